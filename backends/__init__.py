@@ -1,0 +1,24 @@
+"""Which array library, on which device, and the little that the Array API standard leaves out."""
+
+from backends.backend import Backend
+from backends.errors import DeviceUnavailableError, UnknownBackendError
+from backends.libraries import Memory
+from backends.namespace import Array, Device, DType, device, namespace
+from backends.selection import Availability, available, host, of, select
+
+__all__ = [
+    "Array",
+    "Availability",
+    "Backend",
+    "DType",
+    "Device",
+    "DeviceUnavailableError",
+    "Memory",
+    "UnknownBackendError",
+    "available",
+    "device",
+    "host",
+    "namespace",
+    "of",
+    "select",
+]

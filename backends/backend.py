@@ -1,0 +1,134 @@
+"""A backend: one array library on one device."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from backends.libraries import Library, Memory, library_of
+from backends.namespace import Array, Device, DType, device, namespace
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One array library on one device; made by `backends.select` or `backends.of`.
+
+    Attributes
+    ----------
+    library : Library
+        The library's adaptor.
+    device : object
+        The library's own device object, as creation functions take it.
+    """
+
+    library: Library
+    device: Device
+
+    @property
+    def name(self) -> str:
+        """Name of the library, as `BACKPROP_LIBRARY` takes it."""
+        return self.library.name
+
+    @property
+    def device_name(self) -> str:
+        """Name of the device, as `BACKPROP_DEVICE` takes it."""
+        return self.library.device_name(self.device)
+
+    @cached_property
+    def xp(self) -> Any:
+        """The library's Array API namespace."""
+        return self.library.namespace()
+
+    @property
+    def is_host(self) -> bool:
+        """Whether arrays lie in host memory, so that reading a value makes nothing wait."""
+        return self.library.is_host(self.device)
+
+    def dtype(self, dtype: str | DType) -> DType:
+        """Return the library's dtype object for a name such as ``"float32"``.
+
+        Raises
+        ------
+        TypeError
+            When library and device have no dtype of that name.
+        """
+        if not isinstance(dtype, str):
+            return dtype
+        known = self.xp.__array_namespace_info__().dtypes(device=self.device)
+        if dtype in known:
+            return known[dtype]
+        if dtype in ("float16", "bfloat16") and hasattr(self.xp, dtype):
+            return getattr(self.xp, dtype)
+        hint = "; set JAX_ENABLE_X64=1" if self.name == "jax" and dtype.endswith("64") else ""
+        raise TypeError(
+            f"`dtype` must be one that {self} has ({', '.join(known)}); got {dtype!r}{hint}"
+        )
+
+    def holds(self, x: object) -> bool:
+        """Tell whether `x` is an array of this library on this device."""
+        try:
+            return namespace(x) is self.xp and (
+                device(x) == self.device or None in (device(x), self.device)  # None: traced
+            )
+        except TypeError:
+            return False
+
+    def require(self, x: Array, name: str) -> None:
+        """Raise a TypeError, which calls `x` by `name`, unless it is an array of this backend."""
+        if self.holds(x):
+            return
+        try:
+            what = f"an array of {Backend(library_of(x), device(x))}"
+        except TypeError:
+            what = type(x).__name__
+        raise TypeError(
+            f"`{name}` must be an array of {self}; got {what}; convert it with "
+            f"`backends.select({self.device_name!r}, {self.name!r}).asarray({name})`"
+        )
+
+    def asarray(self, obj: Any, dtype: str | DType | None = None) -> Array:
+        """Return `obj` as an array of this backend.
+
+        Parameters
+        ----------
+        obj : array, nested sequence or number
+            An array of another library comes over by DLPack, without a copy where both sides can.
+            NumPy arrays, sequences and numbers are host data: they are copied, also for NumPy.
+            An array of this backend is returned as it is.
+        dtype : dtype or str, optional
+            As the data has it if not given.
+        """
+        dtype = None if dtype is None else self.dtype(dtype)
+        if isinstance(obj, np.ndarray | np.generic) or not hasattr(obj, "__dlpack__"):
+            return self.library.asarray(obj, dtype, self.device)
+        x = obj if self.holds(obj) else self._from_foreign(obj)
+        return x if dtype is None or x.dtype == dtype else self.xp.astype(x, dtype)
+
+    def _from_foreign(self, x: Array) -> Array:
+        try:
+            return self.library.from_dlpack(x, self.device)
+        except (BufferError, RuntimeError, ValueError, TypeError, NotImplementedError):
+            return self.library.asarray(library_of(x).to_numpy(x), None, self.device)
+
+    def to_numpy(self, x: Array) -> Any:
+        """Return a NumPy copy of `x`, an array of any library: the one way back to the host."""
+        return library_of(x).to_numpy(x)
+
+    def synchronize(self) -> None:
+        """Wait until the device has done all it was given; nothing to do on a CPU."""
+        self.library.synchronize(self.device)
+
+    def rng(self, seed: int | None = None) -> np.random.Generator:
+        """Return a PCG64 generator on the host: a seed gives the same numbers on every backend."""
+        return np.random.Generator(np.random.PCG64(seed))
+
+    def memory(self) -> Memory | None:
+        """Return the bytes in use on the device, or None where there is no such count."""
+        return self.library.memory(self.device)
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.device_name}"
+
+    def __hash__(self) -> int:
+        return hash((self.name, str(self.device)))

@@ -1,0 +1,64 @@
+"""JAX: immutable arrays, computed asynchronously; the same code runs traced under `jax.jit`."""
+
+from typing import Any
+
+import numpy as np
+
+from backends.libraries.library import Library, Memory
+from backends.namespace import Array, Device, DType
+
+
+class Jax(Library):
+    """JAX on the CPU or a GPU. float64 has to be switched on: `JAX_ENABLE_X64=1`."""
+
+    name = "jax"
+    module = "jax"
+    namespace_name = "jax.numpy"
+    requirement = "backprop[jax]"
+
+    def _jax(self) -> Any:
+        import jax
+
+        return jax
+
+    def devices(self) -> dict[str, Device]:
+        """Return the CPU and each GPU that JAX has a platform for."""
+        devices = {"cpu": self._jax().devices("cpu")[0]}
+        try:
+            gpus = self._jax().devices("cuda")
+        except RuntimeError:  # JAX's way to say that it has no such platform
+            return devices
+        return devices | {"cuda": gpus[0]} | {f"cuda:{d.id}": d for d in gpus}
+
+    def why_no_cuda(self, name: str) -> str:
+        """Say whether JAX has no CUDA platform at all, or too few GPUs."""
+        gpus = [device for device in self.devices() if device.startswith("cuda:")]
+        if not gpus:
+            return (
+                f"{name!r} needs an NVIDIA GPU and JAX's CUDA platform, and JAX sees none: "
+                "pip install 'jax[cuda12]'; see `nvidia-smi`"
+            )
+        return f"the index of {name!r} is out of range: JAX has {', '.join(gpus)}"
+
+    def device_name(self, device: Device) -> str:
+        """Return `cpu` or `cuda:N`; the sharding in words for an array on several devices."""
+        names = {d: name for name, d in self.devices().items()}
+        return names.get(device, str(device))
+
+    def asarray(self, obj: Any, dtype: DType, device: Device) -> Array:
+        """Copy host data to the device."""
+        jnp = self.namespace()
+        return jnp.asarray(np.array(obj, order="C"), dtype=dtype, device=device, copy=True)
+
+    def synchronize(self, device: Device) -> None:
+        """Wait for every array that is still being computed."""
+        for x in self._jax().live_arrays():
+            x.block_until_ready()
+
+    def memory(self, device: Device) -> Memory | None:
+        """Return what JAX reports of the device; nothing on a CPU."""
+        stats = device.memory_stats()
+        if not stats:
+            return None
+        used = stats["bytes_in_use"]
+        return Memory(used=used, reserved=stats.get("bytes_reserved", used))

@@ -1,0 +1,151 @@
+"""What the shim needs to know of an array library, with the answers of the standard."""
+
+import importlib
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import array_api_compat
+import numpy as np
+
+from backends.errors import DeviceUnavailableError, UnknownBackendError
+from backends.namespace import Array, Device, DType
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of device memory: `used` by arrays, `reserved` by the library's allocator."""
+
+    used: int
+    reserved: int
+
+
+class Library:
+    """One array library. An adaptor overrides what its library does in its own way.
+
+    Attributes
+    ----------
+    name : str
+        The name users select it by.
+    module : str
+        What is imported, when the library is selected and not before.
+    namespace_name : str
+        Name of its Array API namespace, as `backends.namespace(x).__name__`.
+    requirement : str
+        What to `pip install`.
+    default_device : str
+        The device that is meant when none is named.
+    """
+
+    name: ClassVar[str]
+    module: ClassVar[str]
+    namespace_name: ClassVar[str]
+    requirement: ClassVar[str]
+    default_device: ClassVar[str] = "cpu"
+
+    def namespace(self) -> Any:
+        """Import the library and return its Array API namespace.
+
+        Raises
+        ------
+        DeviceUnavailableError
+            When the library is not installed, or can't be imported.
+        """
+        try:
+            importlib.import_module(self.module)
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] != self.module:
+                raise self._broken(error) from error
+            raise DeviceUnavailableError(
+                f"{self.name} is not installed: pip install '{self.requirement}'"
+            ) from None
+        except (ImportError, OSError) as error:
+            raise self._broken(error) from error
+        return importlib.import_module(self.namespace_name)
+
+    def _broken(self, error: Exception) -> DeviceUnavailableError:
+        return DeviceUnavailableError(f"{self.name} is installed but can't be imported: {error}")
+
+    def version(self) -> str:
+        """Return the version of the installed library."""
+        return str(importlib.import_module(self.module).__version__)
+
+    def devices(self) -> dict[str, Device]:
+        """Return the devices that can be used now: the name users write, the library's object."""
+        return {"cpu": "cpu"}
+
+    def device(self, name: str) -> Device:
+        """Return the library's own object for the device `name`.
+
+        Raises
+        ------
+        DeviceUnavailableError
+            When the library has no such device here; the message says why.
+        UnknownBackendError
+            When the library knows no device of that name at all.
+        """
+        self.namespace()
+        devices = self.devices()
+        if name in devices:
+            return devices[name]
+        if re.fullmatch(r"cuda(:\d+)?", name):
+            raise DeviceUnavailableError(self.why_no_cuda(name))
+        raise UnknownBackendError(
+            f"{self.name} has no device {name!r} here; it has {', '.join(devices) or 'none'}"
+        )
+
+    def why_no_cuda(self, name: str) -> str:
+        """Say why the CUDA device `name` can't be had, and what to do."""
+        return (
+            f"{self.name} has no device {name!r}: it runs on {', '.join(self.devices())} only; "
+            "use library='cupy' or BACKPROP_LIBRARY=cupy"
+        )
+
+    def device_name(self, device: Device) -> str:
+        """Return the name that users write for a device object."""
+        return next((name for name, d in self.devices().items() if d == device), str(device))
+
+    def is_host(self, device: Device) -> bool:
+        """Tell whether reading a value there makes nothing wait: it lies in host memory."""
+        return False
+
+    def asarray(self, obj: Any, dtype: DType, device: Device) -> Array:
+        """Copy host data to the device."""
+        return self.namespace().asarray(np.array(obj, order="C"), dtype=dtype, device=device)
+
+    def from_dlpack(self, x: Array, device: Device) -> Array:
+        """Take over an array of another library, without a copy where both sides can."""
+        return self.namespace().from_dlpack(x, device=device)
+
+    def to_numpy(self, x: Array) -> Any:
+        """Copy an array to the host, as a NumPy array."""
+        return np.array(x)
+
+    def synchronize(self, device: Device) -> None:
+        """Wait until the device has done all it was given; nothing to do on a CPU."""
+
+    def memory(self, device: Device) -> Memory | None:
+        """Return the bytes in use on the device, or None where there is no such count."""
+        return None
+
+
+class ForeignLibrary(Library):
+    """A library that the shim has no adaptor for: the standard's answers have to do."""
+
+    def __init__(self, x: Array) -> None:
+        self._xp = array_api_compat.array_namespace(x)
+        self.name = self._xp.__name__  # type: ignore[misc]
+
+    def namespace(self) -> Any:
+        """Return the namespace that the array itself gave."""
+        return self._xp
+
+    def devices(self) -> dict[str, Device]:
+        """Return the devices that the namespace lists."""
+        return {str(d): d for d in self._xp.__array_namespace_info__().devices()}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ForeignLibrary) and other._xp is self._xp
+
+    def __hash__(self) -> int:
+        return hash(self.name)

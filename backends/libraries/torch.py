@@ -1,0 +1,74 @@
+"""PyTorch: tensors on the CPU, a CUDA GPU, or `meta` (shapes and dtypes without values)."""
+
+from typing import Any
+
+import numpy as np
+
+from backends.libraries.library import Library, Memory
+from backends.namespace import Array, Device, DType
+
+
+class PyTorch(Library):
+    """PyTorch, its arrays only: gradients here are derived by hand, autograd is not used."""
+
+    name = "torch"
+    module = "torch"
+    namespace_name = "array_api_compat.torch"
+    requirement = "backprop[torch]"
+
+    def _torch(self) -> Any:
+        import torch
+
+        return torch
+
+    def devices(self) -> dict[str, Device]:
+        """Return the CPU, each CUDA GPU, and `meta`."""
+        torch = self._torch()
+        devices = {"cpu": torch.device("cpu"), "meta": torch.device("meta")}
+        if torch.cuda.is_available():
+            devices["cuda"] = torch.device("cuda", torch.cuda.current_device())
+            for i in range(torch.cuda.device_count()):
+                devices[f"cuda:{i}"] = torch.device("cuda", i)
+        return devices
+
+    def why_no_cuda(self, name: str) -> str:
+        """Say whether the build, the driver or GPU, or the index is missing."""
+        torch = self._torch()
+        if torch.version.cuda is None:
+            return f"{name!r} needs a PyTorch built for CUDA; {torch.__version__} is not"
+        if not torch.cuda.is_available():
+            return f"{name!r} needs an NVIDIA driver and a GPU; PyTorch sees none: see `nvidia-smi`"
+        return (
+            f"the index of {name!r} is out of range: there are "
+            f"{torch.cuda.device_count()} GPU(s), from cuda:0"
+        )
+
+    def device_name(self, device: Device) -> str:
+        """Return PyTorch's own name of the device."""
+        return str(device)
+
+    def is_host(self, device: Device) -> bool:
+        """Tell whether the tensors lie in host memory."""
+        return bool(device.type == "cpu")
+
+    def asarray(self, obj: Any, dtype: DType, device: Device) -> Array:
+        """Copy host data to the device; PyTorch wants plain, native, writable memory."""
+        host = np.array(obj, order="C")
+        host = host.astype(host.dtype.newbyteorder("="), copy=False)
+        return self._torch().asarray(host, dtype=dtype, device=device, copy=True)
+
+    def to_numpy(self, x: Array) -> Any:
+        """Copy a tensor to the host."""
+        return np.array(x.numpy(force=True))
+
+    def synchronize(self, device: Device) -> None:
+        """Wait for a CUDA device; the CPU never runs ahead."""
+        if device.type == "cuda":
+            self._torch().cuda.synchronize(device)
+
+    def memory(self, device: Device) -> Memory | None:
+        """Return what PyTorch's allocator holds on a CUDA device."""
+        if device.type != "cuda":
+            return None
+        cuda = self._torch().cuda
+        return Memory(used=cuda.memory_allocated(device), reserved=cuda.memory_reserved(device))

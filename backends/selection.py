@@ -1,0 +1,135 @@
+"""From arguments and environment to a backend."""
+
+import logging
+import os
+import re
+from dataclasses import dataclass
+
+from backends.backend import Backend
+from backends.errors import DeviceUnavailableError, UnknownBackendError
+from backends.libraries import KNOWN, Library, library_of
+from backends.namespace import Array
+from backends.namespace import device as device_of
+
+DEVICE_VARIABLE = "BACKPROP_DEVICE"
+LIBRARY_VARIABLE = "BACKPROP_LIBRARY"
+_CUDA = re.compile(r"cuda(:\d+)?")
+
+_logger = logging.getLogger("backends")
+
+
+def select(device: str | Backend | None = None, library: str | None = None) -> Backend:
+    """Return the backend for a device and a library.
+
+    Parameters
+    ----------
+    device : str, optional
+        ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"auto"``: CUDA if it is usable, else the CPU, and
+        the choice is logged. A library may have more (``"meta"``, ``"device1"``). Without it
+        `BACKPROP_DEVICE` decides, and without that the CPU. A `Backend` is returned as it is.
+    library : str, optional
+        ``"numpy"``, ``"cupy"``, ``"torch"``, ``"jax"`` or ``"array-api-strict"``. Without it
+        `BACKPROP_LIBRARY` decides, and without that the device: NumPy on the CPU, CuPy on CUDA.
+
+    Raises
+    ------
+    DeviceUnavailableError
+        When the device can't be had; never a silent fall-back.
+    UnknownBackendError
+        When there is no device or library of that name.
+
+    Examples
+    --------
+    >>> backend = select("cpu", library="numpy")
+    >>> print(backend)
+    numpy on cpu
+    """
+    if isinstance(device, Backend):
+        return device
+    device = _clean(device) or _clean(os.environ.get(DEVICE_VARIABLE))
+    library = _clean(library) or _clean(os.environ.get(LIBRARY_VARIABLE))
+    if device == "auto":
+        return _auto(library)
+    chosen = _library(library, device)
+    return Backend(chosen, chosen.device(device or chosen.default_device))
+
+
+def of(x: Array) -> Backend:
+    """Return the backend that the array `x` lives on.
+
+    Raises
+    ------
+    TypeError
+        When `x` is no array.
+    """
+    return Backend(library_of(x), device_of(x))
+
+
+def host() -> Backend:
+    """Return the backend of host memory, where files are read and random numbers drawn: NumPy."""
+    return select("cpu", "numpy")
+
+
+@dataclass(frozen=True)
+class Availability:
+    """What `available` found out about one library; `reason` says why it can't be used."""
+
+    library: str
+    version: str | None
+    devices: tuple[str, ...]
+    reason: str | None
+
+
+def available() -> tuple[Availability, ...]:
+    """Return for every known library its version and devices, or why it can't be used.
+
+    Imports each library that is installed.
+    """
+    return tuple(_availability(library) for library in KNOWN.values())
+
+
+def _availability(library: Library) -> Availability:
+    try:
+        library.namespace()
+    except DeviceUnavailableError as error:
+        return Availability(library.name, None, (), str(error))
+    devices = tuple(library.devices())
+    reason = None if devices else library.why_no_cuda("cuda")
+    return Availability(library.name, library.version(), devices, reason)
+
+
+def _clean(name: str | None) -> str | None:
+    return name.strip().lower() or None if name is not None else None
+
+
+def _library(name: str | None, device: str | None) -> Library:
+    """Return the library called `name`; without a name the one that the device chooses."""
+    if name is None:
+        if device in (None, "cpu"):
+            name = "numpy"
+        elif device is not None and _CUDA.fullmatch(device):
+            name = "cupy"
+        else:
+            raise UnknownBackendError(
+                f"device must be cpu, cuda, cuda:N or auto (`device=` or {DEVICE_VARIABLE}); "
+                f"got {device!r}"
+            )
+    if name not in KNOWN:
+        raise UnknownBackendError(
+            f"library must be one of {', '.join(KNOWN)} (`library=` or {LIBRARY_VARIABLE}); "
+            f"got {name!r}"
+        )
+    return KNOWN[name]
+
+
+def _auto(library: str | None) -> Backend:
+    try:
+        backend = select("cuda", library)
+    except UnknownBackendError:
+        raise
+    except DeviceUnavailableError as error:
+        backend = select("cpu", library)
+        _logger.warning("device auto: using %s; no CUDA: %s", backend, error)
+    else:
+        _logger.warning("device auto: using %s", backend)
+    return backend

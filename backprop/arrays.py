@@ -1,0 +1,33 @@
+"""What functions and layers accept as an array."""
+
+from typing import Any
+
+import backends
+from backends import Array, device, namespace
+
+
+def as_array(x: Any) -> Array:
+    """Return `x`; numbers and sequences of numbers as an array on the host."""
+    return x if hasattr(x, "dtype") else backends.host().asarray(x)
+
+
+def as_floating(x: Any) -> Array:
+    """Return `x` in a floating dtype: its own, or the library's default for integers and booleans.
+
+    Raises
+    ------
+    TypeError
+        When `x` is not real.
+    """
+    x = as_array(x)
+    xp = namespace(x)
+    if xp.isdtype(x.dtype, "real floating"):
+        return x
+    if xp.isdtype(x.dtype, ("integral", "bool")):
+        return xp.astype(x, default_dtype(x, "real floating"))
+    raise TypeError(f"`x` must be real; got dtype {x.dtype}")
+
+
+def default_dtype(x: Array, kind: str) -> Any:
+    """Return the default dtype of a kind (``"real floating"``, ``"indexing"``) where `x` is."""
+    return namespace(x).__array_namespace_info__().default_dtypes(device=device(x))[kind]

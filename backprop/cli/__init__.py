@@ -1,0 +1,15 @@
+"""The command line: `backprop train | evaluate | info`."""
+
+import sys
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; an error is one line on stderr, and exit code 2."""
+    try:
+        from backprop.cli.app import run
+    except ModuleNotFoundError as error:
+        if error.name not in ("typer", "rich"):
+            raise
+        print("backprop: the command line needs: pip install 'backprop[cli]'", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(run(arguments))

@@ -1,0 +1,63 @@
+"""The commands put together, and what becomes of their errors."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+import backprop
+from backprop.cli import evaluate, info, train
+
+app = typer.Typer(
+    name="backprop",
+    help="Neural networks with hand-derived backward passes, on any Array API library.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("info")(info.info)
+
+
+_ERRORS = (typer.TyperException, OSError, RuntimeError, TypeError, ValueError, ImportError)
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"backprop {backprop.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except typer.Abort:
+        return 130
+    except (
+        typer.TyperException,
+        OSError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+        ImportError,
+    ) as error:
+        message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        if message:
+            print(f"backprop: error: {' '.join(message.split())}", file=sys.stderr)
+        return 2
+    return code if isinstance(code, int) else 0
+
+
+def _message(error: Exception) -> str:
+    return error.format_message() if isinstance(error, typer.TyperException) else str(error)

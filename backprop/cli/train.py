@@ -1,0 +1,142 @@
+"""`backprop train`: the book's network learns handwritten digits."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import backends
+from backprop import SGD, History, Trainer, TwoLayerNet, save_params
+from backprop.cli.options import (
+    Activation,
+    DataDirOption,
+    Dataset,
+    DatasetOption,
+    DeviceOption,
+    DTypeName,
+    LibraryOption,
+    load,
+)
+
+_ITERATIONS = 10_000
+_FILES = ("params.safetensors", "history.csv", "config.json", "accuracy.png")
+
+
+def train(
+    dataset: DatasetOption = Dataset.SAMPLE,
+    data_dir: DataDirOption = None,
+    device: DeviceOption = None,
+    library: LibraryOption = None,
+    hidden: Annotated[int, typer.Option(min=1, help="Width of the hidden layer.")] = 50,
+    activation: Annotated[Activation, typer.Option(help="Of the hidden layer.")] = Activation.RELU,
+    iterations: Annotated[
+        int | None, typer.Option(min=1, help=f"Steps; {_ITERATIONS:,} if --epochs is not given.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training set.")] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Samples in a step.")] = 100,
+    lr: Annotated[float, typer.Option(help="Learning rate.")] = 0.1,
+    dtype: Annotated[DTypeName, typer.Option(help="Of parameters and data.")] = DTypeName.FLOAT32,
+    seed: Annotated[int, typer.Option(min=0, help="Of the weights and the batches.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the results; runs/DATASET-DATE-TIME if not given."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the results of an earlier run in --out.")
+    ] = False,
+) -> int:
+    """Train the two-layer network on MNIST.
+
+    Shows accuracies after each epoch; writes parameters, history, configuration and a picture.
+    """
+    if iterations is not None and epochs is not None:
+        raise ValueError("one of --iterations and --epochs must be given; got both")
+    if iterations is None and epochs is None:
+        iterations = _ITERATIONS
+    optimizer = SGD(lr)
+    backend = backends.select(device, library)
+    folder = _output_folder(out, dataset, overwrite)
+    train_set, test_set = load(dataset, data_dir)
+    print(f"device: {backend}")
+    print(f"data:   {dataset}, {len(train_set[0]):,} training and {len(test_set[0]):,} test images")
+    net = TwoLayerNet(
+        784, hidden, 10, activation=activation, dtype=dtype, backend=backend, seed=seed
+    )
+    trainer = Trainer(net, optimizer, batch_size, seed)
+    print(f"\n{'epoch':>7} {'loss':>8} {'train':>8} {'test':>8} {'seconds':>8}")
+    history = trainer.fit(
+        train_set, test_set, iterations=iterations, epochs=epochs, on_epoch=_print_row
+    )
+    config = {
+        "dataset": dataset,
+        "library": backend.name,
+        "device": backend.device_name,
+        "hidden": hidden,
+        "activation": activation,
+        "iterations": len(history.loss),
+        "batch_size": batch_size,
+        "lr": lr,
+        "dtype": dtype,
+        "seed": seed,
+        "interrupted": history.interrupted,
+        "seconds": round(history.seconds, 3),
+    }
+    _write(folder, net, history, config)
+    if history.interrupted:
+        print(f"\ninterrupted after {len(history.loss):,} iterations")
+    if history.test_accuracy:
+        print(
+            f"\nfinal accuracy: train {history.train_accuracy[-1]:.2%}, "
+            f"test {history.test_accuracy[-1]:.2%}"
+        )
+    print(f"written to {folder}: {', '.join(n for n in _FILES if (folder / n).exists())}")
+    return 130 if history.interrupted else 0
+
+
+def _print_row(history: History) -> None:
+    first = history.iteration[-2] if len(history.iteration) > 1 else 0
+    losses = history.loss[first:]
+    print(
+        f"{history.epoch[-1]:7.2f} {sum(losses) / len(losses):8.4f} "
+        f"{history.train_accuracy[-1]:8.2%} {history.test_accuracy[-1]:8.2%} "
+        f"{history.seconds:8.1f}"
+    )
+
+
+def _output_folder(out: Path | None, dataset: str, overwrite: bool) -> Path:
+    """Make the folder, and see before training that results can be written and none are lost."""
+    folder = out or Path("runs") / f"{dataset}-{datetime.now():%Y%m%d-%H%M%S}"
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--out must be a folder; {folder} is a file")
+    old = [name for name in _FILES if (folder / name).exists()]
+    if old and not overwrite:
+        raise ValueError(
+            f"--out must hold no earlier results; {folder} holds {', '.join(old)}: "
+            "give another folder, or --overwrite"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".backprop-writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(f"--out must be a folder that can be written; {folder}: {error}") from None
+    return folder
+
+
+def _write(folder: Path, net: TwoLayerNet, history: History, config: dict[str, Any]) -> None:
+    save_params(
+        folder / "params.safetensors", net.params, {"activation": str(config["activation"])}
+    )
+    history.to_csv(folder / "history.csv")
+    text = json.dumps(config, indent=2) + "\n"
+    (folder / "config.json").write_text(text, encoding="utf-8")
+    (folder / "accuracy.png").unlink(missing_ok=True)
+    try:
+        from backprop import plotting
+
+        plotting.save(plotting.accuracy_curves(history), folder / "accuracy.png")
+    except ModuleNotFoundError as error:
+        print(f"no accuracy.png: {error}")

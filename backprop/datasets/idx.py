@@ -1,0 +1,95 @@
+"""The IDX format of the MNIST files: a header with the shape, then bytes.
+
+Format: http://yann.lecun.com/exdb/mnist/, section "The IDX file format".
+"""
+
+import gzip
+import hashlib
+import math
+import os
+import zlib
+from pathlib import Path
+from typing import Any, Protocol
+
+import backends
+
+_UNSIGNED_BYTE = 0x08
+_CHUNK = 1 << 20
+
+
+class _Stream(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def read_idx(path: str | os.PathLike[str], sha256: str | None = None) -> Any:
+    """Read an IDX file of unsigned bytes, gzipped or plain.
+
+    Parameters
+    ----------
+    path : path
+        The file; whether it is gzipped is seen from its first bytes.
+    sha256 : str, optional
+        What the checksum of the unpacked file must be.
+
+    Returns
+    -------
+    numpy.ndarray, uint8
+        In the shape that the header gives.
+
+    Raises
+    ------
+    OSError
+        When the file can't be read.
+    ValueError
+        When the file is no IDX file of bytes, is truncated or too long, or has another checksum.
+    """
+    path = Path(path)
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    try:
+        with gzip.open(path, "rb") if zipped else path.open("rb") as stream:
+            header, shape = _header(stream, path)
+            size = math.prod(shape)
+            data = _read(stream, size + 1)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{path} must be a whole gzip file: {error}") from None
+    if len(data) != size:
+        got = "more" if len(data) > size else f"{len(data):,}"
+        raise ValueError(
+            f"{path} must hold {size:,} bytes of data, as its shape is {shape}; got {got}"
+        )
+    if sha256 is not None:
+        digest = hashlib.sha256(header)
+        digest.update(data)
+        if digest.hexdigest() != sha256:
+            raise ValueError(
+                f"{path}, unpacked, must have SHA-256 {sha256}; got {digest.hexdigest()}"
+            )
+    host = backends.host()
+    return host.xp.reshape(host.asarray(memoryview(data)), shape)
+
+
+def _header(stream: _Stream, path: Path) -> tuple[bytes, tuple[int, ...]]:
+    """Return the header and the shape in it."""
+    magic = stream.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0":
+        raise ValueError(f"{path} must be an IDX file, which begins 00 00; got {magic.hex(' ')!r}")
+    kind, ndim = magic[2], magic[3]
+    if kind != _UNSIGNED_BYTE or not 1 <= ndim <= 4:
+        raise ValueError(
+            f"{path} must be an IDX file of unsigned bytes (type 0x08) in 1 to 4 dimensions; "
+            f"got type {kind:#04x} in {ndim} dimensions"
+        )
+    sizes = stream.read(4 * ndim)
+    if len(sizes) < 4 * ndim:
+        raise ValueError(f"{path} must have a header of {4 + 4 * ndim} bytes; got {4 + len(sizes)}")
+    shape = tuple(int.from_bytes(sizes[i : i + 4], "big") for i in range(0, 4 * ndim, 4))
+    return magic + sizes, shape
+
+
+def _read(stream: _Stream, size: int) -> bytearray:
+    """Read up to `size` bytes; memory grows with the file, not with what its header claims."""
+    data = bytearray()
+    while len(data) < size and (chunk := stream.read(min(_CHUNK, size - len(data)))):
+        data += chunk
+    return data

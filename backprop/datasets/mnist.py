@@ -1,0 +1,120 @@
+"""MNIST: 28 x 28 pictures of handwritten digits (section 3.6.1).
+
+Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits"; CC BY-SA 3.0.
+"""
+
+import os
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import backends
+from backprop import functions
+from backprop.datasets import download
+from backprop.datasets.idx import read_idx
+
+FOLDER_VARIABLE = "BACKPROP_DATA_DIR"
+
+Sets: TypeAlias = tuple[tuple[Any, Any], tuple[Any, Any]]
+
+# name: (SHA-256 unpacked, SHA-256 as published, gzipped)
+FILES = {
+    "train-images-idx3-ubyte": (
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    ),
+    "train-labels-idx1-ubyte": (
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    ),
+    "t10k-images-idx3-ubyte": (
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    ),
+    "t10k-labels-idx1-ubyte": (
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+    ),
+}
+
+
+def load_mnist(
+    normalize: bool = True,
+    flatten: bool = True,
+    one_hot_label: bool = False,
+    path: str | os.PathLike[str] | None = None,
+) -> Sets:
+    """Return MNIST: 60,000 training and 10,000 test digits, as host arrays.
+
+    The four files, gzipped or plain, are looked for in `path`, in the folder that
+    `BACKPROP_DATA_DIR` names, and in the user's cache; what is nowhere is downloaded to the cache,
+    unless `BACKPROP_OFFLINE=1`. Every file's SHA-256 is checked.
+
+    Parameters
+    ----------
+    normalize : bool
+        Pixels as float32 from 0 to 1; otherwise uint8 from 0 to 255.
+    flatten : bool
+        Images of shape (N, 784); otherwise (N, 1, 28, 28).
+    one_hot_label : bool
+        Labels of shape (N, 10), float32; otherwise (N,), uint8.
+    path : path, optional
+        Folder with the files.
+
+    Returns
+    -------
+    (x_train, t_train), (x_test, t_test)
+
+    Raises
+    ------
+    FileNotFoundError
+        When a file is nowhere and can't be downloaded; says where it was looked for.
+    ValueError
+        When a file is damaged.
+    """
+    arrays = [read_idx(_find(name, path), sha256=FILES[name][0]) for name in FILES]
+    return _sets(arrays, normalize, flatten, one_hot_label)
+
+
+def load_mnist_sample(
+    normalize: bool = True, flatten: bool = True, one_hot_label: bool = False
+) -> Sets:
+    """Return the first 10,000 training and 2,000 test digits of MNIST, which ship with the package.
+
+    Parameters and result as in `load_mnist`.
+    """
+    with as_file(files("backprop.datasets") / "sample") as folder:
+        arrays = [read_idx(folder / f"{name}.gz") for name in FILES]
+    return _sets(arrays, normalize, flatten, one_hot_label)
+
+
+def _find(name: str, path: str | os.PathLike[str] | None) -> Path:
+    """Return the path of one of the files, after a download if need be."""
+    folders = [path, os.environ.get(FOLDER_VARIABLE) or None, download.cache_folder()]
+    places = [Path(folder) for folder in folders if folder is not None]
+    for place in places:
+        for candidate in (place / f"{name}.gz", place / name):
+            if candidate.is_file():
+                return candidate
+    try:
+        return download.fetch(f"{name}.gz", FILES[name][1])
+    except FileNotFoundError as error:
+        looked = ", ".join(map(str, places)) or "no folder"
+        raise FileNotFoundError(
+            f"{name}(.gz) must be in the folder given, in {FOLDER_VARIABLE} or in the cache; "
+            f"looked in {looked}; {error}"
+        ) from None
+
+
+def _sets(arrays: list[Any], normalize: bool, flatten: bool, one_hot_label: bool) -> Sets:
+    xp = backends.namespace(*arrays)
+
+    def images(x: Any) -> Any:
+        x = xp.reshape(x, (x.shape[0], -1) if flatten else (x.shape[0], 1, *x.shape[1:]))
+        return xp.astype(x, xp.float32) / 255.0 if normalize else x
+
+    def digits(t: Any) -> Any:
+        return functions.one_hot(t, 10, xp.float32) if one_hot_label else t
+
+    x_train, t_train, x_test, t_test = arrays
+    return (images(x_train), digits(t_train)), (images(x_test), digits(t_test))

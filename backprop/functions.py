@@ -1,0 +1,198 @@
+"""Activations, their derivatives, and losses, as functions of arrays.
+
+Shapes: N batch, C classes. An integer or boolean `x` is computed in the library's default
+floating dtype; numbers and sequences of numbers count as arrays on the host.
+"""
+
+from backends import Array, DType, namespace
+from backprop import labels
+from backprop.arrays import as_array, as_floating, default_dtype
+
+__all__ = [
+    "cross_entropy_error",
+    "identity",
+    "identity_grad",
+    "log_softmax",
+    "one_hot",
+    "relu",
+    "relu_grad",
+    "sigmoid",
+    "sigmoid_grad",
+    "softmax",
+    "step",
+    "step_grad",
+    "sum_squared_error",
+    "tanh",
+    "tanh_grad",
+]
+
+
+def identity(x: Array) -> Array:
+    """Return `x` itself: the output layer of regression (section 3.5)."""
+    return as_array(x)
+
+
+def identity_grad(x: Array) -> Array:
+    """Return the derivative of `identity`: 1, in the shape of `x`."""
+    x = as_floating(x)
+    return namespace(x).ones_like(x)
+
+
+def step(x: Array) -> Array:
+    """Return 1 where `x` > 0 and 0 elsewhere, in the dtype of `x` (section 3.2).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> step(np.array([-1.0, 1.0, 2.0]))
+    array([0., 1., 1.])
+    """
+    x = as_array(x)
+    return namespace(x).astype(x > 0, x.dtype)
+
+
+def step_grad(x: Array) -> Array:
+    """Return the derivative of `step`: 0, also at the jump, where there is none."""
+    x = as_floating(x)
+    return namespace(x).zeros_like(x)
+
+
+def relu(x: Array) -> Array:
+    """Return max(x, 0) (section 3.2)."""
+    x = as_array(x)
+    return namespace(x).maximum(x, 0)
+
+
+def relu_grad(x: Array) -> Array:
+    """Return the derivative of `relu`: 1 where `x` > 0, and the subgradient 0 at 0."""
+    x = as_floating(x)
+    return namespace(x).astype(x > 0, x.dtype)
+
+
+def sigmoid(x: Array) -> Array:
+    """Return 1 / (1 + exp(-x)), exact to the last bits for any `x`, without overflow (section 3.2).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sigmoid(np.array([-30.0, 0.0, 1e4]))
+    array([9.35762297e-14, 5.00000000e-01, 1.00000000e+00])
+    """
+    x = as_floating(x)
+    xp = namespace(x)
+    return xp.exp(xp.minimum(x, 0.0)) / (1.0 + xp.exp(-xp.abs(x)))
+
+
+def sigmoid_grad(x: Array) -> Array:
+    """Return the derivative of `sigmoid`: y (1 - y), with y = sigmoid(x)."""
+    return sigmoid(x) * sigmoid(-as_floating(x))
+
+
+def tanh(x: Array) -> Array:
+    """Return the hyperbolic tangent."""
+    x = as_floating(x)
+    return namespace(x).tanh(x)
+
+
+def tanh_grad(x: Array) -> Array:
+    """Return the derivative of `tanh`: 1 - y², with y = tanh(x)."""
+    y = tanh(x)
+    return (1.0 - y) * (1.0 + y)
+
+
+def softmax(x: Array, axis: int = -1) -> Array:
+    """Return exp(x) / sum(exp(x)) along `axis`, without overflow (section 3.5).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> softmax(np.array([0.3, 2.9, 4.0]))
+    array([0.01821127, 0.24519181, 0.73659691])
+    """
+    x = as_floating(x)
+    xp = namespace(x)
+    exp = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
+    return exp / xp.sum(exp, axis=axis, keepdims=True)
+
+
+def log_softmax(x: Array, axis: int = -1) -> Array:
+    """Return the logarithm of `softmax`, exact also where the probability underflows."""
+    x = as_floating(x)
+    xp = namespace(x)
+    shifted = x - xp.max(x, axis=axis, keepdims=True)
+    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
+
+
+def one_hot(t: Array, num_classes: int, dtype: DType | None = None) -> Array:
+    """Return integer labels as rows with a 1 at the label (section 3.6).
+
+    Parameters
+    ----------
+    t : array, integer, any shape
+        Labels from 0 to `num_classes` - 1.
+    num_classes : int
+        C, the length of a row.
+    dtype : dtype, optional
+        Of the result; the library's default floating dtype if not given.
+
+    Returns
+    -------
+    array, shape `t.shape` + (C,)
+
+    Raises
+    ------
+    TypeError
+        When labels are not integers.
+    ValueError
+        When a label is out of range; seen on host arrays only, as a device would have to wait.
+    """
+    t = as_array(t)
+    return labels.one_hot(t, num_classes, dtype or default_dtype(t, "real floating"))
+
+
+def sum_squared_error(y: Array, t: Array) -> Array:
+    """Return ½ Σ (y - t)², summed over everything (section 4.2).
+
+    Parameters
+    ----------
+    y : array, shape (C,) or (N, C)
+        Outputs.
+    t : array
+        Labels: of the shape of `y`, or integers as in `cross_entropy_error`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y = np.array([0.1, 0.05, 0.6, 0.0, 0.05, 0.1, 0.0, 0.1, 0.0, 0.0])
+    >>> round(float(sum_squared_error(y, np.array(2))), 4)
+    0.0975
+    """
+    y = labels.batched(as_floating(y))
+    difference = y - labels.targets(t, y)
+    return 0.5 * namespace(y).sum(difference * difference)
+
+
+def cross_entropy_error(y: Array, t: Array, eps: float = 1e-7) -> Array:
+    """Return -Σ t log(y + eps) / N, for probabilities `y` (section 4.2).
+
+    `SoftmaxWithLoss` works from scores and needs no `eps`; prefer it for learning.
+
+    Parameters
+    ----------
+    y : array, shape (C,) or (N, C)
+        Probabilities.
+    t : array, shape () or (N,) or (N, 1) or that of `y`
+        Labels: integers, or one-hot or soft rows.
+    eps : float
+        Keeps the logarithm finite where `y` is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y = np.array([0.1, 0.05, 0.6, 0.0, 0.05, 0.1, 0.0, 0.1, 0.0, 0.0])
+    >>> float(cross_entropy_error(y, np.array(2)))
+    0.510825457099338
+    """
+    y = labels.batched(as_floating(y))
+    t = labels.targets(t, y)
+    return -namespace(y).sum(t * namespace(y).log(y + eps)) / y.shape[0]

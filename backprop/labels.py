@@ -1,0 +1,100 @@
+"""What a label array means: class numbers `(N,)` or `(N, 1)`, one-hot or soft rows `(N, C)`.
+
+A single sample, `(C,)`, may carry a number, a one-element array or one row. Outputs with one
+column are no classes: labels are then the targets themselves.
+"""
+
+from typing import Any
+
+import backends
+from backends import Array, DType, device, namespace
+from backprop.arrays import default_dtype
+
+
+def batched(y: Array) -> Array:
+    """Return outputs as (N, C): one sample `(C,)` becomes a batch of one.
+
+    Raises
+    ------
+    ValueError
+        When `y` has neither of these shapes, or no sample or no class.
+    """
+    if y.ndim == 1:
+        y = namespace(y).reshape(y, (1, -1))
+    if y.ndim != 2 or 0 in y.shape:
+        raise ValueError(f"outputs must have shape (N, C) or (C,), N and C >= 1; got {y.shape}")
+    return y
+
+
+def one_hot(t: Array, num_classes: int, dtype: DType) -> Array:
+    """Return class numbers `t` of any shape as one-hot rows, shape `t.shape` + (C,)."""
+    xp = namespace(t)
+    if not xp.isdtype(t.dtype, "integral"):
+        raise TypeError(f"class labels must be integers; got {t.dtype}")
+    if backends.of(t).is_host:
+        check_range(t, num_classes)
+    index = default_dtype(t, "indexing")
+    classes = xp.arange(num_classes, dtype=index, device=device(t))
+    return xp.astype(xp.reshape(xp.astype(t, index), (*t.shape, 1)) == classes, dtype)
+
+
+def check_range(t: Array, num_classes: int) -> None:
+    """Raise a ValueError unless all class numbers are in 0..C-1; waits for the device."""
+    xp = namespace(t)
+    if 0 in t.shape:
+        return
+    low, high = int(xp.min(t)), int(xp.max(t))
+    if low < 0 or high >= num_classes:
+        wrong = low if low < 0 else high
+        raise ValueError(f"labels must be in 0..{num_classes - 1}; got {wrong}")
+
+
+def are_classes(t: Array, y_shape: tuple[int, ...]) -> bool:
+    """Tell whether `t` numbers the classes of outputs of shape (N, C), or holds (N, C) targets.
+
+    Raises
+    ------
+    TypeError
+        When class numbers are no integers.
+    ValueError
+        When `t` fits neither.
+    """
+    n, c = y_shape
+    if t.shape == y_shape:
+        return False
+    if t.shape in ((n,), (n, 1)) or (n == 1 and t.shape in ((), (c,))):
+        rows = c == 1 or (n == 1 and t.shape == (c,))
+        if not rows and not namespace(t).isdtype(t.dtype, "integral"):
+            raise TypeError(f"labels of shape {t.shape} must be integers; got {t.dtype}")
+        return not rows
+    raise ValueError(
+        f"labels must have shape ({n},), ({n}, 1) or ({n}, {c}), one label a sample; got {t.shape}"
+    )
+
+
+def targets(t: Any, y: Array) -> Array:
+    """Return labels as targets of the shape (N, C), dtype and device of the outputs `y`.
+
+    Raises
+    ------
+    TypeError
+        When class numbers are no integers, or `t` is of another library.
+    ValueError
+        When `t` has the wrong shape; on host arrays also when a label is out of range.
+    """
+    xp = namespace(y)
+    if not hasattr(t, "dtype"):
+        t = xp.asarray(t, device=device(y))
+    namespace(y, t)
+    if are_classes(t, y.shape):
+        return one_hot(xp.reshape(t, (y.shape[0],)), y.shape[1], y.dtype)
+    t = xp.reshape(t, y.shape)
+    return t if t.dtype == y.dtype else xp.astype(t, y.dtype)
+
+
+def classes(t: Array, y_shape: tuple[int, ...]) -> Array:
+    """Return labels as class numbers, shape (N,); rows give their largest entry."""
+    xp = namespace(t)
+    if are_classes(t, y_shape) or y_shape[1] == 1:
+        return xp.reshape(t, (y_shape[0],))
+    return xp.argmax(xp.reshape(t, y_shape), axis=1)

@@ -1,0 +1,117 @@
+"""The fully connected layer (section 5.6)."""
+
+import math
+from typing import Any
+
+from backends import Array, namespace
+from backprop.layers.layer import Layer, as_dtype, upstream
+
+
+class Affine(Layer):
+    """x @ W + b for a batch: N samples, D inputs, M outputs.
+
+    Parameters
+    ----------
+    W : array, shape (D, M)
+        Weights. The array itself is kept, not a copy.
+    b : array, shape (M,)
+        Biases, of the same library, device and dtype.
+
+    Raises
+    ------
+    TypeError
+        When `W` and `b` differ in library or dtype.
+    ValueError
+        When the shapes don't fit.
+    """
+
+    def __init__(self, W: Array, b: Array) -> None:
+        super().__init__()
+        namespace(W, b)
+        if W.ndim != 2:
+            raise ValueError(f"`W` must have shape (D, M); got {W.shape}")
+        if b.shape != (W.shape[1],):
+            raise ValueError(
+                f"`b` must have shape ({W.shape[1]},), as W is {W.shape}; got {b.shape}"
+            )
+        if W.dtype != b.dtype:
+            raise TypeError(f"`b` must have the dtype of W, {W.dtype}; got {b.dtype}")
+        self.params = {"W": W, "b": b}
+
+    @property
+    def W(self) -> Array:
+        """Weights, shape (D, M)."""
+        return self.params["W"]
+
+    @W.setter
+    def W(self, value: Array) -> None:
+        self.params["W"] = value
+
+    @property
+    def b(self) -> Array:
+        """Biases, shape (M,)."""
+        return self.params["b"]
+
+    @b.setter
+    def b(self, value: Array) -> None:
+        self.params["b"] = value
+
+    @property
+    def dW(self) -> Array | None:
+        """Gradient of `W`, shape (D, M); None before `backward`."""
+        return self.grads.get("W")
+
+    @property
+    def db(self) -> Array | None:
+        """Gradient of `b`, shape (M,); None before `backward`."""
+        return self.grads.get("b")
+
+    def forward(self, x: Array) -> Array:
+        """Return x @ W + b.
+
+        Parameters
+        ----------
+        x : array, shape (N, D), (N, ...) with D entries a sample, or (D,) for one sample
+
+        Returns
+        -------
+        array, shape (N, M), or (M,) for one sample
+        """
+        rows = self._rows(x)
+        y = rows @ self.params["W"]
+        y += self.params["b"]
+        self._cache = x, rows
+        return y if x.ndim > 1 else namespace(y).reshape(y, (-1,))
+
+    def _rows(self, x: Array) -> Array:
+        """Return `x` as (N, D), in a dtype that W can be multiplied by."""
+        W = self.params["W"]
+        xp = namespace(x, W)
+        size = W.shape[0]
+        if (math.prod(x.shape[1:]) if x.ndim > 1 else x.shape) != (size if x.ndim > 1 else (size,)):
+            raise ValueError(f"`x` must have shape (N, {size}); got {x.shape}")
+        rows = x if x.ndim == 2 else xp.reshape(x, (-1, size))
+        if rows.dtype != W.dtype and xp.isdtype(rows.dtype, ("integral", "bool")):
+            rows = xp.astype(rows, W.dtype)
+        return rows
+
+    def backward(self, dout: Any = 1) -> Array:
+        """Return dx = dout @ W.T, in the shape of `x`; set dW and db."""
+        x, _ = self._recall()
+        dx = self._backward_rows(dout) @ self.params["W"].T
+        return as_dtype(dx if x.ndim == 2 else namespace(dx).reshape(dx, x.shape), x)
+
+    def backward_params(self, dout: Any = 1) -> None:
+        """Set dW = x.T @ dout, shape (D, M), and db = dout summed over the batch, shape (M,)."""
+        self._backward_rows(dout)
+
+    def _backward_rows(self, dout: Any) -> Array:
+        """Set the gradients and return `dout` as (N, M)."""
+        x, rows = self._recall()
+        W, b = self.params["W"], self.params["b"]
+        xp = namespace(W)
+        shape = (x.shape[0], W.shape[1]) if x.ndim > 1 else (W.shape[1],)
+        dout = xp.reshape(upstream(dout, shape, rows), (rows.shape[0], W.shape[1]))
+        self.grads["W"] = as_dtype(rows.T @ dout, W)
+        self.grads["b"] = as_dtype(xp.sum(dout, axis=0), b)
+        return dout

@@ -1,0 +1,92 @@
+"""What a layer is: a forward pass, and the backward pass derived from it by hand."""
+
+from typing import Any
+
+from backends import Array, DType, device, namespace
+
+
+class Layer:
+    """Base of all layers.
+
+    Attributes
+    ----------
+    params : dict of str to array
+        What is learnt, in order; empty for a layer without parameters.
+    grads : dict of str to array
+        The same keys, set by `backward`: the derivative of the loss by each parameter.
+
+    Notes
+    -----
+    Nothing that comes in is ever changed: not an input, not `dout`. `forward` keeps the least
+    that `backward` needs. A layer of your own derives from this, or is any object with these
+    two methods and, if it learns, these two dictionaries.
+    """
+
+    params: dict[str, Array]
+    grads: dict[str, Array]
+    _cache: Any = None
+
+    def __init__(self) -> None:
+        self.params = {}
+        self.grads = {}
+
+    def forward(self, *inputs: Any) -> Array:
+        """Return the output for the inputs."""
+        raise NotImplementedError(f"{type(self).__name__} must define forward")
+
+    def backward(self, dout: Any = 1) -> Any:
+        """Return the derivative of the loss by each input, given that by the output, `dout`.
+
+        Raises
+        ------
+        RuntimeError
+            When there was no forward pass.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define backward")
+
+    def backward_params(self, dout: Any = 1) -> None:
+        """Set `grads` only: for the first layer of a network, whose `dx` nobody reads."""
+        self.backward(dout)
+
+    def _recall(self) -> Any:
+        if self._cache is None:
+            raise RuntimeError(f"{type(self).__name__}.backward needs a forward pass first")
+        return self._cache
+
+
+def upstream(dout: Any, shape: tuple[int, ...], like: Array, dtype: DType | None = None) -> Array:
+    """Return `dout` in the shape of the output; a number or 0-d array stands for every entry.
+
+    Parameters
+    ----------
+    dout : array or number
+        The derivative of the loss by the output.
+    shape : tuple of int
+        The output's shape.
+    like : array
+        On the output's device; a number takes its dtype.
+    dtype : dtype, optional
+        The output's dtype, where it is not that of `like`.
+
+    Raises
+    ------
+    ValueError
+        When `dout` has another shape than the output.
+    """
+    given = getattr(dout, "shape", None)
+    if given == shape:
+        return dout
+    xp = namespace(like)
+    dtype = like.dtype if dtype is None else dtype
+    if given is None:
+        return xp.full(shape, float(dout), dtype=dtype, device=device(like))
+    if given == ():
+        return xp.broadcast_to(xp.astype(xp.asarray(dout), dtype), shape)
+    raise ValueError(f"`dout` must have shape {shape}, like the output; got {given}")
+
+
+def as_dtype(x: Array, like: Array) -> Array:
+    """Return `x` in the dtype of `like`, if that is a floating one."""
+    if x.dtype == like.dtype or not namespace(like).isdtype(like.dtype, "real floating"):
+        return x
+    return namespace(x).astype(x, like.dtype)

@@ -1,0 +1,31 @@
+"""How well a network classifies."""
+
+from backends import Array, namespace
+from backprop import functions
+
+
+def confusion_matrix(t: Array, predicted: Array, num_classes: int) -> Array:
+    """Return how often class i was predicted as class j.
+
+    Parameters
+    ----------
+    t, predicted : array, integer, shape (N,)
+        True and predicted class numbers.
+    num_classes : int
+        C.
+
+    Returns
+    -------
+    array, floating, shape (C, C)
+        Row i: the samples of class i. Whole numbers, in the library's default floating dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> confusion_matrix(np.array([0, 1, 1]), np.array([0, 1, 0]), 2)
+    array([[1., 0.],
+           [1., 1.]])
+    """
+    xp = namespace(t, predicted)
+    rows = functions.one_hot(t, num_classes)
+    return xp.matrix_transpose(rows) @ functions.one_hot(predicted, num_classes)

@@ -1,0 +1,215 @@
+"""The general network: layers in order, and a layer that ends them in a loss (section 5.7)."""
+
+import copy
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import backends
+from backends import Array, Backend, DType
+from backprop import labels
+from backprop.layers import SoftmaxWithLoss
+from backprop.layers.activation import activation as activation_layer
+from backprop.layers.affine import Affine
+from backprop.networks.parameters import Parameters
+
+
+class Network:
+    """Layers in order and a loss layer. N samples, D inputs, C outputs.
+
+    Parameters
+    ----------
+    layers : mapping of str to layer
+        From the input to the scores. Any object with `forward` and `backward` is a layer; what
+        it learns stands in its dictionaries `params` and `grads`.
+    last_layer : layer
+        `forward(scores, t)` gives the loss.
+
+    Attributes
+    ----------
+    params : mapping of str to array
+        A live view of what the layers hold; the k-th layer with parameters has `Wk`, `bk`.
+    backend, dtype
+        Those of the first parameter; None in a network without parameters.
+
+    Raises
+    ------
+    TypeError
+        When two parameters are of different libraries or devices.
+    """
+
+    backend: Backend | None
+    dtype: DType | None
+
+    def __init__(self, layers: Mapping[str, Any], last_layer: Any) -> None:
+        self.layers: Mapping[str, Any] = MappingProxyType(dict(layers))
+        self.last_layer = last_layer
+        self._params = Parameters(self.layers)
+        self._order = list(self.layers.values())
+        first = next(iter(self._params.values()), None)
+        self.backend = None if first is None else backends.of(first)
+        self.dtype = None if first is None else first.dtype
+        for name, value in self._params.items():
+            backends.of(first).require(value, name)
+
+    @property
+    def params(self) -> Parameters:
+        """The parameters by name, live: `net.params["W1"] -= lr * grad["W1"]`."""
+        return self._params
+
+    @classmethod
+    def from_params(
+        cls,
+        params: Mapping[str, Any],
+        activation: str = "relu",
+        *,
+        last_layer: Any = None,
+        dtype: str | DType | None = None,
+        backend: str | Backend | None = None,
+    ) -> "Network":
+        """Return an Affine stack of any depth.
+
+        Parameters
+        ----------
+        params : mapping of str to array
+            `W1, b1, ..., Wn, bn`: weights of shape (D, M), biases of shape (M,). They are copied.
+        activation : str
+            ``"relu"``, ``"sigmoid"`` or ``"tanh"``, between the Affine layers.
+        last_layer : layer, optional
+            `SoftmaxWithLoss()` if not given.
+        dtype : str or dtype, optional
+            That of the arrays if not given.
+        backend : Backend or str, optional
+            The one that `W1` lives on if not given.
+
+        Raises
+        ------
+        ValueError
+            When a name is missing or unknown, or shapes don't fit.
+        """
+        depth = max(1, len(params) // 2)
+        names = [f"{key}{number}" for number in range(1, depth + 1) for key in ("W", "b")]
+        if set(params) != set(names):
+            raise ValueError(f"`params` must hold W1, b1, ..., Wn, bn; got {', '.join(params)}")
+        if backend is None and hasattr(params["W1"], "dtype"):
+            backend = backends.of(params["W1"])
+        backend = backends.select(backend)
+        copies = {name: _copy(params[name], backend, dtype) for name in names}
+        return Network(affine_stack(copies, activation), last_layer or SoftmaxWithLoss())
+
+    def predict(self, x: Array) -> Array:
+        """Return the scores, shape (N, C), for inputs of shape (N, D) or (N, ...); (C,) for one."""
+        x = self._input(x)
+        for layer in self._order:
+            x = layer.forward(x)
+        return x
+
+    def loss(self, x: Array, t: Array) -> Array:
+        """Return the mean loss, a 0-d array on the device.
+
+        Parameters
+        ----------
+        x : array, shape (N, D) or (N, ...) or (D,)
+            Inputs of any real dtype; cast to the network's once, here.
+        t : array, shape (N,) or (N, 1) or (N, C), or () or (C,) for one sample
+            Labels: integers, one-hot or soft.
+
+        Raises
+        ------
+        TypeError
+            When `x` or `t` is of another library or device than the network.
+        """
+        if self.backend is not None and hasattr(t, "dtype"):
+            self.backend.require(t, "t")
+        return self.last_layer.forward(self.predict(x), t)
+
+    def accuracy(self, x: Array, t: Array, batch_size: int = 1000) -> float:
+        """Return the fraction of samples whose largest score is at the label.
+
+        With one output the label 1 is predicted where the score is positive. Evaluated in
+        batches, so that memory stays bounded; waits for the device once.
+        """
+        if x.ndim < 2:
+            return float(self._count_correct(x, t))
+        count = x.shape[0]
+        if count == 0 or t.ndim == 0 or t.shape[0] != count:
+            raise ValueError(
+                f"`x` and `t` must hold as many samples, 1 or more; got {x.shape} and {t.shape}"
+            )
+        parts = [slice(i, min(i + batch_size, count)) for i in range(0, count, batch_size)]
+        correct = [self._count_correct(x[part, ...], t[part, ...]) for part in parts]
+        return float(int(sum(correct[1:], correct[0])) / count)
+
+    def _count_correct(self, x: Array, t: Array) -> Array:
+        y = labels.batched(self.predict(x))
+        xp = backends.namespace(y)
+        if self.backend is not None:
+            self.backend.require(t, "t")
+        predicted = xp.argmax(y, axis=1) if y.shape[1] > 1 else xp.astype(y[:, 0] > 0, t.dtype)
+        return xp.count_nonzero(predicted == labels.classes(t, y.shape))
+
+    def gradient(self, x: Array, t: Array) -> dict[str, Array]:
+        """Return the gradient of the loss by each parameter, by backpropagation."""
+        return self.loss_and_gradient(x, t)[1]
+
+    def loss_and_gradient(self, x: Array, t: Array) -> tuple[Array, dict[str, Array]]:
+        """Return the loss and its gradient by each parameter, from one forward pass."""
+        loss = self.loss(x, t)
+        dout = self.last_layer.backward()
+        learning = [i for i, layer in enumerate(self._order) if getattr(layer, "params", None)]
+        if learning:
+            first = self._order[learning[0]]
+            for layer in reversed(self._order[learning[0] + 1 :]):
+                dout = layer.backward(dout)
+            getattr(first, "backward_params", first.backward)(dout)
+        return loss, self._params.grads()
+
+    def to(self, device: str | Backend | None = None, library: str | None = None) -> "Network":
+        """Return a copy of the network on another backend, as `backends.select` takes it.
+
+        Parameters keep their dtype; this network is left as it is.
+        """
+        backend = backends.select(device, library)
+        layers = {name: _moved(layer, backend) for name, layer in self.layers.items()}
+        return Network(layers, _moved(self.last_layer, backend))
+
+    def _input(self, x: Array) -> Array:
+        if self.backend is None:
+            return x
+        self.backend.require(x, "x")
+        return x if x.dtype == self.dtype else self.backend.xp.astype(x, self.dtype)
+
+
+def affine_stack(params: Mapping[str, Array], activation: str) -> dict[str, Any]:
+    """Return the layers Affine1, Relu1, Affine2, ... that hold `W1, b1, W2, b2, ...`."""
+    layer = activation_layer(activation)
+    depth = len(params) // 2
+    layers: dict[str, Any] = {}
+    for i in range(1, depth + 1):
+        W, b = params[f"W{i}"], params[f"b{i}"]
+        if i > 1 and W.shape[0] != params[f"W{i - 1}"].shape[-1]:
+            raise ValueError(
+                f"`W{i}` must have shape ({params[f'W{i - 1}'].shape[-1]}, M), "
+                f"as W{i - 1} is {params[f'W{i - 1}'].shape}; got {W.shape}"
+            )
+        layers[f"Affine{i}"] = Affine(W, b)
+        if i < depth:
+            layers[f"{layer.__name__}{i}"] = layer()
+    return layers
+
+
+def _copy(x: Any, backend: Backend, dtype: str | DType | None) -> Array:
+    """Return a copy of `x` on `backend`, in its own dtype if none is given."""
+    host = backend.to_numpy(x) if hasattr(x, "dtype") else x
+    return backend.asarray(host, dtype or getattr(getattr(host, "dtype", None), "name", None))
+
+
+def _moved(layer: Any, backend: Backend) -> Any:
+    """Return a copy of a layer with its parameters on `backend`, and without its cache."""
+    moved = copy.copy(layer)
+    if hasattr(layer, "_cache"):
+        moved._cache = None
+    if getattr(layer, "params", None):
+        moved.params = {key: _copy(value, backend, None) for key, value in layer.params.items()}
+        moved.grads = {}
+    return moved

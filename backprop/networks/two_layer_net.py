@@ -1,0 +1,65 @@
+"""The book's network: Affine, activation, Affine, softmax with loss (section 5.7.2)."""
+
+from itertools import pairwise
+from typing import Any
+
+import backends
+from backends import Backend
+from backprop.layers import SoftmaxWithLoss
+from backprop.networks.network import Network, affine_stack
+
+
+class TwoLayerNet(Network):
+    """D inputs, one hidden layer, C classes.
+
+    Parameters
+    ----------
+    input_size, hidden_size, output_size : int
+        D, the hidden layer's width, and C.
+    weight_init_std : float
+        Weights start normally distributed with this standard deviation, biases at 0.
+    activation : str
+        ``"relu"``, ``"sigmoid"`` or ``"tanh"``.
+    dtype : str
+        Of the parameters and of everything computed.
+    backend : Backend or str, optional
+        Where the network lives; as `backends.select()` decides if not given.
+    seed : int, optional
+        The same seed gives the same weights on every backend.
+
+    Raises
+    ------
+    ValueError
+        When a size is not positive.
+
+    Examples
+    --------
+    >>> net = TwoLayerNet(784, 50, 10, backend="cpu", seed=0)
+    >>> list(net.params)
+    ['W1', 'b1', 'W2', 'b2']
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        output_size: int,
+        weight_init_std: float = 0.01,
+        *,
+        activation: str = "relu",
+        dtype: str = "float32",
+        backend: str | Backend | None = None,
+        seed: int | None = None,
+    ) -> None:
+        sizes = (input_size, hidden_size, output_size)
+        if min(sizes) < 1:
+            raise ValueError(f"sizes must be 1 or more; got {sizes}")
+        backend = backends.select(backend)
+        rng = backend.rng(seed)
+        params: dict[str, Any] = {}
+        for i, shape in enumerate(pairwise(sizes), start=1):
+            params[f"W{i}"] = backend.asarray(weight_init_std * rng.standard_normal(shape), dtype)
+            params[f"b{i}"] = backend.xp.zeros(
+                shape[1], dtype=backend.dtype(dtype), device=backend.device
+            )
+        super().__init__(affine_stack(params, activation), SoftmaxWithLoss())

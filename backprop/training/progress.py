@@ -1,0 +1,100 @@
+"""The progress bar of a training run, drawn by rich."""
+
+import sys
+import time
+from types import TracebackType
+from typing import Any
+
+from backprop.training.history import History
+
+_REDRAW_SECONDS = 0.1
+
+
+class Progress:
+    """A bar with loss, accuracies and samples per second; a context manager.
+
+    Parameters
+    ----------
+    total : int
+        Number of iterations.
+    show : bool, optional
+        Draw it or not; if not given, only when the output is a terminal and rich is installed.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        When it must be shown and rich is not installed.
+    """
+
+    def __init__(self, total: int, show: bool | None = None) -> None:
+        self._bar: Any = None
+        self._iterations = self._samples = 0
+        self._start = self._drawn = time.perf_counter()
+        if show or (show is None and sys.stdout.isatty()):
+            try:
+                self._bar = _rich_bar()
+            except ModuleNotFoundError:
+                if show:
+                    raise ModuleNotFoundError(
+                        "a progress bar needs rich: pip install 'backprop[cli]'"
+                    ) from None
+            else:
+                self._task = self._bar.add_task("training", total=total, scores="", speed="")
+
+    def advance(self, samples: int) -> None:
+        """Count one iteration over `samples` samples."""
+        if self._bar is None:
+            return
+        self._iterations += 1
+        self._samples += samples
+        now = time.perf_counter()
+        if now - self._drawn > _REDRAW_SECONDS:
+            self._drawn = now
+            self._draw()
+
+    def report(self, history: History) -> None:
+        """Show the loss and the accuracies of the epoch that ended."""
+        if self._bar is None:
+            return
+        scores = f"loss {history.loss[-1]:.4f}  train {history.train_accuracy[-1]:.2%}"
+        if history.test_accuracy:
+            scores += f"  test {history.test_accuracy[-1]:.2%}"
+        self._bar.update(self._task, scores=scores)
+        self._draw()
+
+    def _draw(self) -> None:
+        seconds = time.perf_counter() - self._start
+        speed = f"{self._samples / seconds:,.0f} samples/s"
+        self._bar.update(self._task, completed=self._iterations, speed=speed)
+
+    def __enter__(self) -> "Progress":
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._draw()
+            self._bar.stop()
+
+
+def _rich_bar() -> Any:
+    import rich
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    return Bar(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TextColumn("{task.fields[scores]}"),
+        console=rich.get_console(),
+        transient=True,
+    )
