@@ -97,19 +97,35 @@ class Backend:
             NumPy arrays, sequences and numbers are host data: they are copied, also for NumPy.
             An array of this backend is returned as it is.
         dtype : dtype or str, optional
-            As the data has it if not given.
+            If not given, the data's own, or the default of its kind where the device lacks that.
+
+        Raises
+        ------
+        TypeError
+            When `obj` holds no numbers, or the device has no such dtype.
         """
         dtype = None if dtype is None else self.dtype(dtype)
         if isinstance(obj, np.ndarray | np.generic) or not hasattr(obj, "__dlpack__"):
-            return self.library.asarray(obj, dtype, self.device)
+            return self._from_host(np.array(obj, order="C"), dtype)
         x = obj if self.holds(obj) else self._from_foreign(obj)
         return x if dtype is None or x.dtype == dtype else self.xp.astype(x, dtype)
+
+    def _from_host(self, host: Any, dtype: DType | None) -> Array:
+        if host.dtype.kind not in "biufc":
+            raise TypeError(f"an array must hold numbers; got dtype {host.dtype}")
+        info = self.xp.__array_namespace_info__()
+        if dtype is None and host.dtype.kind in "iuf":
+            known = info.dtypes(device=self.device)
+            kind = "real floating" if host.dtype.kind == "f" else "integral"
+            if host.dtype.name not in known and host.dtype.itemsize == 8:
+                dtype = info.default_dtypes(device=self.device)[kind]
+        return self.library.asarray(host, dtype, self.device)
 
     def _from_foreign(self, x: Array) -> Array:
         try:
             return self.library.from_dlpack(x, self.device)
         except (BufferError, RuntimeError, ValueError, TypeError, NotImplementedError):
-            return self.library.asarray(library_of(x).to_numpy(x), None, self.device)
+            return self._from_host(library_of(x).to_numpy(x), None)
 
     def to_numpy(self, x: Array) -> Any:
         """Return a NumPy copy of `x`, an array of any library: the one way back to the host."""

@@ -31,3 +31,8 @@ def as_floating(x: Any) -> Array:
 def default_dtype(x: Array, kind: str) -> Any:
     """Return the default dtype of a kind (``"real floating"``, ``"indexing"``) where `x` is."""
     return namespace(x).__array_namespace_info__().default_dtypes(device=device(x))[kind]
+
+
+def shape(x: Array) -> tuple[int, ...]:
+    """Return the shape as a plain tuple, as messages show it."""
+    return tuple(x.shape)

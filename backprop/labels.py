@@ -8,7 +8,7 @@ from typing import Any
 
 import backends
 from backends import Array, DType, device, namespace
-from backprop.arrays import default_dtype
+from backprop.arrays import default_dtype, shape
 
 
 def batched(y: Array) -> Array:
@@ -22,7 +22,7 @@ def batched(y: Array) -> Array:
     if y.ndim == 1:
         y = namespace(y).reshape(y, (1, -1))
     if y.ndim != 2 or 0 in y.shape:
-        raise ValueError(f"outputs must have shape (N, C) or (C,), N and C >= 1; got {y.shape}")
+        raise ValueError(f"outputs must have shape (N, C) or (C,), N and C >= 1; got {shape(y)}")
     return y
 
 
@@ -31,11 +31,11 @@ def one_hot(t: Array, num_classes: int, dtype: DType) -> Array:
     xp = namespace(t)
     if not xp.isdtype(t.dtype, "integral"):
         raise TypeError(f"class labels must be integers; got {t.dtype}")
+    t = xp.astype(t, default_dtype(t, "indexing"))
     if backends.of(t).is_host:
         check_range(t, num_classes)
-    index = default_dtype(t, "indexing")
-    classes = xp.arange(num_classes, dtype=index, device=device(t))
-    return xp.astype(xp.reshape(xp.astype(t, index), (*t.shape, 1)) == classes, dtype)
+    classes = xp.arange(num_classes, dtype=t.dtype, device=device(t))
+    return xp.astype(xp.reshape(t, (*t.shape, 1)) == classes, dtype)
 
 
 def check_range(t: Array, num_classes: int) -> None:
@@ -65,10 +65,10 @@ def are_classes(t: Array, y_shape: tuple[int, ...]) -> bool:
     if t.shape in ((n,), (n, 1)) or (n == 1 and t.shape in ((), (c,))):
         rows = c == 1 or (n == 1 and t.shape == (c,))
         if not rows and not namespace(t).isdtype(t.dtype, "integral"):
-            raise TypeError(f"labels of shape {t.shape} must be integers; got {t.dtype}")
+            raise TypeError(f"labels of shape {shape(t)} must be integers; got {t.dtype}")
         return not rows
     raise ValueError(
-        f"labels must have shape ({n},), ({n}, 1) or ({n}, {c}), one label a sample; got {t.shape}"
+        f"labels must have shape ({n},), ({n}, 1) or ({n}, {c}), one label a sample; got {shape(t)}"
     )
 
 

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import numpy as np
-
 from backends.libraries.library import Library, Memory
-from backends.namespace import Array, Device, DType
+from backends.namespace import Device
 
 
 class Jax(Library):
@@ -44,11 +42,6 @@ class Jax(Library):
         """Return `cpu` or `cuda:N`; the sharding in words for an array on several devices."""
         names = {d: name for name, d in self.devices().items()}
         return names.get(device, str(device))
-
-    def asarray(self, obj: Any, dtype: DType, device: Device) -> Array:
-        """Copy host data to the device."""
-        jnp = self.namespace()
-        return jnp.asarray(np.array(obj, order="C"), dtype=dtype, device=device, copy=True)
 
     def synchronize(self, device: Device) -> None:
         """Wait for every array that is still being computed."""

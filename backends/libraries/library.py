@@ -109,9 +109,9 @@ class Library:
         """Tell whether reading a value there makes nothing wait: it lies in host memory."""
         return False
 
-    def asarray(self, obj: Any, dtype: DType, device: Device) -> Array:
-        """Copy host data to the device."""
-        return self.namespace().asarray(np.array(obj, order="C"), dtype=dtype, device=device)
+    def asarray(self, host: Any, dtype: DType | None, device: Device) -> Array:
+        """Take a NumPy array, which nobody else holds, to the device."""
+        return self.namespace().asarray(host, dtype=dtype, device=device)
 
     def from_dlpack(self, x: Array, device: Device) -> Array:
         """Take over an array of another library, without a copy where both sides can."""

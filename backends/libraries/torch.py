@@ -51,11 +51,10 @@ class PyTorch(Library):
         """Tell whether the tensors lie in host memory."""
         return bool(device.type == "cpu")
 
-    def asarray(self, obj: Any, dtype: DType, device: Device) -> Array:
-        """Copy host data to the device; PyTorch wants plain, native, writable memory."""
-        host = np.array(obj, order="C")
+    def asarray(self, host: Any, dtype: DType | None, device: Device) -> Array:
+        """Take a NumPy array to the device; PyTorch wants the machine's own byte order."""
         host = host.astype(host.dtype.newbyteorder("="), copy=False)
-        return self._torch().asarray(host, dtype=dtype, device=device, copy=True)
+        return self._torch().asarray(host, dtype=dtype, device=device)
 
     def to_numpy(self, x: Array) -> Any:
         """Copy a tensor to the host."""

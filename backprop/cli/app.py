@@ -20,9 +20,6 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("info")(info.info)
 
 
-_ERRORS = (typer.TyperException, OSError, RuntimeError, TypeError, ValueError, ImportError)
-
-
 def _version(show: bool) -> None:
     if show:
         typer.echo(f"backprop {backprop.__version__}")
@@ -44,20 +41,14 @@ def run(arguments: list[str] | None = None) -> int:
         code = app(arguments, standalone_mode=False)
     except typer.Abort:
         return 130
-    except (
-        typer.TyperException,
-        OSError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-        ImportError,
-    ) as error:
-        message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
-        if message:
-            print(f"backprop: error: {' '.join(message.split())}", file=sys.stderr)
-        return 2
+    except typer.TyperException as error:
+        return _fail(error.format_message())
+    except (OSError, RuntimeError, TypeError, ValueError, ImportError) as error:
+        return _fail(str(error))
     return code if isinstance(code, int) else 0
 
 
-def _message(error: Exception) -> str:
-    return error.format_message() if isinstance(error, typer.TyperException) else str(error)
+def _fail(message: str) -> int:
+    if message:
+        print(f"backprop: error: {' '.join(message.split())}", file=sys.stderr)
+    return 2

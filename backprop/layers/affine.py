@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from backends import Array, namespace
+from backprop.arrays import shape
 from backprop.layers.layer import Layer, as_dtype, upstream
 
 
@@ -29,10 +30,10 @@ class Affine(Layer):
         super().__init__()
         namespace(W, b)
         if W.ndim != 2:
-            raise ValueError(f"`W` must have shape (D, M); got {W.shape}")
+            raise ValueError(f"`W` must have shape (D, M); got {shape(W)}")
         if b.shape != (W.shape[1],):
             raise ValueError(
-                f"`b` must have shape ({W.shape[1]},), as W is {W.shape}; got {b.shape}"
+                f"`b` must have shape ({W.shape[1]},), as W is {shape(W)}; got {shape(b)}"
             )
         if W.dtype != b.dtype:
             raise TypeError(f"`b` must have the dtype of W, {W.dtype}; got {b.dtype}")
@@ -89,7 +90,7 @@ class Affine(Layer):
         xp = namespace(x, W)
         size = W.shape[0]
         if (math.prod(x.shape[1:]) if x.ndim > 1 else x.shape) != (size if x.ndim > 1 else (size,)):
-            raise ValueError(f"`x` must have shape (N, {size}); got {x.shape}")
+            raise ValueError(f"`x` must have shape (N, {size}); got {shape(x)}")
         rows = x if x.ndim == 2 else xp.reshape(x, (-1, size))
         if rows.dtype != W.dtype and xp.isdtype(rows.dtype, ("integral", "bool")):
             rows = xp.astype(rows, W.dtype)
@@ -110,8 +111,8 @@ class Affine(Layer):
         x, rows = self._recall()
         W, b = self.params["W"], self.params["b"]
         xp = namespace(W)
-        shape = (x.shape[0], W.shape[1]) if x.ndim > 1 else (W.shape[1],)
-        dout = xp.reshape(upstream(dout, shape, rows), (rows.shape[0], W.shape[1]))
+        out = (x.shape[0], W.shape[1]) if x.ndim > 1 else (W.shape[1],)
+        dout = xp.reshape(upstream(dout, out, rows), (rows.shape[0], W.shape[1]))
         self.grads["W"] = as_dtype(rows.T @ dout, W)
         self.grads["b"] = as_dtype(xp.sum(dout, axis=0), b)
         return dout

@@ -3,6 +3,7 @@
 from typing import Any
 
 from backends import Array, DType, device, namespace
+from backprop.arrays import shape
 
 
 class Layer:
@@ -54,17 +55,17 @@ class Layer:
         return self._cache
 
 
-def upstream(dout: Any, shape: tuple[int, ...], like: Array, dtype: DType | None = None) -> Array:
+def upstream(dout: Any, out: tuple[int, ...], like: Array, dtype: DType | None = None) -> Array:
     """Return `dout` in the shape of the output; a number or 0-d array stands for every entry.
 
     Parameters
     ----------
     dout : array or number
         The derivative of the loss by the output.
-    shape : tuple of int
+    out : tuple of int
         The output's shape.
     like : array
-        On the output's device; a number takes its dtype.
+        On the output's device.
     dtype : dtype, optional
         The output's dtype, where it is not that of `like`.
 
@@ -74,15 +75,15 @@ def upstream(dout: Any, shape: tuple[int, ...], like: Array, dtype: DType | None
         When `dout` has another shape than the output.
     """
     given = getattr(dout, "shape", None)
-    if given == shape:
+    if given == out:
         return dout
     xp = namespace(like)
     dtype = like.dtype if dtype is None else dtype
     if given is None:
-        return xp.full(shape, float(dout), dtype=dtype, device=device(like))
+        return xp.full(out, float(dout), dtype=dtype, device=device(like))
     if given == ():
-        return xp.broadcast_to(xp.astype(xp.asarray(dout), dtype), shape)
-    raise ValueError(f"`dout` must have shape {shape}, like the output; got {given}")
+        return xp.broadcast_to(xp.astype(xp.asarray(dout), dtype), out)
+    raise ValueError(f"`dout` must have shape {out}, like the output; got {shape(dout)}")
 
 
 def as_dtype(x: Array, like: Array) -> Array:

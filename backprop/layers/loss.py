@@ -8,7 +8,7 @@ from typing import Any
 
 from backends import Array, namespace
 from backprop import functions, labels
-from backprop.arrays import as_floating
+from backprop.arrays import as_floating, shape
 from backprop.layers.layer import Layer
 
 
@@ -49,14 +49,16 @@ class LossLayer(Layer):
 
     def backward(self, dout: Any = 1) -> Array:
         """Return dx = dout (y - t) / N, in the shape of `x`; `dout` is a number or 0-d array."""
-        y, t, shape = self._recall()
+        y, t, x_shape = self._recall()
         if getattr(dout, "shape", ()) != ():
-            raise ValueError(f"`dout` must be a number, as the loss is one; got shape {dout.shape}")
+            raise ValueError(
+                f"`dout` must be a number, as the loss is one; got shape {shape(dout)}"
+            )
         xp = namespace(y)
         dout = float(dout) if isinstance(dout, int | float) else xp.astype(dout, y.dtype)
         dx = self._difference(y, t)
         dx *= dout / y.shape[0]
-        return dx if dx.shape == shape else xp.reshape(dx, shape)
+        return dx if dx.shape == x_shape else xp.reshape(dx, x_shape)
 
     def _difference(self, y: Array, t: Array) -> Array:
         return y - t

@@ -8,6 +8,7 @@ from typing import Any
 import backends
 from backends import Array, Backend, DType
 from backprop import labels
+from backprop.arrays import shape
 from backprop.layers import SoftmaxWithLoss
 from backprop.layers.activation import activation as activation_layer
 from backprop.layers.affine import Affine
@@ -134,7 +135,7 @@ class Network:
         count = x.shape[0]
         if count == 0 or t.ndim == 0 or t.shape[0] != count:
             raise ValueError(
-                f"`x` and `t` must hold as many samples, 1 or more; got {x.shape} and {t.shape}"
+                f"`x` and `t` must hold as many samples, 1 or more; got {shape(x)} and {shape(t)}"
             )
         parts = [slice(i, min(i + batch_size, count)) for i in range(0, count, batch_size)]
         correct = [self._count_correct(x[part, ...], t[part, ...]) for part in parts]
@@ -190,7 +191,7 @@ def affine_stack(params: Mapping[str, Array], activation: str) -> dict[str, Any]
         if i > 1 and W.shape[0] != params[f"W{i - 1}"].shape[-1]:
             raise ValueError(
                 f"`W{i}` must have shape ({params[f'W{i - 1}'].shape[-1]}, M), "
-                f"as W{i - 1} is {params[f'W{i - 1}'].shape}; got {W.shape}"
+                f"as W{i - 1} is {params[f'W{i - 1}'].shape}; got {shape(W)}"
             )
         layers[f"Affine{i}"] = Affine(W, b)
         if i < depth:

@@ -5,6 +5,7 @@ from typing import Any
 
 import backends
 from backends import Array
+from backprop.arrays import shape
 
 
 class Parameters(Mapping[str, Array]):
@@ -63,13 +64,13 @@ class Parameters(Mapping[str, Array]):
         return len(self._places)
 
     def __repr__(self) -> str:
-        shapes = ", ".join(f"{name}: {x.shape} {x.dtype}" for name, x in self.items())
+        shapes = ", ".join(f"{name}: {shape(x)} {x.dtype}" for name, x in self.items())
         return f"Parameters({shapes})"
 
 
 def _check(name: str, value: Array, old: Array) -> None:
     backends.of(old).require(value, name)
     if value.shape != old.shape:
-        raise ValueError(f"`{name}` must have shape {old.shape}; got {value.shape}")
+        raise ValueError(f"`{name}` must have shape {shape(old)}; got {shape(value)}")
     if value.dtype != old.dtype:
         raise TypeError(f"`{name}` must have dtype {old.dtype}; got {value.dtype}")

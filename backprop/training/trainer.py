@@ -7,6 +7,7 @@ from typing import Any
 import backends
 from backends import Array, Backend
 from backprop import labels
+from backprop.arrays import shape
 from backprop.layers.loss import LossLayer
 from backprop.networks import Network
 from backprop.training.batches import Batches
@@ -164,7 +165,7 @@ class Trainer:
             x = x if x.dtype == dtype else backend.xp.astype(x, dtype)
         if x.ndim < 2 or t.ndim < 1 or x.shape[0] != t.shape[0] or x.shape[0] == 0:
             raise ValueError(
-                f"`{name}` must be inputs (N, ...) and N >= 1 labels; got {x.shape} and {t.shape}"
+                f"`{name}` must be inputs (N, ...) and N >= 1 labels; got {shape(x)} and {shape(t)}"
             )
         y_shape = (x.shape[0], self.net.predict(x[:1, ...]).shape[-1])
         if isinstance(self.net.last_layer, LossLayer) and labels.are_classes(t, y_shape):

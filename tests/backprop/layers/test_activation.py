@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from support import Case, central_difference
+
+from backprop import Relu, Sigmoid, Tanh
+from backprop.layers.activation import activation
+
+LAYERS = [Relu, Sigmoid, Tanh]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("shape", [(4,), (3, 4), (2, 3, 4), ()], ids=str)
+def test_gradient(case: Case, layer, shape):
+    rng = np.random.default_rng(2)
+    x, dout = rng.standard_normal(shape), rng.standard_normal(shape)
+    net, inputs, upstream = layer(), case.array(x), case.array(dout)
+    y = net.forward(inputs)
+    assert y.shape == shape
+    numerical = central_difference(lambda v: float(np.sum(layer().forward(v) * dout)), x)
+    case.check(net.backward(upstream), numerical, rtol=1e-8)
+    case.check(net.backward(2), 2 * case.numpy(net.backward()))
+    np.testing.assert_array_equal(case.numpy(inputs), x.astype(case.dtype))
+    np.testing.assert_array_equal(case.numpy(upstream), dout.astype(case.dtype))
+
+
+def test_relu_mask_of_the_book(case: Case):
+    layer = Relu()
+    case.check(layer.forward(case.array([[1.0, -0.5], [-2.0, 3.0]])), [[1, 0], [0, 3]])
+    case.check(layer.backward(case.array([[1.0, 1.0], [1.0, 1.0]])), [[1, 0], [0, 1]])
+
+
+def test_relu_subgradient_at_zero_is_zero(case: Case):
+    layer = Relu()
+    layer.forward(case.array([0.0, -0.0]))
+    case.check(layer.backward(), [0.0, 0.0])
+
+
+@pytest.mark.parametrize("layer", [Sigmoid, Tanh])
+def test_no_overflow(case: Case, layer):
+    net = layer()
+    low = 0.0 if layer is Sigmoid else -1.0
+    case.check(net.forward(case.array([-1e4, 1e4])), [low, 1.0])
+    case.check(net.backward(), [0.0, 0.0])
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_backward_needs_forward_and_a_fitting_dout(layer):
+    net = layer()
+    with pytest.raises(RuntimeError, match=rf"{layer.__name__}\.backward needs a forward pass"):
+        net.backward()
+    net.forward(np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"`dout` must have shape \(2, 3\).*got \(3, 2\)"):
+        net.backward(np.ones((3, 2)))
+
+
+def test_zero_dimensional_dout_stands_for_every_entry(case: Case):
+    layer = Tanh()
+    layer.forward(case.array([0.0, 0.0]))
+    case.check(layer.backward(case.array(np.asarray(3.0))), [3.0, 3.0])
+
+
+def test_activation_by_name():
+    assert activation("tanh") is Tanh
+    with pytest.raises(ValueError, match="activation must be one of relu, sigmoid, tanh; got 'x'"):
+        activation("x")

@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+from support import Case, central_difference
+
+from backprop import Affine
+
+RNG = np.random.default_rng(3)
+W, B = RNG.standard_normal((12, 5)), RNG.standard_normal(5)
+
+
+@pytest.mark.parametrize(
+    "shape", [(3, 12), (1, 12), (12,), (3, 1, 3, 4), (3, 4, 3), (0, 12)], ids=str
+)
+def test_gradient(case: Case, shape):
+    x = RNG.standard_normal(shape)
+    rows = x.reshape(-1, 12)
+    out = rows @ W + B
+    out = out[0] if x.ndim == 1 else out
+    dout = RNG.standard_normal(out.shape)
+    weights, biases, inputs, upstream = (case.array(v) for v in (W, B, x, dout))
+    layer = Affine(weights, biases)
+    case.check(layer.forward(inputs), out, rtol=1e-5)
+    case.check(layer.backward(upstream), (dout @ W.T).reshape(shape), rtol=1e-5)
+    case.check(layer.dW, rows.T @ dout.reshape(-1, 5), rtol=1e-5)
+    case.check(layer.db, dout.reshape(-1, 5).sum(axis=0), rtol=1e-5)
+    assert list(layer.params) == list(layer.grads) == ["W", "b"]
+    for array, before in ((weights, W), (biases, B), (inputs, x), (upstream, dout)):
+        np.testing.assert_array_equal(case.numpy(array), before.astype(case.dtype))
+
+
+def test_gradient_is_the_numerical_one():
+    x, dout = RNG.standard_normal((3, 12)), RNG.standard_normal((3, 5))
+    layer = Affine(W, B)
+    layer.forward(x)
+    dx = layer.backward(dout)
+    np.testing.assert_allclose(
+        dx, central_difference(lambda v: np.sum(Affine(W, B).forward(v) * dout), x), atol=1e-8
+    )
+    np.testing.assert_allclose(
+        layer.dW, central_difference(lambda v: np.sum(Affine(v, B).forward(x) * dout), W), atol=1e-8
+    )
+
+
+def test_a_number_for_dout(case: Case):
+    layer = Affine(case.array(W), case.array(B))
+    layer.forward(case.array(np.ones((2, 12))))
+    case.check(layer.backward(2), np.tile(2 * W.sum(axis=1), (2, 1)), rtol=1e-5)
+    case.check(layer.db, np.full(5, 4.0))
+
+
+def test_params_only(case: Case):
+    layer = Affine(case.array(W), case.array(B))
+    layer.forward(case.array(np.ones((2, 12))))
+    assert layer.backward_params(case.array(np.ones((2, 5)))) is None
+    case.check(layer.dW, np.full((12, 5), 2.0))
+
+
+def test_book_names():
+    layer = Affine(W, B)
+    assert layer.W is W
+    assert layer.b is B
+    assert layer.dW is None
+    assert layer.db is None
+    layer.W, layer.b = 2 * W, 2 * B
+    assert layer.params["W"][0, 0] == 2 * W[0, 0]
+    assert layer.params["b"][0] == 2 * B[0]
+
+
+def test_the_forward_pass_of_chapter_3():
+    from backprop.functions import sigmoid
+
+    x = np.array([1.0, 0.5])
+    z1 = sigmoid(
+        Affine(np.array([[0.1, 0.3, 0.5], [0.2, 0.4, 0.6]]), np.array([0.1, 0.2, 0.3])).forward(x)
+    )
+    z2 = sigmoid(
+        Affine(np.array([[0.1, 0.4], [0.2, 0.5], [0.3, 0.6]]), np.array([0.1, 0.2])).forward(z1)
+    )
+    y = Affine(np.array([[0.1, 0.3], [0.2, 0.4]]), np.array([0.1, 0.2])).forward(z2)
+    np.testing.assert_allclose(y, [0.31682708, 0.69627909], atol=5e-9)
+
+
+def test_integers_are_cast_and_gradients_keep_their_own_dtype():
+    layer = Affine(W.astype(np.float32), B.astype(np.float32))
+    assert layer.forward(np.ones((2, 12), dtype=np.uint8)).dtype == np.float32
+    layer.forward(np.ones((2, 12)))
+    assert layer.backward(np.ones((2, 5))).dtype == np.float64
+    assert layer.dW.dtype == layer.db.dtype == np.float32
+
+
+@pytest.mark.parametrize("shape", [(2, 5), (5,), (2, 3, 5), ()])
+def test_wrong_feature_count(shape):
+    with pytest.raises(ValueError, match=r"`x` must have shape \(N, 12\); got "):
+        Affine(W, B).forward(np.ones(shape))
+
+
+def test_wrong_parameters():
+    with pytest.raises(ValueError, match=r"`W` must have shape \(D, M\); got \(5,\)"):
+        Affine(B, B)
+    with pytest.raises(
+        ValueError, match=r"`b` must have shape \(5,\), as W is \(12, 5\); got \(12,\)"
+    ):
+        Affine(W, np.ones(12))
+    with pytest.raises(TypeError, match="`b` must have the dtype of W, float64; got float32"):
+        Affine(W, B.astype(np.float32))
+
+
+def test_wrong_dout():
+    layer = Affine(W, B)
+    with pytest.raises(RuntimeError, match=r"Affine\.backward needs a forward pass first"):
+        layer.backward(1)
+    layer.forward(np.ones((2, 12)))
+    with pytest.raises(ValueError, match=r"`dout` must have shape \(2, 5\).*got \(5, 2\)"):
+        layer.backward(np.ones((5, 2)))
+
+
+def test_mixed_libraries():
+    strict = pytest.importorskip("array_api_strict")
+    with pytest.raises(
+        TypeError, match="arrays must be of one library; got array_api_strict and numpy"
+    ):
+        Affine(W, B).forward(strict.ones((2, 12)))

@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+from support import Case
+
+from backprop import AddLayer, MulLayer
+
+
+def test_apple_of_the_book():
+    mul_apple, mul_tax = MulLayer(), MulLayer()
+    price = mul_tax.forward(mul_apple.forward(100, 2), 1.1)
+    dapple_price, dtax = mul_tax.backward(1)
+    dapple, dapple_num = mul_apple.backward(dapple_price)
+    assert price == pytest.approx(220, rel=1e-15)
+    assert [dapple, dapple_num, dtax] == pytest.approx([2.2, 110, 200], rel=1e-15)
+
+
+def test_apples_and_oranges_of_the_book():
+    mul_apple, mul_orange, add, mul_tax = MulLayer(), MulLayer(), AddLayer(), MulLayer()
+    fruit = add.forward(mul_apple.forward(100, 2), mul_orange.forward(150, 3))
+    assert mul_tax.forward(fruit, 1.1) == pytest.approx(715, rel=1e-15)
+    dfruit, dtax = mul_tax.backward()
+    dapples, doranges = add.backward(dfruit)
+    orange, orange_num = mul_orange.backward(doranges)
+    apple, apple_num = mul_apple.backward(dapples)
+    assert [apple, apple_num, orange, orange_num, dtax] == pytest.approx(
+        [2.2, 110, 3.3, 165, 650], rel=1e-15
+    )
+
+
+SHAPES = [
+    ((3, 4), (3, 4)),
+    ((3, 4), (4,)),
+    ((4,), (3, 4)),
+    ((3, 1), (1, 4)),
+    ((), (2, 3)),
+    ((1, 1), (2, 1)),
+]
+
+
+@pytest.mark.parametrize(("x_shape", "y_shape"), SHAPES, ids=str)
+@pytest.mark.parametrize("layer", [MulLayer, AddLayer])
+def test_gradients_have_the_inputs_shapes(case: Case, layer, x_shape, y_shape):
+    rng = np.random.default_rng(1)
+    x, y = rng.standard_normal(x_shape), rng.standard_normal(y_shape)
+    out = x * y if layer is MulLayer else x + y
+    dout = rng.standard_normal(out.shape)
+    net = layer()
+    inputs = case.array(x), case.array(y)
+    case.check(net.forward(*inputs), out)
+
+    def expected(weights, to):
+        full = dout * weights
+        axes = tuple(range(full.ndim - len(to)))
+        full = full.sum(axis=axes)
+        return full.sum(axis=tuple(i for i, n in enumerate(to) if n == 1), keepdims=True)
+
+    factors = (y, x) if layer is MulLayer else (np.ones_like(out), np.ones_like(out))
+    dx, dy = net.backward(case.array(dout))
+    case.check(dx, expected(factors[0], x_shape))
+    case.check(dy, expected(factors[1], y_shape))
+    dx1, dy1 = net.backward()
+    dx2, dy2 = net.backward(2)
+    case.check(dx2, 2 * case.numpy(dx1))
+    case.check(dy2, 2 * case.numpy(dy1))
+    np.testing.assert_array_equal(case.numpy(inputs[0]), x.astype(case.dtype))
+
+
+def test_gradients_have_the_inputs_dtypes():
+    layer = MulLayer()
+    layer.forward(np.ones(2, dtype=np.float32), np.ones(2))
+    assert [g.dtype.name for g in layer.backward(np.ones(2))] == ["float32", "float64"]
+
+
+def test_a_number_times_an_array():
+    layer = MulLayer()
+    layer.forward(3.0, np.array([1.0, 2.0]))
+    dx, dy = layer.backward(np.array([10.0, 100.0]))
+    assert dx == 210.0
+    assert dy.tolist() == [30.0, 300.0]
+
+
+def test_the_gradient_is_no_alias_of_dout():
+    layer, dout = AddLayer(), np.ones(3)
+    layer.forward(np.ones(3), np.ones(3))
+    dx, dy = layer.backward(dout)
+    dx += 1
+    assert dout.tolist() == dy.tolist() == [1, 1, 1]

@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+from support import Case, central_difference
+
+from backprop import IdentityWithLoss, SigmoidWithLoss, SoftmaxWithLoss
+
+LAYERS = [SoftmaxWithLoss, SigmoidWithLoss, IdentityWithLoss]
+RNG = np.random.default_rng(4)
+X = RNG.standard_normal((4, 3))
+SOFT = RNG.random((4, 3))
+
+
+def expected_loss(layer, x, t):
+    if layer is SoftmaxWithLoss:
+        return -np.sum(t * (x - np.log(np.exp(x).sum(axis=1, keepdims=True)))) / len(x)
+    if layer is SigmoidWithLoss:
+        y = 1 / (1 + np.exp(-x))
+        return -np.sum(t * np.log(y) + (1 - t) * np.log(1 - y)) / len(x)
+    return 0.5 * np.sum((x - t) ** 2) / len(x)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_loss_and_gradient(case: Case, layer):
+    net, x, t = layer(), case.array(X), case.array(SOFT)
+    case.check(net.forward(x, t), expected_loss(layer, X, SOFT))
+    numerical = central_difference(lambda v: expected_loss(layer, v, SOFT), X)
+    case.check(net.backward(), numerical, rtol=1e-8)
+    case.check(net.backward(2), 2 * case.numpy(net.backward()))
+    case.check(net.backward(case.array(np.asarray(2.0))), 2 * case.numpy(net.backward()))
+    np.testing.assert_array_equal(case.numpy(x), X.astype(case.dtype))
+    np.testing.assert_array_equal(case.numpy(t), SOFT.astype(case.dtype))
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_all_forms_of_labels_agree(case: Case, layer):
+    numbers = np.array([2, 0, 1, 2])
+    results = []
+    for t in (numbers, numbers[:, None], np.eye(3)[numbers], np.eye(3, dtype=np.uint8)[numbers]):
+        net = layer()
+        results.append(
+            (case.numpy(net.forward(case.array(X), case.array(t))), case.numpy(net.backward()))
+        )
+    for loss, dx in results[1:]:
+        np.testing.assert_array_equal(loss, results[0][0])
+        np.testing.assert_array_equal(dx, results[0][1])
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_one_sample(case: Case, layer):
+    one, batch = layer(), layer()
+    loss = one.forward(case.array(X[0]), case.array(2))
+    case.check(loss, case.numpy(batch.forward(case.array(X[:1]), case.array([2]))))
+    case.check(one.backward(), case.numpy(batch.backward())[0])
+
+
+@pytest.mark.parametrize("layer", [SigmoidWithLoss, IdentityWithLoss])
+def test_one_output(case: Case, layer):
+    t = np.array([0.0, 1.0, 1.0, 0.0])
+    loss = layer().forward(case.array(X[:, :1]), case.array(t))
+    case.check(loss, expected_loss(layer, X[:, :1], t[:, None]))
+
+
+@pytest.mark.parametrize(("layer", "loss"), [(SoftmaxWithLoss, 2e4), (SigmoidWithLoss, 2e4)])
+def test_no_overflow_at_large_scores(case: Case, layer, loss):
+    net = layer()
+    case.check(net.forward(case.array([[1e4, -1e4]]), case.array([1])), loss)
+    case.check(net.backward(), [[1.0, -1.0]])
+    case.check(net.forward(case.array([[1e4, -1e4]]), case.array([0])), 0.0)
+
+
+def test_a_certain_answer_keeps_its_small_loss():
+    loss = SigmoidWithLoss().forward(np.array([[40.0]]), np.array([1]))
+    np.testing.assert_allclose(loss, np.exp(-40.0), rtol=1e-12)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_bad_input(layer):
+    net = layer()
+    with pytest.raises(
+        RuntimeError, match=rf"{layer.__name__}\.backward needs a forward pass first"
+    ):
+        net.backward()
+    with pytest.raises(ValueError, match=r"labels must be in 0\.\.2; got 3"):
+        net.forward(X, np.array([0, 1, 2, 3]))
+    with pytest.raises(TypeError, match=r"labels of shape \(4,\) must be integers; got float64"):
+        net.forward(X, np.array([0.0, 1.0, 2.0, 1.0]))
+    with pytest.raises(ValueError, match=r"one label a sample; got \(5,\)"):
+        net.forward(X, np.zeros(5, dtype=int))
+    with pytest.raises(ValueError, match=r"outputs must have shape \(N, C\).*got \(0, 3\)"):
+        net.forward(X[:0], np.zeros(0, dtype=int))
+    net.forward(X, np.zeros(4, dtype=int))
+    with pytest.raises(ValueError, match=r"`dout` must be a number.*got shape \(4,\)"):
+        net.backward(np.ones(4))
+
+
+def test_numpy_scalar_dout_keeps_float32():
+    net = SoftmaxWithLoss()
+    net.forward(X.astype(np.float32), np.zeros(4, dtype=int))
+    assert net.backward(np.float64(2)).dtype == np.float32

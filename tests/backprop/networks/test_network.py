@@ -1,0 +1,333 @@
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+from support import Case, central_difference
+
+import backends
+from backprop import (
+    Affine,
+    IdentityWithLoss,
+    Network,
+    Relu,
+    SigmoidWithLoss,
+    SoftmaxWithLoss,
+    Tanh,
+    TwoLayerNet,
+)
+
+RNG = np.random.default_rng(5)
+X = RNG.random((4, 6))
+T = np.array([2, 0, 1, 2])
+SIZES = [6, 5, 4, 3]
+
+
+def params(depth=2):
+    rng = np.random.default_rng(6)
+    sizes = [*SIZES[:depth], 3]
+    values = {}
+    for i in range(depth):
+        values[f"W{i + 1}"] = rng.standard_normal((sizes[i], sizes[i + 1]))
+        values[f"b{i + 1}"] = rng.standard_normal(sizes[i + 1])
+    return values
+
+
+def on(case: Case, values):
+    return {name: case.array(value) for name, value in values.items()}
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("loss", [SoftmaxWithLoss, SigmoidWithLoss, IdentityWithLoss])
+def test_gradient_is_the_numerical_one(activation, depth, loss):
+    values = params(depth)
+    gradient = Network.from_params(values, activation, last_layer=loss()).gradient(X, T)
+    assert list(gradient) == list(values)
+    for name in values:
+
+        def f(v, name=name):
+            net = Network.from_params({**values, name: v}, activation, last_layer=loss())
+            return float(net.loss(X, T))
+
+        np.testing.assert_allclose(gradient[name], central_difference(f, values[name]), atol=1e-8)
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
+def test_every_library_gives_the_same(case: Case, activation):
+    reference = Network.from_params(params(3), activation)
+    net = Network.from_params(on(case, params(3)), activation)
+    x, t = case.array(X), case.array(T)
+    case.check(net.predict(x), reference.predict(X), rtol=1e-4)
+    case.check(net.loss(x, t), reference.loss(X, T), rtol=1e-4)
+    expected = reference.gradient(X, T)
+    gradient = net.gradient(x, t)
+    assert list(gradient) == list(expected)
+    for name, value in gradient.items():
+        case.check(value, expected[name], rtol=1e-4)
+    np.testing.assert_array_equal(case.numpy(x), X.astype(case.dtype))
+
+
+def test_accuracy(case: Case):
+    case.needs_argmax()
+    net = Network.from_params(on(case, {"W1": np.eye(3), "b1": np.zeros(3)}))
+    x = case.array([[3.0, 1.0, 0.0], [0.0, 1.0, 0.5], [0.0, 0.0, 9.0], [5.0, 0.0, 0.0]])
+    for t in (case.array([0, 1, 2, 1]), case.array(np.eye(3)[[0, 1, 2, 1]])):
+        for batch_size in (1, 3, 4, 1000):
+            accuracy = net.accuracy(x, t, batch_size)
+            assert type(accuracy) is float
+            assert accuracy == 0.75
+    assert net.accuracy(x[0, :], case.array(0)) == 1.0
+
+
+def test_accuracy_of_one_output(case: Case):
+    net = Network.from_params(
+        on(case, {"W1": np.ones((1, 1)), "b1": np.zeros(1)}), last_layer=SigmoidWithLoss()
+    )
+    x, t = case.array([[1.0], [-1.0], [2.0], [3.0]]), case.array([1, 0, 0, 1])
+    if case.name == "strict:no_x64":
+        case.needs_argmax()
+    assert net.accuracy(x, t) == 0.75
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "float32", "float64"])
+def test_inputs_are_cast_once_on_entry(dtype):
+    net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
+    x = (X * 255).astype(dtype)
+    assert net.predict(x).dtype == np.float32
+    np.testing.assert_array_equal(net.predict(x), net.predict(x.astype(np.float32)))
+    assert net.loss(x, np.eye(3, dtype=np.uint8)[T]) == net.loss(x, T)
+
+
+def test_images_and_single_samples(case: Case):
+    net = Network.from_params(on(case, params()))
+    case.check(
+        net.predict(case.array(X.reshape(4, 1, 2, 3))), case.numpy(net.predict(case.array(X)))
+    )
+    case.check(net.predict(case.array(X[0])), case.numpy(net.predict(case.array(X)))[0])
+    case.check(
+        net.loss(case.array(X[0]), 2), case.numpy(net.loss(case.array(X[:1]), case.array([2])))
+    )
+
+
+def test_params_are_live(case: Case):
+    net = Network.from_params(on(case, params()))
+    before = case.numpy(net.params["W1"])
+    net.params["W1"] -= 0.5 * case.array(np.ones((6, 5)))
+    case.check(net.layers["Affine1"].W, before - 0.5)
+    net.layers["Affine2"].b = case.array(np.zeros(3))
+    case.check(net.params["b2"], np.zeros(3))
+    assert list(net.params) == ["W1", "b1", "W2", "b2"]
+    assert len(net.params) == 4
+
+
+def test_params_refuse_what_does_not_fit():
+    net = TwoLayerNet(6, 5, 3, backend="cpu")
+    with pytest.raises(KeyError, match="parameter must be one of W1, b1, W2, b2; got 'W3'"):
+        net.params["W3"]
+    with pytest.raises(KeyError, match="got 'W3'"):
+        net.params["W3"] = np.zeros(3)
+    with pytest.raises(ValueError, match=r"`b2` must have shape \(3,\); got \(4,\)"):
+        net.params["b2"] = np.zeros(4, dtype=np.float32)
+    with pytest.raises(TypeError, match="`b2` must have dtype float32; got float64"):
+        net.params["b2"] = np.zeros(3)
+    with pytest.raises(TypeError, match="`b2` must be an array of numpy on cpu; got list"):
+        net.params["b2"] = [0, 0, 0]
+    with pytest.raises(AttributeError):
+        net.params = {}
+    assert repr(net.params).startswith("Parameters(W1: (6, 5) float32, b1: (5,) float32")
+
+
+def test_the_first_layer_makes_no_dx(monkeypatch):
+    net = TwoLayerNet(6, 5, 3, backend="cpu")
+    made = []
+    monkeypatch.setattr(
+        Affine, "backward", lambda self, dout=1: made.append(self) or _plain(self, dout)
+    )
+    net.gradient(X, T)
+    assert made == [net.layers["Affine2"]]
+
+
+_plain = Affine.backward
+
+
+class Scale:
+    """A layer that derives from nothing: x * s, with one learnt number."""
+
+    def __init__(self, s):
+        self.params = {"s": s}
+        self.grads = {}
+
+    def forward(self, x):
+        self.x = x
+        return x * self.params["s"]
+
+    def backward(self, dout=1):
+        self.grads["s"] = (dout * self.x).sum()
+        return dout * self.params["s"]
+
+
+def test_foreign_layers():
+    values = params()
+    layers = OrderedDict(
+        first=Scale(np.asarray(2.0)),
+        hidden=Affine(values["W1"], values["b1"]),
+        tanh=Tanh(),
+        output=Affine(values["W2"], values["b2"]),
+    )
+    net = Network(layers, SoftmaxWithLoss())
+    assert list(net.params) == ["s1", "W2", "b2", "W3", "b3"]
+    gradient = net.gradient(X, T)
+
+    def f(s):
+        other = {**layers, "first": Scale(s)}
+        return float(Network(other, SoftmaxWithLoss()).loss(X, T))
+
+    np.testing.assert_allclose(gradient["s1"], central_difference(f, np.asarray(2.0)), atol=1e-8)
+    moved = net.to("cpu")
+    assert moved.params["s1"] is not net.params["s1"]
+    assert moved.loss(X, T) == net.loss(X, T)
+
+
+def test_layers_before_the_first_parameters_are_not_walked_back():
+    relu = Relu()
+    relu.backward = None
+    net = Network({"relu": relu, "affine": Affine(np.ones((6, 3)), np.zeros(3))}, SoftmaxWithLoss())
+    assert list(net.gradient(X, T)) == ["W1", "b1"]
+
+
+def test_a_network_without_parameters():
+    net = Network({"relu": Relu()}, SoftmaxWithLoss())
+    assert net.backend is None
+    assert net.gradient(X[:, :3], T) == {}
+    assert net.accuracy(np.eye(3), np.arange(3)) == 1.0
+
+
+def test_two_parameters_of_one_name():
+    class Odd:
+        def __init__(self, *names):
+            self.params = {name: np.zeros(1) for name in names}
+
+    layers = {"a": Odd("W1"), **{str(i): Odd("b") for i in range(9)}, "c": Odd("W")}
+    with pytest.raises(ValueError, match="parameters must have names of their own; got W11 twice"):
+        Network(layers, SoftmaxWithLoss())
+
+
+def test_from_params_copies_and_leaves_its_arrays_alone(case: Case):
+    values = on(case, params())
+    net = Network.from_params(values)
+    net.params["W1"] -= net.params["W1"]
+    np.testing.assert_array_equal(case.numpy(values["W1"]), params()["W1"].astype(case.dtype))
+
+
+def test_from_params_takes_lists_dtype_and_backend():
+    net = Network.from_params({"W1": [[1, 2]], "b1": [3, 4]}, dtype="float32", backend="cpu")
+    assert net.predict(np.array([[1.0]])).tolist() == [[4.0, 6.0]]
+    assert net.dtype == np.float32
+    assert list(Network.from_params(params(3), "tanh").layers) == [
+        "Affine1",
+        "Tanh1",
+        "Affine2",
+        "Tanh2",
+        "Affine3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"W1": None}, "`params` must hold W1, b1, ..., Wn, bn; got b1, W2, b2"),
+        ({"c1": np.zeros(3)}, "`params` must hold W1, b1, ..., Wn, bn; got W1, b1, W2, b2, c1"),
+        (
+            {"W2": np.zeros((4, 3))},
+            r"`W2` must have shape \(5, M\), as W1 is \(6, 5\); got \(4, 3\)",
+        ),
+        ({"b2": np.zeros(4)}, r"`b2?` must have shape \(3,\), as W is \(5, 3\); got \(4,\)"),
+        ({"W2": np.zeros(3)}, r"got \(3,\)"),
+    ],
+)
+def test_from_params_refuses(change, message):
+    values = {k: v for k, v in {**params(), **change}.items() if v is not None}
+    with pytest.raises(ValueError, match=message):
+        Network.from_params(values)
+
+
+def test_arrays_of_another_library_or_device():
+    strict = backends.select("device1", "array-api-strict")
+    net = TwoLayerNet(6, 5, 3, backend=strict)
+    other = backends.select("device2", "array-api-strict")
+    message = (
+        r"`x` must be an array of array-api-strict on device1; got an array of {}; convert it with "
+        r"`backends.select\('device1', 'array-api-strict'\)\.asarray\(x\)`"
+    )
+    with pytest.raises(TypeError, match=message.format("numpy on cpu")):
+        net.predict(X)
+    with pytest.raises(TypeError, match=message.format("array-api-strict on device2")):
+        net.predict(other.asarray(X))
+    x = strict.asarray(X)
+    with pytest.raises(TypeError, match="`t` must be an array of array-api-strict on device1"):
+        net.loss(x, T)
+    with pytest.raises(TypeError, match="`t` must be an array of array-api-strict on device1"):
+        net.accuracy(x, T)
+    with pytest.raises(
+        TypeError, match="`x` must be an array of array-api-strict on device1; got list"
+    ):
+        net.predict([[1.0]])
+    with pytest.raises(TypeError, match="`b1` must be an array of array-api-strict on device1"):
+        Network(
+            {"a": Affine(strict.asarray(np.ones((6, 5))), other.asarray(np.ones(5)))},
+            SoftmaxWithLoss(),
+        )
+
+
+def test_accuracy_needs_as_many_labels_as_inputs():
+    net = TwoLayerNet(6, 5, 3, backend="cpu")
+    with pytest.raises(ValueError, match=r"as many samples, 1 or more; got \(4, 6\) and \(5,\)"):
+        net.accuracy(X, np.zeros(5, dtype=int))
+    with pytest.raises(ValueError, match=r"1 or more; got \(0, 6\) and \(0,\)"):
+        net.accuracy(X[:0], T[:0])
+
+
+def test_to_another_backend(case: Case):
+    net = Network.from_params({k: v.astype(case.dtype) for k, v in params().items()})
+    net.gradient(X, T)
+    moved = net.to(case.backend)
+    assert moved.backend == case.backend
+    assert moved.layers["Affine1"].grads == {}
+    case.check(moved.predict(case.array(X)), net.predict(X))
+    moved.params["W1"] -= moved.params["W1"]
+    assert np.any(net.params["W1"])
+    back = moved.to(backends.host())
+    np.testing.assert_array_equal(back.params["W2"], net.params["W2"])
+
+
+def test_to_a_device_without_the_dtype():
+    with pytest.raises(TypeError, match=r"`dtype` must be one that array-api-strict on no_float64"):
+        TwoLayerNet(6, 5, 3, dtype="float64", backend="cpu").to("no_float64", "array-api-strict")
+
+
+def test_no_hidden_synchronisation(monkeypatch):
+    """A step on a device never asks for a value: strict stands in for the device."""
+    strict = pytest.importorskip("array_api_strict")
+    backend = backends.select("device1", "array-api-strict")
+    net = TwoLayerNet(6, 5, 3, backend=backend, seed=0)
+    x, t = backend.asarray(X), backend.asarray(T)
+
+    def refuse(self, *args, **kwargs):
+        raise AssertionError("the host asked the device for a value")
+
+    array = type(x)
+    assert isinstance(x, type(strict.ones(1)))
+    for name in ("__bool__", "__float__", "__int__", "__index__", "__array__", "__dlpack__"):
+        monkeypatch.setattr(array, name, refuse, raising=False)
+    for name, gradient in net.gradient(x, t).items():
+        net.params[name] -= 0.1 * gradient
+
+
+def test_gradient_runs_traced_under_jit():
+    jax = pytest.importorskip("jax")
+    backend = backends.select("cpu", "jax")
+    net = TwoLayerNet(6, 5, 3, backend=backend, seed=0, dtype="float64")
+    x, t = backend.asarray(X), backend.asarray(T)
+    traced = jax.jit(net.gradient)(x, t)
+    for name, gradient in net.gradient(x, t).items():
+        np.testing.assert_allclose(traced[name], gradient, rtol=1e-12, atol=1e-15)

@@ -1,0 +1,217 @@
+import csv
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+from support import Case
+
+import backends
+from backprop import SGD, History, Network, Trainer, TwoLayerNet, load_mnist_sample
+from backprop.training.batches import Batches
+
+RNG = np.random.default_rng(7)
+X = RNG.random((50, 6))
+T = X[:, :3].argmax(axis=1)
+
+
+def fit(backend, dtype="float64", seed=0, **kwargs):
+    net = TwoLayerNet(6, 5, 3, backend=backend, dtype=dtype, seed=3, weight_init_std=0.5)
+    history = Trainer(net, SGD(0.5), batch_size=8, seed=seed).fit((X, T), (X, T), **kwargs)
+    return net, history
+
+
+def test_learns(case: Case):
+    case.needs_argmax()
+    _, history = fit(case.backend, case.dtype, epochs=10)
+    assert len(history.loss) == 70
+    assert history.epoch == [float(i) for i in range(1, 11)]
+    assert history.iteration == [7 * i for i in range(1, 11)]
+    assert np.mean(history.loss[-7:]) < 0.6 * np.mean(history.loss[:7])
+    assert history.train_accuracy[-1] > 0.7
+    assert history.test_accuracy == history.train_accuracy
+    assert all(type(v) is float for v in history.loss + history.train_accuracy)
+    assert history.seconds > 0
+    assert not history.interrupted
+
+
+def test_a_hundred_steps_agree_with_numpy(case: Case):
+    case.needs_argmax()
+    net, history = fit(case.backend, case.dtype, iterations=100)
+    reference, expected = fit("cpu", case.dtype, iterations=100)
+    tolerance = 1e-10 if case.dtype == "float64" else 1e-4
+    for name, p in net.params.items():
+        np.testing.assert_allclose(case.numpy(p), reference.params[name], rtol=0, atol=tolerance)
+    np.testing.assert_allclose(history.loss, expected.loss, atol=tolerance)
+
+
+def test_the_same_seed_gives_the_same_bits(case: Case):
+    case.needs_argmax()
+    (first, a), (second, b), (third, c) = (
+        fit(case.backend, case.dtype, seed, iterations=30) for seed in (0, 0, 1)
+    )
+    for name, p in first.params.items():
+        np.testing.assert_array_equal(case.numpy(p), case.numpy(second.params[name]))
+    assert a.loss == b.loss
+    assert a.loss != c.loss
+
+
+def test_a_partial_epoch_is_measured_too():
+    _, history = fit("cpu", iterations=10)
+    assert history.iteration == [7, 10]
+    assert history.epoch == [1.0, 10 / 7]
+
+
+def test_without_a_test_set_and_with_a_callback():
+    seen = []
+    net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
+    history = Trainer(net, seed=0).fit(
+        (X, T), epochs=2, on_epoch=lambda h: seen.append(len(h.epoch))
+    )
+    assert seen == [1, 2]
+    assert history.test_accuracy == []
+
+
+def test_every_sample_once_an_epoch():
+    batches = Batches(10, 4, backends.host(), seed=0)
+    first, second = list(batches.epoch(9)), list(batches.epoch(9))
+    assert [len(b) for b in first] == [4, 4, 2]
+    assert sorted(np.concatenate(first)) == list(range(10))
+    assert np.concatenate(first).tolist() != np.concatenate(second).tolist()
+    assert len(list(batches.epoch(2))) == 2
+
+
+def test_the_data_is_left_as_it_was(case: Case):
+    case.needs_argmax()
+    x, t = case.array(X), case.array(T)
+    net = TwoLayerNet(6, 5, 3, backend=case.backend, dtype=case.dtype)
+    Trainer(net, seed=0).fit((x, t), iterations=3)
+    np.testing.assert_array_equal(case.numpy(x), X.astype(case.dtype))
+    np.testing.assert_array_equal(case.numpy(t), T)
+
+
+def test_labels_in_every_form_and_images():
+    losses = []
+    for x, t in ((X, T), (X, np.eye(3)[T]), (X.reshape(50, 1, 2, 3), T[:, None])):
+        net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0, dtype="float64")
+        losses.append(Trainer(net, seed=0).fit((x, t), iterations=5).loss)
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-12)
+    np.testing.assert_allclose(losses[2], losses[0], rtol=1e-12)
+
+
+class Interrupt(SGD):
+    def __init__(self, after):
+        super().__init__(0.1)
+        self.after = after
+
+    def update(self, params, grads):
+        super().update(params, grads)
+        self.after -= 1
+        if self.after == 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("after", "losses", "epochs"), [(3, 2, 0), (10, 9, 1)])
+def test_ctrl_c_returns_what_there_is(after, losses, epochs):
+    net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
+    history = Trainer(net, Interrupt(after), batch_size=8).fit((X, T), (X, T), epochs=5)
+    assert history.interrupted
+    assert len(history.loss) == losses
+    assert len(history.train_accuracy) == len(history.test_accuracy) == len(history.epoch) == epochs
+
+
+def test_an_error_in_training_is_not_swallowed():
+    class Broken(SGD):
+        def update(self, params, grads):
+            raise ZeroDivisionError("broken optimizer")
+
+    with pytest.raises(ZeroDivisionError, match="broken optimizer"):
+        Trainer(TwoLayerNet(6, 5, 3, backend="cpu"), Broken()).fit((X, T), epochs=1)
+
+
+@pytest.mark.parametrize("name", ["cpu", "device1"])
+def test_labels_out_of_range_are_found_on_entry_on_every_device(name):
+    backend = backends.select(name, "array-api-strict")
+    net = TwoLayerNet(6, 5, 3, backend=backend)
+    with pytest.raises(ValueError, match=r"labels must be in 0\.\.2; got 3"):
+        Trainer(net).fit((X, T + 1), epochs=1)
+    with pytest.raises(ValueError, match=r"labels must be in 0\.\.2; got -1"):
+        Trainer(net).fit((X, T), (X, T - 1), epochs=1)
+
+
+def test_bad_input():
+    net = TwoLayerNet(6, 5, 3, backend="cpu")
+    with pytest.raises(ValueError, match="`batch_size` must be 1 or more; got 0"):
+        Trainer(net, batch_size=0)
+    with pytest.raises(ValueError, match="`lr` must be positive and finite; got 0"):
+        SGD(0)
+    with pytest.raises(ValueError, match="`lr` must be positive and finite; got nan"):
+        SGD(float("nan"))
+    trainer = Trainer(net)
+    with pytest.raises(ValueError, match="one of `iterations` and `epochs`.*got None, None"):
+        trainer.fit((X, T))
+    with pytest.raises(ValueError, match="one of `iterations` and `epochs`.*got 1, 1"):
+        trainer.fit((X, T), iterations=1, epochs=1)
+    with pytest.raises(ValueError, match="`iterations` or `epochs` must be 1 or more; got 0"):
+        trainer.fit((X, T), epochs=0)
+    with pytest.raises(ValueError, match=r"`train` must be inputs .*got \(50, 6\) and \(49,\)"):
+        trainer.fit((X, T[1:]), epochs=1)
+    with pytest.raises(ValueError, match=r"`test` must be inputs .*got \(0, 6\) and \(0,\)"):
+        trainer.fit((X, T), (X[:0], T[:0]), epochs=1)
+    with pytest.raises(TypeError, match=r"labels of shape \(50,\) must be integers; got float64"):
+        trainer.fit((X, T.astype(float)), epochs=1)
+    with pytest.raises(ValueError, match=r"`x` must have shape \(N, 6\); got \(1, 5\)"):
+        trainer.fit((X[:, :5], T), epochs=1)
+
+
+def test_sgd_updates_in_place_and_keeps_the_gradients():
+    w, g = np.ones(2), np.array([1.0, 2.0])
+    params = {"w": w}
+    SGD(0.5).update(params, {"w": g})
+    assert params["w"] is w
+    assert w.tolist() == [0.5, 0.0]
+    assert g.tolist() == [1.0, 2.0]
+
+
+def test_history_as_csv(tmp_path):
+    history = History([3.0, 2.0, 1.0], [1.0, 1.5], [2, 3], [0.5, 0.75], [], 1.0)
+    history.to_csv(tmp_path / "history.csv")
+    with (tmp_path / "history.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows == [
+        ["iteration", "loss", "epoch", "train_accuracy", "test_accuracy"],
+        ["1", "3.0", "", "", ""],
+        ["2", "2.0", "1.0", "0.5", ""],
+        ["3", "1.0", "1.5", "0.75", ""],
+    ]
+
+
+def test_progress_bar(capsys, monkeypatch):
+    monkeypatch.setattr("backprop.training.progress._REDRAW_SECONDS", 0.0)
+    net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
+    Trainer(net).fit((X, T), (X, T), epochs=2)
+    assert capsys.readouterr().out == ""
+    console = Console(force_terminal=True, file=io.StringIO(), width=150)
+    monkeypatch.setattr("rich._console", console)
+    history = Trainer(net).fit((X, T), (X, T), epochs=2, progress=True)
+    drawn = console.file.getvalue()
+    assert "2/2" in drawn
+    assert "samples/s" in drawn
+    assert f"test {history.test_accuracy[-1]:.2%}" in drawn
+
+
+def test_a_progress_bar_needs_rich(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "rich", None)
+    net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
+    with pytest.raises(ModuleNotFoundError, match="a progress bar needs rich: pip install"):
+        Trainer(net).fit((X, T), epochs=1, progress=True)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert len(Trainer(net).fit((X, T), epochs=1).loss) == 1
+
+
+def test_real_digits_are_learnt():
+    train, test = load_mnist_sample()
+    net = TwoLayerNet(784, 50, 10, backend="cpu", seed=0)
+    history = Trainer(net, SGD(0.1), seed=0).fit(train, test, iterations=2000)
+    assert history.test_accuracy[-1] > 0.88
+    assert isinstance(net, Network)
