@@ -113,6 +113,7 @@ class Backend:
     def _from_host(self, host: Any, dtype: DType | None) -> Array:
         if host.dtype.kind not in "biufc":
             raise TypeError(f"an array must hold numbers; got dtype {host.dtype}")
+        host = host.astype(host.dtype.newbyteorder("="), copy=False)
         info = self.xp.__array_namespace_info__()
         if dtype is None and host.dtype.kind in "iuf":
             known = info.dtypes(device=self.device)

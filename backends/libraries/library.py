@@ -119,7 +119,7 @@ class Library:
 
     def to_numpy(self, x: Array) -> Any:
         """Copy an array to the host, as a NumPy array."""
-        return np.array(x)
+        return np.array(x, order="C")
 
     def synchronize(self, device: Device) -> None:
         """Wait until the device has done all it was given; nothing to do on a CPU."""

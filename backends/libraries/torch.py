@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from backends.libraries.library import Library, Memory
-from backends.namespace import Array, Device, DType
+from backends.namespace import Array, Device
 
 
 class PyTorch(Library):
@@ -51,14 +51,9 @@ class PyTorch(Library):
         """Tell whether the tensors lie in host memory."""
         return bool(device.type == "cpu")
 
-    def asarray(self, host: Any, dtype: DType | None, device: Device) -> Array:
-        """Take a NumPy array to the device; PyTorch wants the machine's own byte order."""
-        host = host.astype(host.dtype.newbyteorder("="), copy=False)
-        return self._torch().asarray(host, dtype=dtype, device=device)
-
     def to_numpy(self, x: Array) -> Any:
         """Copy a tensor to the host."""
-        return np.array(x.numpy(force=True))
+        return np.array(x.numpy(force=True), order="C")
 
     def synchronize(self, device: Device) -> None:
         """Wait for a CUDA device; the CPU never runs ahead."""

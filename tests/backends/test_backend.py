@@ -1,0 +1,197 @@
+import numpy as np
+import pytest
+from support import Case
+
+import backends
+from backends import namespace
+
+
+def test_namespace_and_device(case: Case):
+    x = case.array([1.0, 2.0])
+    assert namespace(x) is case.xp
+    assert namespace(x, x) is case.xp
+    assert backends.device(x) == case.backend.device
+    assert backends.of(x) == case.backend
+    assert hash(backends.of(x)) == hash(case.backend)
+
+
+def test_namespace_refuses():
+    strict = pytest.importorskip("array_api_strict")
+    with pytest.raises(
+        TypeError, match=r"arrays must be of one library; got numpy and array_api_strict"
+    ):
+        namespace(np.ones(2), strict.ones(2))
+    with pytest.raises(TypeError, match="an array of a library that implements.*; got list"):
+        namespace([1.0])
+    with pytest.raises(TypeError, match="got str"):
+        namespace(np.ones(2), "x")
+
+
+@pytest.mark.parametrize("values", [[[1.0, 2.0], [3.0, 4.0]], 5.0, [1, 2], [True, False], []])
+def test_round_trip(case: Case, values):
+    x = case.backend.asarray(values)
+    back = case.backend.to_numpy(x)
+    assert type(back) is np.ndarray
+    np.testing.assert_array_equal(back, values)
+
+
+def test_host_data_is_copied(case: Case):
+    host = np.array([1.0, 2.0], dtype="float32")
+    x = case.backend.asarray(host)
+    host[0] = 9
+    assert case.numpy(x).tolist() == [1.0, 2.0]
+    back = case.numpy(x)
+    back[0] = 7
+    assert case.numpy(x).tolist() == [1.0, 2.0]
+
+
+def test_an_array_of_the_backend_stays_itself():
+    backend = backends.select("device1", "array-api-strict")
+    x = backend.asarray([1.0])
+    assert backend.asarray(x) is x
+    assert backend.asarray(x, "float32").dtype == backend.xp.float32
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: x[::2],
+        lambda x: x[::-1],
+        np.asfortranarray,
+        lambda x: x.astype(">f4"),
+    ],
+    ids=["strided", "reversed", "fortran", "big-endian"],
+)
+def test_host_memory_of_any_layout(case: Case, make):
+    host = make(np.arange(12, dtype="float32").reshape(4, 3))
+    np.testing.assert_array_equal(case.numpy(case.backend.asarray(host)), host)
+
+
+def test_arrays_of_other_libraries_come_over(case: Case):
+    for device in ("cpu", "device1"):
+        foreign = backends.select(device, "array-api-strict").asarray(np.arange(3, dtype="float32"))
+        x = case.backend.asarray(foreign)
+        assert backends.of(x) == case.backend
+        np.testing.assert_array_equal(case.numpy(x), [0, 1, 2])
+
+
+def test_torch_and_numpy_share_memory():
+    torch = pytest.importorskip("torch")
+    tensor = torch.zeros(3)
+    x = backends.host().asarray(tensor)
+    tensor[0] = 5
+    assert x.tolist() == [5, 0, 0]
+    assert backends.host().to_numpy(torch.ones(2, requires_grad=True)).tolist() == [1, 1]
+
+
+def test_dtypes(case: Case):
+    assert case.backend.dtype("float32") == case.xp.float32
+    assert case.backend.dtype(case.xp.float32) == case.xp.float32
+    assert case.backend.asarray([1, 2], "float32").dtype == case.xp.float32
+    with pytest.raises(
+        TypeError, match=rf"`dtype` must be one that {case.backend} has .*; got 'floaty'"
+    ):
+        case.backend.dtype("floaty")
+
+
+def test_half_precision_where_the_library_has_it():
+    assert backends.host().dtype("float16") == np.float16
+
+
+def test_wide_host_data_narrows_to_what_the_device_has():
+    backend = backends.select("no_x64", "array-api-strict")
+    assert backend.asarray([1.5]).dtype == backend.xp.float32
+    assert backend.asarray([1]).dtype == backend.xp.int32
+    with pytest.raises(TypeError, match="got 'float64'"):
+        backend.asarray([1.5], "float64")
+
+
+def test_what_is_no_number_is_refused():
+    with pytest.raises(TypeError, match="an array must hold numbers; got dtype <U1"):
+        backends.host().asarray(["a"])
+
+
+def test_require():
+    backend = backends.select("device1", "array-api-strict")
+    backend.require(backend.asarray([1.0]), "x")
+    with pytest.raises(
+        TypeError,
+        match="`x` must be an array of array-api-strict on device1; got an array of numpy",
+    ):
+        backend.require(np.ones(1), "x")
+    with pytest.raises(TypeError, match="; got str"):
+        backend.require("a", "x")
+
+
+def test_the_same_random_numbers_everywhere(case: Case):
+    expected = np.random.Generator(np.random.PCG64(5)).standard_normal(3)
+    np.testing.assert_array_equal(case.backend.rng(5).standard_normal(3), expected)
+
+
+def test_a_cpu_has_nothing_to_wait_for_and_no_count(case: Case):
+    case.backend.synchronize()
+    assert case.backend.memory() is None
+
+
+def test_what_counts_as_host(case: Case):
+    assert case.backend.is_host == (case.backend.name in ("numpy", "torch"))
+
+
+class Unknown:
+    """A library that no adaptor knows: strict under another name."""
+
+    def __init__(self, x):
+        self._x = x
+
+    def __array_namespace__(self, api_version=None):
+        from types import SimpleNamespace
+
+        import array_api_strict
+
+        return SimpleNamespace(
+            __name__="unknown", __array_namespace_info__=array_api_strict.__array_namespace_info__
+        )
+
+    @property
+    def device(self):
+        return self._x.device
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray([1.0, 2.0])
+
+
+def test_a_library_without_adaptor():
+    backend = backends.select("cpu", "array-api-strict")
+    x = Unknown(backend.asarray([1.0, 2.0]))
+    found = backends.of(x)
+    assert found.name == "unknown"
+    assert found.device_name == str(backend.device)
+    assert found.is_host is False
+    assert found.to_numpy(x).tolist() == [1.0, 2.0]
+    assert found.library == found.library
+    assert found.library != backend.library
+    assert len({found.library, backend.library}) == 2
+    assert found.xp.__name__ == "unknown"
+
+
+def test_numpy_to_numpy_of_a_subclass_of_memory():
+    assert backends.host().asarray(memoryview(b"\x01\x02")).tolist() == [1, 2]
+
+
+def test_public_names():
+    assert backends.__all__ == [
+        "Array",
+        "Availability",
+        "Backend",
+        "DType",
+        "Device",
+        "DeviceUnavailableError",
+        "Memory",
+        "UnknownBackendError",
+        "available",
+        "device",
+        "host",
+        "namespace",
+        "of",
+        "select",
+    ]

@@ -1,0 +1,203 @@
+import csv
+import json
+import sys
+
+import numpy as np
+import pytest
+
+import backprop
+from backprop import Trainer, load_params
+from backprop.cli import main
+from backprop.cli.app import run
+
+
+@pytest.fixture
+def run_in(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "150")
+
+    def call(*arguments):
+        code = run(list(arguments))
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def test_train_writes_its_results(run_in, tmp_path):
+    code, out, err = run_in(
+        "train", "--epochs", "2", "--hidden", "20", "--out", "runs/a", "--dtype", "float64"
+    )
+    assert (code, err) == (0, "")
+    assert "device: numpy on cpu\n" in out
+    assert "mnist-sample, 10,000 training and 2,000 test images" in out
+    rows = [line.split() for line in out.splitlines() if line.strip().startswith(("1.00", "2.00"))]
+    assert len(rows) == 2
+    folder = tmp_path / "runs" / "a"
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "accuracy.png",
+        "config.json",
+        "history.csv",
+        "params.safetensors",
+    ]
+    config = json.loads((folder / "config.json").read_text())
+    assert config["hidden"] == 20
+    assert config["iterations"] == 200
+    assert config["library"] == "numpy"
+    params, metadata = load_params(folder / "params.safetensors")
+    assert params["W1"].shape == (784, 20)
+    assert params["W1"].dtype == np.float64
+    assert metadata == {"activation": "relu"}
+    with (folder / "history.csv").open(newline="") as file:
+        history = list(csv.DictReader(file))
+    assert len(history) == 200
+    assert f"{float(history[-1]['test_accuracy']):.2%}" == rows[1][3]
+    assert f"final accuracy: train {rows[1][2]}, test {rows[1][3]}" in out
+
+
+def test_the_same_seed_gives_the_same_file(run_in, tmp_path):
+    for name in ("a", "b"):
+        assert run_in("train", "--iterations", "20", "--hidden", "5", "--out", name)[0] == 0
+    assert (tmp_path / "a/params.safetensors").read_bytes() == (
+        tmp_path / "b/params.safetensors"
+    ).read_bytes()
+
+
+def test_evaluate(run_in, tmp_path):
+    _, out, _ = run_in("train", "--epochs", "1", "--activation", "tanh", "--out", "a")
+    accuracy = out.split("test ")[-1].split()[0].rstrip("\n")
+    code, out, err = run_in("evaluate", "--params", "a/params.safetensors")
+    assert (code, err) == (0, "")
+    assert f"accuracy: {accuracy} of 2,000 test images" in out
+    matrix = [
+        [int(n.replace("·", "0")) for n in line.split()[1:]] for line in out.splitlines()[-10:]
+    ]
+    assert np.sum(matrix) == 2000
+    assert f"{np.trace(matrix) / 2000:.2%}" == accuracy
+
+
+def test_default_output_folder_and_other_libraries(run_in, tmp_path):
+    code, out, _ = run_in(
+        "train", "--iterations", "3", "--library", "array-api-strict", "--device", "device1"
+    )
+    assert code == 0
+    assert "device: array-api-strict on device1" in out
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert folder.name.startswith("mnist-sample-2")
+
+
+def test_earlier_results_are_not_lost(run_in, tmp_path):
+    run_in("train", "--iterations", "1", "--out", "a")
+    before = (tmp_path / "a/params.safetensors").read_bytes()
+    code, _, err = run_in("train", "--iterations", "1", "--seed", "1", "--out", "a")
+    assert code == 2
+    assert err.startswith(
+        "backprop: error: --out must hold no earlier results; a holds params.safetensors, history.csv"
+    )
+    assert (tmp_path / "a/params.safetensors").read_bytes() == before
+    assert run_in("train", "--iterations", "1", "--seed", "1", "--out", "a", "--overwrite")[0] == 0
+    assert (tmp_path / "a/params.safetensors").read_bytes() != before
+
+
+def test_ctrl_c_writes_what_there_is(run_in, tmp_path, monkeypatch):
+    fit = Trainer.fit
+
+    def interrupted(self, train, test, *, on_epoch, **options):
+        def stop(history):
+            on_epoch(history)
+            raise KeyboardInterrupt
+
+        return fit(self, train, test, on_epoch=stop, **options)
+
+    monkeypatch.setattr(Trainer, "fit", interrupted)
+    code, out, _ = run_in("train", "--epochs", "5", "--out", "a")
+    assert code == 130
+    assert "interrupted after 100 iterations" in out
+    assert json.loads((tmp_path / "a/config.json").read_text())["interrupted"] is True
+    assert (tmp_path / "a/params.safetensors").exists()
+
+
+def test_without_matplotlib_the_rest_is_written(run_in, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    code, out, _ = run_in("train", "--iterations", "1", "--out", "a")
+    assert code == 0
+    assert "no accuracy.png: pictures need matplotlib" in out
+    assert (tmp_path / "a/history.csv").exists()
+    assert not (tmp_path / "a/accuracy.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--device", "gpu"], "device must be cpu, cuda, cuda:N or auto"),
+        (["train", "--library", "x"], "library must be one of numpy, cupy"),
+        (["train", "--device", "cuda", "--library", "numpy"], "numpy has no device 'cuda'"),
+        (["train", "--batch-size", "0"], "Invalid value for '--batch-size'"),
+        (["train", "--hidden", "many"], "Invalid value for '--hidden'"),
+        (["train", "--activation", "elu"], "Invalid value for '--activation'"),
+        (["train", "--lr", "0"], "`lr` must be positive and finite; got 0.0"),
+        (
+            ["train", "--epochs", "1", "--iterations", "1"],
+            "one of --iterations and --epochs must be given",
+        ),
+        (["train", "--data-dir", "x"], "--data-dir needs --dataset mnist"),
+        (["train", "--dataset", "mnist", "--data-dir", "x"], "--data-dir must be a folder; got x"),
+        (["train", "--dataset", "mnist"], "BACKPROP_OFFLINE is set"),
+        (["train", "--out", "file"], "--out must be a folder; file is a file"),
+        (["train", "--out", "file/a"], "--out must be a folder that can be written; file/a"),
+        (["evaluate"], "Missing option '--params'"),
+        (["evaluate", "--params", "nothing"], "No such file or directory: 'nothing'"),
+        (["evaluate", "--params", "file"], "file must be a safetensors file"),
+        (["no-such-command"], "No such command 'no-such-command'"),
+        (["train", "--no-such-option"], "No such option: --no-such-option"),
+    ],
+)
+def test_errors_are_one_line_and_exit_code_2(run_in, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.setenv("BACKPROP_OFFLINE", "1")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "file").write_text("text")
+    code, _, err = run_in(*arguments)
+    assert code == 2
+    assert err.startswith("backprop: error: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_info(run_in, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    code, out, _ = run_in("info")
+    assert code == 0
+    rows = {line.split()[0]: line for line in out.splitlines() if line}
+    assert rows["numpy"].split()[1:] == [np.__version__, "cpu"]
+    assert "none: cupy is not installed: pip install 'backprop[cuda12]'" in rows["cupy"]
+    assert "cpu, device1, device2" in rows["array-api-strict"]
+    assert "selected: numpy on cpu" in out
+    monkeypatch.setenv("BACKPROP_DEVICE", "cuda")
+    assert "selected: none; cupy is not installed" in run_in("info")[1]
+
+
+def test_help_and_version(run_in):
+    code, out, _ = run_in("--version")
+    assert (code, out) == (0, f"backprop {backprop.__version__}\n")
+    code, out, _ = run_in("train", "--help")
+    assert code == 0
+    for option in ("--dataset", "--data-dir", "--device", "--library", "--hidden", "--out"):
+        assert option in out
+    assert "evaluate" in run_in("--help")[1]
+
+
+def test_main_exits_with_the_code(monkeypatch, capsys):
+    with pytest.raises(SystemExit) as error:
+        main(["train", "--lr", "-1"])
+    assert error.value.code == 2
+
+
+def test_main_without_the_extra(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "backprop.cli.app")
+    monkeypatch.setitem(sys.modules, "typer", None)
+    with pytest.raises(SystemExit) as error:
+        main([])
+    assert error.value.code == 2
+    assert (
+        capsys.readouterr().err == "backprop: the command line needs: pip install 'backprop[cli]'\n"
+    )

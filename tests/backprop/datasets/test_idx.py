@@ -1,0 +1,70 @@
+import gzip
+import hashlib
+
+import numpy as np
+import pytest
+
+from backprop.datasets import read_idx
+
+DATA = bytes(range(12))
+PLAIN = b"\0\0\x08\x02" + (3).to_bytes(4, "big") + (4).to_bytes(4, "big") + DATA
+
+
+def write(tmp_path, content):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("content", [PLAIN, gzip.compress(PLAIN)], ids=["plain", "gzip"])
+def test_read(tmp_path, content):
+    x = read_idx(write(tmp_path, content), sha256=hashlib.sha256(PLAIN).hexdigest())
+    assert x.dtype == np.uint8
+    np.testing.assert_array_equal(x, np.arange(12).reshape(3, 4))
+    x[0, 0] = 1  # the array is the caller's own
+
+
+def header(kind, *shape):
+    return bytes([0, 0, kind, len(shape)]) + b"".join(n.to_bytes(4, "big") for n in shape)
+
+
+HUGE = header(8, 2**32 - 1, 2**32 - 1, 2**32 - 1, 2**32 - 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "must be an IDX file, which begins 00 00; got ''"),
+        (b"PK\3\4rest", "must be an IDX file, which begins 00 00; got '50 4b 03 04'"),
+        (header(0x0D, 3), "of unsigned bytes .* got type 0x0d in 1 dimensions"),
+        (header(8), "in 1 to 4 dimensions; got type 0x08 in 0 dimensions"),
+        (bytes([0, 0, 8, 255]), "got type 0x08 in 255 dimensions"),
+        (PLAIN[:9], "must have a header of 12 bytes; got 9"),
+        (PLAIN[:-1], r"must hold 12 bytes of data, as its shape is \(3, 4\); got 11"),
+        (PLAIN + b"x", r"must hold 12 bytes of data, as its shape is \(3, 4\); got more"),
+        (
+            HUGE + b"abc",
+            r"must hold 340,282,366,604,025,813,516,997,721,482,669,850,625 bytes.*got 3",
+        ),
+        (gzip.compress(HUGE + b"abc"), "got 3"),
+        (gzip.compress(PLAIN)[:-10], "must be a whole gzip file"),
+        (gzip.compress(PLAIN)[:-8] + b"\0" * 8, "must be a whole gzip file: CRC check failed"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\3\xff\xff\xff", "must be a whole gzip file"),
+    ],
+)
+def test_bad_files(tmp_path, content, message):
+    with pytest.raises(ValueError, match=message):
+        read_idx(write(tmp_path, content))
+
+
+def test_wrong_checksum(tmp_path):
+    path = write(tmp_path, PLAIN)
+    with pytest.raises(
+        ValueError, match=rf"file, unpacked, must have SHA-256 {'0' * 64}; got [0-9a-f]{{64}}"
+    ):
+        read_idx(path, sha256="0" * 64)
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nothing-here"):
+        read_idx(tmp_path / "nothing-here")

@@ -1,0 +1,64 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import backprop
+
+PACKAGE = Path(backprop.__file__).parent
+LIBRARIES = {"numpy", "cupy", "torch", "jax", "dpnp", "array_api_strict", "array_api_compat"}
+
+
+def test_public_names():
+    assert backprop.__all__ == [
+        "SGD",
+        "AddLayer",
+        "Affine",
+        "History",
+        "IdentityWithLoss",
+        "Layer",
+        "MulLayer",
+        "Network",
+        "Relu",
+        "Sigmoid",
+        "SigmoidWithLoss",
+        "SoftmaxWithLoss",
+        "Tanh",
+        "Trainer",
+        "TwoLayerNet",
+        "functions",
+        "load_mnist",
+        "load_mnist_sample",
+        "load_params",
+        "save_params",
+    ]
+
+
+def test_the_upper_floor_knows_no_array_library():
+    """No file of backprop/ imports one; files and the user's own words are read elsewhere."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            assert not LIBRARIES & {name.partition(".")[0] for name in names}, path
+
+
+def test_the_lower_floor_never_imports_the_upper():
+    for path in (PACKAGE.parent / "backends").rglob("*.py"):
+        assert "import backprop" not in path.read_text(encoding="utf-8")
+        assert "from backprop" not in path.read_text(encoding="utf-8")
+
+
+def test_a_foreign_package_called_backends(tmp_path):
+    (tmp_path / "backends").mkdir()
+    (tmp_path / "backends" / "__init__.py").write_text("")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import backprop"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert "ImportError: backprop needs its own package `backends`" in result.stderr
+    assert str(tmp_path / "backends") in result.stderr
