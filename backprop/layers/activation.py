@@ -10,6 +10,8 @@ from backprop.layers.layer import Layer, as_dtype, upstream
 class Relu(Layer):
     """max(x, 0); the subgradient at 0 is 0."""
 
+    elementwise = True
+
     def forward(self, x: Array) -> Array:
         """Return `relu(x)`, in the shape of `x`."""
         self._cache = x > 0, x.dtype
@@ -25,6 +27,8 @@ class Relu(Layer):
 class Sigmoid(Layer):
     """1 / (1 + exp(-x))."""
 
+    elementwise = True
+
     def forward(self, x: Array) -> Array:
         """Return `sigmoid(x)`, in the shape of `x`."""
         y = functions.sigmoid(x)
@@ -39,6 +43,8 @@ class Sigmoid(Layer):
 
 class Tanh(Layer):
     """Hyperbolic tangent."""
+
+    elementwise = True
 
     def forward(self, x: Array) -> Array:
         """Return `tanh(x)`, in the shape of `x`."""

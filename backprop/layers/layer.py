@@ -1,6 +1,6 @@
 """What a layer is: a forward pass, and the backward pass derived from it by hand."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from backends import Array, DType, device, namespace
 from backprop.arrays import shape
@@ -15,6 +15,9 @@ class Layer:
         What is learnt, in order; empty for a layer without parameters.
     grads : dict of str to array
         The same keys, set by `backward`: the derivative of the loss by each parameter.
+    elementwise : bool
+        Whether each entry of the output depends on the input's same entry only; a class that says
+        so gets the fast numerical gradient.
 
     Notes
     -----
@@ -25,6 +28,7 @@ class Layer:
 
     params: dict[str, Array]
     grads: dict[str, Array]
+    elementwise: ClassVar[bool] = False
     _cache: Any = None
 
     def __init__(self) -> None:

@@ -39,44 +39,54 @@ class LossLayer(Layer):
         x = as_floating(x)
         scores = labels.batched(x)
         targets = labels.targets(t, scores)
-        loss, y = self._loss(scores, targets)
-        self._cache = y, targets, x.shape
-        return loss / scores.shape[0]
+        losses, kept = self._evaluate(scores, targets)
+        self._cache = kept, targets, x.shape
+        return namespace(x).sum(losses) / scores.shape[0]
 
-    def _loss(self, x: Array, t: Array) -> tuple[Array, Array]:
-        """Return the loss summed over the batch, and the output y."""
-        raise NotImplementedError
+    def sample_losses(self, x: Array, t: Array) -> Array:
+        """Return the loss of each sample, shape (...), for scores (..., C) and targets (..., C)."""
+        return self._evaluate(x, t)[0]
 
     def backward(self, dout: Any = 1) -> Array:
         """Return dx = dout (y - t) / N, in the shape of `x`; `dout` is a number or 0-d array."""
-        y, t, x_shape = self._recall()
+        kept, t, x_shape = self._recall()
         if getattr(dout, "shape", ()) != ():
             raise ValueError(
                 f"`dout` must be a number, as the loss is one; got shape {shape(dout)}"
             )
-        xp = namespace(y)
-        dout = float(dout) if isinstance(dout, int | float) else xp.astype(dout, y.dtype)
-        dx = self._difference(y, t)
-        dx *= dout / y.shape[0]
+        xp = namespace(t)
+        dout = float(dout) if isinstance(dout, int | float) else xp.astype(dout, t.dtype)
+        dx = self._difference(kept, t)
+        dx *= dout / t.shape[0]
         return dx if dx.shape == x_shape else xp.reshape(dx, x_shape)
 
-    def _difference(self, y: Array, t: Array) -> Array:
-        return y - t
+    def _evaluate(self, x: Array, t: Array) -> tuple[Array, Any]:
+        """Return the loss of each sample, and what `_difference` needs."""
+        raise NotImplementedError
+
+    def _difference(self, kept: Any, t: Array) -> Array:
+        """Return y - t, a fresh array: the derivative of each sample's loss by its scores."""
+        raise NotImplementedError
 
 
 class SoftmaxWithLoss(LossLayer):
-    """Softmax and cross-entropy: -Σ t log softmax(x), for one class out of C (section 5.6.3)."""
+    """Softmax and cross-entropy: -Σ t log softmax(x), for one class out of C (section 5.6.3).
 
-    def _loss(self, x: Array, t: Array) -> tuple[Array, Array]:
+    Soft labels need not sum to one: the derivative is y Σt - t.
+    """
+
+    def _evaluate(self, x: Array, t: Array) -> tuple[Array, Any]:
         xp = namespace(x)
-        shifted = x - xp.max(x, axis=1, keepdims=True)
+        shifted = x - xp.max(x, axis=-1, keepdims=True)
         exp = xp.exp(shifted)
-        total = xp.sum(exp, axis=1, keepdims=True)
-        return xp.sum(t * (xp.log(total) - shifted)), exp / total
+        total = xp.sum(exp, axis=-1, keepdims=True)
+        weight = xp.sum(t, axis=-1, keepdims=True)
+        losses = (weight * xp.log(total))[..., 0] - xp.sum(t * shifted, axis=-1)
+        return losses, (exp, weight / total)
 
-    def _difference(self, y: Array, t: Array) -> Array:
-        """Return y Σt - t: soft labels need not sum to one."""
-        return y * namespace(t).sum(t, axis=1, keepdims=True) - t
+    def _difference(self, kept: Any, t: Array) -> Array:
+        exp, scale = kept
+        return exp * scale - t
 
 
 class SigmoidWithLoss(LossLayer):
@@ -85,15 +95,21 @@ class SigmoidWithLoss(LossLayer):
     The loss is -Σ (t log y + (1 - t) log(1 - y)), with y = sigmoid(x).
     """
 
-    def _loss(self, x: Array, t: Array) -> tuple[Array, Array]:
+    def _evaluate(self, x: Array, t: Array) -> tuple[Array, Any]:
         xp = namespace(x)
         losses = xp.maximum(x, 0.0) - x * t + xp.log1p(xp.exp(-xp.abs(x)))
-        return xp.sum(losses), functions.sigmoid(x)
+        return xp.sum(losses, axis=-1), x
+
+    def _difference(self, kept: Any, t: Array) -> Array:
+        return functions.sigmoid(kept) - t
 
 
 class IdentityWithLoss(LossLayer):
     """Identity and half the squared error, ½ Σ (x - t)²: regression."""
 
-    def _loss(self, x: Array, t: Array) -> tuple[Array, Array]:
+    def _evaluate(self, x: Array, t: Array) -> tuple[Array, Any]:
         difference = x - t
-        return 0.5 * namespace(x).sum(difference * difference), x
+        return 0.5 * namespace(x).sum(difference * difference, axis=-1), x
+
+    def _difference(self, kept: Any, t: Array) -> Array:
+        return kept - t

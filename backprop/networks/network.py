@@ -165,14 +165,68 @@ class Network:
             getattr(first, "backward_params", first.backward)(dout)
         return loss, self._params.grads()
 
-    def to(self, device: str | Backend | None = None, library: str | None = None) -> "Network":
-        """Return a copy of the network on another backend, as `backends.select` takes it.
+    def numerical_gradient(
+        self,
+        x: Array,
+        t: Array,
+        step: float | None = None,
+        *,
+        method: str = "fast",
+        memory: int | None = None,
+    ) -> dict[str, Array]:
+        """Return the gradient of the loss by each parameter, by central differences.
 
-        Parameters keep their dtype; this network is left as it is.
+        Evaluated in a float64 copy of the network where library and device have float64; each
+        gradient comes in its parameter's dtype.
+
+        Parameters
+        ----------
+        x, t : array
+            Inputs and labels, as in `loss`.
+        step : float, optional
+            Distance of each of the two evaluations; chosen from the dtype if not given.
+        method : str
+            ``"fast"`` re-evaluates only what a perturbed parameter reaches, many parameters at a
+            time. ``"elementwise"`` is the plain loop of section 4.4: two losses a parameter.
+        memory : int, optional
+            About how many bytes the fast method may take for a chunk; chosen from the device if
+            not given.
+
+        Raises
+        ------
+        ValueError
+            When `method` is neither of the two, or `step` or `memory` is not positive.
         """
-        backend = backends.select(device, library)
-        layers = {name: _moved(layer, backend) for name, layer in self.layers.items()}
-        return Network(layers, _moved(self.last_layer, backend))
+        from backprop.gradients import perturbation  # the checker there knows networks
+
+        return perturbation.numerical_gradient(self, x, t, step, method, memory)
+
+    def to(
+        self,
+        device: str | Backend | None = None,
+        library: str | None = None,
+        dtype: str | DType | None = None,
+    ) -> "Network":
+        """Return a copy of the network on another backend or in another dtype.
+
+        This network is left as it is.
+
+        Parameters
+        ----------
+        device, library : optional
+            As `backends.select` takes them; where the network is, if neither is given.
+        dtype : str or dtype, optional
+            Each parameter's own if not given.
+
+        Raises
+        ------
+        TypeError
+            When the device has no such dtype.
+        """
+        stay = device is None and library is None and self.backend is not None
+        backend = self.backend if stay else backends.select(device, library)
+        layers = {name: _moved(layer, backend, dtype) for name, layer in self.layers.items()}
+        return Network(layers, _moved(self.last_layer, backend, dtype))
 
     def _input(self, x: Array) -> Array:
         if self.backend is None:
@@ -199,18 +253,21 @@ def affine_stack(params: Mapping[str, Array], activation: str) -> dict[str, Any]
     return layers
 
 
-def _copy(x: Any, backend: Backend, dtype: str | DType | None) -> Array:
+def _copy(x: Any, backend: Backend | None, dtype: str | DType | None) -> Array:
     """Return a copy of `x` on `backend`, in its own dtype if none is given."""
+    backend = backend or backends.of(x)
+    if backend.holds(x):
+        return backend.xp.astype(x, backend.dtype(dtype or x.dtype), copy=True)
     host = backend.to_numpy(x) if hasattr(x, "dtype") else x
     return backend.asarray(host, dtype or getattr(getattr(host, "dtype", None), "name", None))
 
 
-def _moved(layer: Any, backend: Backend) -> Any:
+def _moved(layer: Any, backend: Backend | None, dtype: str | DType | None) -> Any:
     """Return a copy of a layer with its parameters on `backend`, and without its cache."""
     moved = copy.copy(layer)
     if hasattr(layer, "_cache"):
         moved._cache = None
     if getattr(layer, "params", None):
-        moved.params = {key: _copy(value, backend, None) for key, value in layer.params.items()}
+        moved.params = {key: _copy(value, backend, dtype) for key, value in layer.params.items()}
         moved.grads = {}
     return moved

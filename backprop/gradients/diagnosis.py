@@ -1,0 +1,181 @@
+"""Why a gradient is wrong: the simple relations that explain it."""
+
+import itertools
+import math
+from typing import Any
+
+
+def of_shape(given: Any, shape: tuple[int, ...], numerical: Any | None) -> str:
+    """Say how a gradient of the wrong shape relates to the right one.
+
+    Parameters
+    ----------
+    given : host array
+        The gradient.
+    shape : tuple of int
+        What its shape must be.
+    numerical : host array or None
+        The numerical gradient, where it was evaluated.
+    """
+    said = f"its shape must be {shape}; got {given.shape}"
+    if given.shape == shape[::-1] and numerical is not None and _close(given.T, numerical):
+        return f"{said}: it is the transpose"
+    if given.ndim >= len(shape):
+        axes = _summed_axes(given.shape, shape)
+        if axes:
+            summed = given.sum(axis=axes, keepdims=True).reshape(shape)
+            if numerical is not None and _close(summed, numerical):
+                return f"{said}: the sum over {_axes(axes)} is missing"
+    if math.prod(given.shape) == math.prod(shape) and numerical is not None:
+        if _close(given.reshape(shape), numerical):
+            return f"{said}: the values are right"
+    return said
+
+
+def _summed_axes(given: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the axes of `given` over which a sum gives `shape`."""
+    added = len(given) - len(shape)
+    axes = list(range(added))
+    for axis, n in enumerate(shape, start=added):
+        if given[axis] != n:
+            if n != 1:
+                return ()
+            axes.append(axis)
+    return tuple(axes)
+
+
+def of_values(
+    analytic: Any,
+    numerical: Any,
+    allowed: Any,
+    bad: Any,
+    shape: tuple[int, ...] | None = None,
+    inputs: Any | None = None,
+    batch: int | None = None,
+) -> str:
+    """Say how a wrong gradient relates to the numerical one.
+
+    Parameters
+    ----------
+    analytic, numerical, allowed : host array, shape (n,)
+        The two gradients at n coordinates, and by how much they may differ.
+    bad : host array of bool, shape (n,)
+        Where they differ more.
+    shape : tuple of int, optional
+        Of the whole gradient, if these are all its coordinates.
+    inputs : host array, shape (n,), optional
+        What was differentiated by.
+    batch : int, optional
+        Number of samples.
+    """
+    worst = float(abs(analytic - numerical).max())
+    share = f"wrong at {int(bad.sum())} of {bad.shape[0]} coordinates, by up to {worst:.3g}"
+    for relation in (
+        _zero(analytic),
+        _factor(analytic, numerical, allowed, batch),
+        _transposed(analytic, numerical, allowed, shape),
+        _constant(analytic, numerical, allowed),
+        _factors_by_axis(analytic, numerical, allowed, shape),
+        _region(bad, inputs),
+    ):
+        if relation:
+            return f"{relation} ({share})"
+    return f"{share}; no simple relation explains it"
+
+
+def _close(a: Any, b: Any) -> bool:
+    scale = max(float(abs(b).max()), 1e-300) if b.size else 1.0
+    return bool(a.shape == b.shape and float(abs(a - b).max()) <= 1e-3 * scale)
+
+
+def _fits(analytic: Any, expected: Any, allowed: Any) -> bool:
+    scale = float(abs(analytic).max())
+    return bool((abs(analytic - expected) <= 2.0 * allowed + 1e-5 * scale).all())
+
+
+def _zero(analytic: Any) -> str:
+    return "" if analytic.any() else "it is zero everywhere"
+
+
+def _factor(analytic: Any, numerical: Any, allowed: Any, batch: int | None) -> str:
+    size = float((numerical * numerical).sum())
+    if size == 0.0 or numerical.shape[0] < 2:
+        return ""
+    factor = float((analytic * numerical).sum()) / size
+    if not _fits(analytic, factor * numerical, allowed * max(1.0, abs(factor))):
+        return ""
+    if math.isclose(factor, -1.0, rel_tol=1e-4):
+        return "the sign is wrong"
+    said = f"it is {factor:.6g} times the numerical gradient"
+    if batch is not None and batch > 1:
+        if math.isclose(abs(factor), batch, rel_tol=1e-4):
+            return f"{said}: it is not divided by the number of samples, {batch}"
+        if math.isclose(abs(factor), 1.0 / batch, rel_tol=1e-4):
+            return f"{said}: it is divided by the number of samples, {batch}, once too often"
+    return f"{said}: a constant factor"
+
+
+def _transposed(analytic: Any, numerical: Any, allowed: Any, shape: tuple[int, ...] | None) -> str:
+    if shape is None or len(shape) != 2 or min(shape) < 2:
+        return ""
+    a, n, tolerance = (v.reshape(shape) for v in (analytic, numerical, allowed))
+    if shape[0] == shape[1]:
+        for sign, said in ((1.0, ""), (-1.0, ", with the wrong sign")):
+            if _fits(a, sign * n.T, tolerance + tolerance.T):
+                return f"it is the transpose of the numerical gradient{said}"
+    elif _fits(a.reshape(shape[::-1]).T, n, tolerance):
+        return "it is the transpose of the numerical gradient, reshaped"
+    for axis in (0, 1):
+        if _fits(a, n[::-1] if axis == 0 else n[:, ::-1], tolerance.max()):
+            return f"it is reversed along axis {axis}"
+    return ""
+
+
+def _constant(analytic: Any, numerical: Any, allowed: Any) -> str:
+    difference = analytic - numerical
+    if difference.shape[0] < 3:
+        return ""
+    mean = float(difference.mean())
+    if (abs(difference - mean) <= allowed + 1e-5 * abs(mean)).all():
+        return f"it is the numerical gradient plus {mean:.6g}"
+    return ""
+
+
+def _factors_by_axis(
+    analytic: Any, numerical: Any, allowed: Any, shape: tuple[int, ...] | None
+) -> str:
+    """Say along which axis a factor varies, or a broadcast or mean went wrong."""
+    if shape is None or len(shape) < 2:
+        return ""
+    a, n, tolerance = (v.reshape(shape) for v in (analytic, numerical, allowed))
+    for axis, name in ((a.ndim - 1, "row"), (0, "column")):
+        size = (n * n).sum(axis=axis, keepdims=True)
+        if shape[axis] < 2 or not size.all():
+            continue
+        factor = (a * n).sum(axis=axis, keepdims=True) / size
+        if _fits(a, factor * n, tolerance):
+            low, high = float(factor.min()), float(factor.max())
+            return f"each {name} has a factor of its own, from {low:.4g} to {high:.4g}"
+    return ""
+
+
+def _region(bad: Any, inputs: Any | None) -> str:
+    """Say whether it is wrong exactly where the input has one sign: a wrong mask."""
+    if inputs is None or bad.all():
+        return ""
+    regions = {
+        "negative": inputs < 0,
+        "zero": inputs == 0,
+        "positive": inputs > 0,
+    }
+    for count in (1, 2):
+        for names in itertools.combinations(regions, count):
+            region = regions[names[0]] if count == 1 else regions[names[0]] | regions[names[1]]
+            if (bad == region).all():
+                return f"it is wrong exactly where the array is {' or '.join(names)}: a wrong mask"
+    return ""
+
+
+def _axes(axes: tuple[int, ...]) -> str:
+    names = ", ".join(map(str, axes))
+    return f"axis {names}" + (" (the batch)" if axes == (0,) else "") if axes else ""

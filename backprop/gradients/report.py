@@ -1,0 +1,160 @@
+"""What the gradient checker found, for people and for programs."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from html import escape
+
+
+class Verdict(StrEnum):
+    """What became of one gradient."""
+
+    AGREES = "agrees"
+    KINK = "kink"
+    NOISY = "too noisy to tell"
+    WRONG = "wrong"
+
+
+class GradientError(AssertionError):
+    """A gradient is wrong, or a layer does what it must not; the message is the report."""
+
+
+@dataclass(frozen=True)
+class Kink:
+    """A coordinate at which the slopes to the left and to the right differ."""
+
+    index: tuple[int, ...]
+    left: float
+    right: float
+    analytic: float
+
+    def __str__(self) -> str:
+        return (
+            f"{_index(self.index)}: slope {self.left:.6g} to the left, {self.right:.6g} to the "
+            f"right, analytic {self.analytic:.6g}"
+        )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The verdict on one gradient.
+
+    Attributes
+    ----------
+    name : str
+        The array that was differentiated by: an input or a parameter.
+    shape : tuple of int
+        Its shape.
+    verdict : Verdict
+        `KINK`: it agrees wherever there is a slope, and lies between the two slopes elsewhere.
+    reason : str
+        Why; empty where there is nothing to add.
+    index : tuple of int or None
+        The worst coordinate; None for a derivative along a direction, or where none was compared.
+    analytic, numerical, error : float
+        The two values there, and the error bar of the numerical one; nan where none was compared.
+    checked : int
+        How many coordinates were compared.
+    kinks : tuple of Kink
+        The coordinates with two slopes, the widest apart first.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    verdict: Verdict
+    reason: str
+    index: tuple[int, ...] | None
+    analytic: float
+    numerical: float
+    error: float
+    checked: int
+    kinks: tuple[Kink, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `gradcheck` found.
+
+    Attributes
+    ----------
+    target : str
+        What was checked.
+    mode : str
+        ``"full"``, ``"sampled"`` or ``"directional"``.
+    entries : tuple of Entry
+        One for each gradient.
+    problems : tuple of str
+        What else is wrong: inputs changed, `dout` ignored, a wrong dtype, ...
+    """
+
+    target: str
+    mode: str
+    entries: tuple[Entry, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no gradient is wrong and there is no problem."""
+        return not self.problems and all(e.verdict is not Verdict.WRONG for e in self.entries)
+
+    def __getitem__(self, name: str) -> Entry:
+        """Return the entry called `name`."""
+        for entry in self.entries:
+            if entry.name == name:
+                return entry
+        raise KeyError(
+            f"entry must be one of {', '.join(e.name for e in self.entries)}; got {name!r}"
+        )
+
+    def raise_if_failed(self) -> None:
+        """Raise a GradientError with the report unless `ok`."""
+        if not self.ok:
+            raise GradientError(str(self))
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the table, its head first: a row for each gradient."""
+        head = ("gradient", "verdict", "worst at", "analytic", "numerical", "± error", "compared")
+        return [head, *(_row(entry) for entry in self.entries)]
+
+    def notes(self) -> list[str]:
+        """Return what stands below the table: reasons, kinks and problems."""
+        notes = [f"{e.name}: {e.reason}" for e in self.entries if e.reason]
+        for entry in self.entries:
+            notes += [f"{entry.name} has a kink at {kink}" for kink in entry.kinks[:3]]
+            if len(entry.kinks) > 3:
+                notes.append(f"{entry.name} has {len(entry.kinks) - 3} more kinks")
+        return notes + [f"problem: {problem}" for problem in self.problems]
+
+    def title(self) -> str:
+        """Return the first line."""
+        return f"gradients of {self.target}, {self.mode}: {'ok' if self.ok else 'FAILED'}"
+
+    def __str__(self) -> str:
+        rows = self.rows()
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+        return "\n".join([self.title(), *table, *self.notes()])
+
+    def _repr_html_(self) -> str:
+        head, *rows = self.rows()
+        cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+        )
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes())
+        return (
+            f"<p><b>{escape(self.title())}</b></p><table><thead><tr>{cells}</tr></thead>"
+            f"<tbody>{body}</tbody></table><ul>{notes}</ul>"
+        )
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    name = f"{entry.name} {entry.shape}" if entry.shape else entry.name
+    if entry.checked == 0:
+        return name, entry.verdict, "", "", "", "", "0"
+    where = "a direction" if entry.index is None else _index(entry.index)
+    numbers = f"{entry.analytic:.6g}", f"{entry.numerical:.6g}", f"{entry.error:.1e}"
+    return name, entry.verdict, where, *numbers, str(entry.checked)
+
+
+def _index(index: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, index))}]"

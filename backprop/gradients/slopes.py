@@ -1,0 +1,104 @@
+"""Numerical slopes with error bars, from two step sizes.
+
+The difference between the values of two steps tells the truncation, the rounding of the function
+tells the round-off; together they are the error bar.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import backends
+from backprop.gradients import steps
+from backprop.gradients.probe import NetworkProbe, Probe
+
+_ROUND_OFF = 4.0  # a difference of two values of φ is rounded by about this many eps
+_FACTORS = (1, -1, 2, -2)
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Slopes of φ at some coordinates, or along one direction: host arrays, shape (n,).
+
+    Attributes
+    ----------
+    value, error
+        The derivative and its error bar.
+    left, right
+        The slopes on either side, over the smaller step.
+    noise
+        The part of the error bar that comes from rounding.
+    """
+
+    value: Any
+    error: Any
+    left: Any
+    right: Any
+    noise: Any
+
+
+def slopes_at(
+    probe: Probe, name: str, indices: Sequence[int], step: float | None, refined: int = 1
+) -> Slopes:
+    """Return the slopes of φ by the entries of an array at flat `indices`.
+
+    Parameters
+    ----------
+    probe : Probe
+        φ.
+    name : str
+        The array.
+    indices : sequence of int
+        Flat indices.
+    step : float or None
+        The smaller step; if None, chosen from the dtype and each entry's magnitude.
+    refined : int
+        By how much the step is made smaller.
+    """
+    xp = backends.host().xp
+    h = (steps.step_for(probe.eps(name)) if step is None else step) / refined
+    if isinstance(probe, NetworkProbe) and probe.is_worthwhile(name, len(indices)):
+        changes = probe.all_changes(name, tuple(f * h for f in _FACTORS))[:, list(indices)]
+        return _slopes(probe, name, changes, xp.asarray([[f * h] for f in _FACTORS]))
+    host = probe.host(name)
+    sizes = [h if step is not None else h * max(1.0, abs(host[i])) for i in indices]
+    moves = [(i, f * size) for f in _FACTORS for i, size in zip(indices, sizes, strict=True)]
+    changes, distances = probe.changes(name, moves)
+    return _slopes(
+        probe, name, xp.asarray(changes).reshape(4, -1), xp.asarray(distances).reshape(4, -1)
+    )
+
+
+def slope_along(
+    probe: Probe, name: str, direction: Any, step: float | None, refined: int = 1
+) -> Slopes:
+    """Return the slope of φ along a direction, a flat host array; parameters as in `slopes_at`."""
+    xp = backends.host().xp
+    h = (steps.step_for(probe.eps(name)) if step is None else step) / refined
+    changes, distances = probe.changes_along(name, direction, [f * h for f in _FACTORS])
+    return _slopes(
+        probe, name, xp.asarray(changes).reshape(4, 1), xp.asarray(distances).reshape(4, 1)
+    )
+
+
+def _slopes(probe: Probe, name: str, changes: Any, distances: Any) -> Slopes:
+    xp = backends.host().xp
+    near = (changes[0] - changes[1]) / (distances[0] - distances[1])
+    far = (changes[2] - changes[3]) / (distances[2] - distances[3])
+    spread = xp.abs(near - far)
+    least = _ROUND_OFF * probe.eps(name) * probe.scale / distances[0]
+    typical = 5.0 * float(xp.sort(spread)[spread.shape[0] // 2])
+    noise = xp.minimum(xp.maximum(least, typical), 100.0 * least) + 0.0 * spread
+    return Slopes(
+        value=near + (near - far) / 3.0,
+        error=spread + noise,
+        left=changes[1] / distances[1],
+        right=changes[0] / distances[0],
+        noise=noise,
+    )
+
+
+def finite(slopes: Slopes) -> bool:
+    """Tell whether all the values are finite."""
+    return all(map(math.isfinite, slopes.value.tolist()))
