@@ -3,7 +3,7 @@
 from backends.backend import Backend
 from backends.errors import DeviceUnavailableError, UnknownBackendError
 from backends.libraries import Memory
-from backends.namespace import Array, Device, DType, device, namespace
+from backends.namespace import Array, Device, DType, device, is_writable, namespace
 from backends.selection import Availability, available, host, of, select
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "available",
     "device",
     "host",
+    "is_writable",
     "namespace",
     "of",
     "select",

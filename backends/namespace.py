@@ -57,3 +57,8 @@ def _find(x: Array) -> ModuleType:
 def device(x: Array) -> Device:
     """Return the device that `x` is on: the library's own object, `None` for a traced array."""
     return array_api_compat.device(x)
+
+
+def is_writable(x: Array) -> bool:
+    """Tell whether entries of `x` can be assigned: not those of JAX, nor of read-only memory."""
+    return bool(array_api_compat.is_writeable_array(x))

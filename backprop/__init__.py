@@ -17,6 +17,14 @@ if Path(next(iter(backends.__path__))).resolve().parent != Path(__file__).resolv
 
 from backprop import functions
 from backprop.datasets import load_mnist, load_mnist_sample
+from backprop.gradients import (
+    GradientError,
+    assert_gradients,
+    gradcheck,
+    gradient_descent,
+    numerical_diff,
+    numerical_gradient,
+)
 from backprop.layers import (
     AddLayer,
     Affine,
@@ -39,6 +47,7 @@ __all__ = [
     "SGD",
     "AddLayer",
     "Affine",
+    "GradientError",
     "History",
     "IdentityWithLoss",
     "Layer",
@@ -51,9 +60,14 @@ __all__ = [
     "Tanh",
     "Trainer",
     "TwoLayerNet",
+    "assert_gradients",
     "functions",
+    "gradcheck",
+    "gradient_descent",
     "load_mnist",
     "load_mnist_sample",
     "load_params",
+    "numerical_diff",
+    "numerical_gradient",
     "save_params",
 ]

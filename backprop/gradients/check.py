@@ -8,7 +8,7 @@ from backends import namespace
 from backprop.gradients import hygiene, steps
 from backprop.gradients.judge import Judge
 from backprop.gradients.report import Report
-from backprop.gradients.subject import subject_of
+from backprop.gradients.subject import NOTHING, subject_of
 
 Mode: TypeAlias = Literal["full", "sampled", "directional"]
 
@@ -111,9 +111,7 @@ def _check_inputs(inputs: Iterable[Any]) -> None:
 def _chosen(subject: Any, wrt: Sequence[str | int] | str | int | None) -> list[str]:
     names = list(subject.arrays)
     if not names:
-        raise ValueError(
-            "there must be a floating input or a parameter to differentiate by; got none"
-        )
+        raise ValueError(NOTHING)
     if wrt is None:
         return names
     wanted = [wrt] if isinstance(wrt, str | int) else list(wrt)

@@ -26,9 +26,9 @@ def of_shape(given: Any, shape: tuple[int, ...], numerical: Any | None) -> str:
             summed = given.sum(axis=axes, keepdims=True).reshape(shape)
             if numerical is not None and _close(summed, numerical):
                 return f"{said}: the sum over {_axes(axes)} is missing"
-    if math.prod(given.shape) == math.prod(shape) and numerical is not None:
-        if _close(given.reshape(shape), numerical):
-            return f"{said}: the values are right"
+    same_size = math.prod(given.shape) == math.prod(shape)
+    if same_size and numerical is not None and _close(given.reshape(shape), numerical):
+        return f"{said}: the values are right"
     return said
 
 

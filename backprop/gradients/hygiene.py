@@ -24,16 +24,7 @@ def inspect(subject: Any) -> Findings:
     gradient; library, device and dtype of each gradient those of its array; a gradient for every
     parameter and no other.
     """
-    watched = {f"input {i}": x for i, x in enumerate(subject.inputs) if hasattr(x, "dtype")}
-    watched |= {name: x for name, x in subject.arrays.items() if not _among(x, subject.inputs)}
-    if hasattr(subject.dout, "dtype"):
-        watched["dout"] = subject.dout
-    before = {name: flat64(x) for name, x in watched.items()}
     found = Findings(_copies(subject.gradients()))
-    for name, x in watched.items():
-        if not _same(before[name], flat64(x)):
-            found.problems.append(f"{name} is changed by the forward or the backward pass")
-            _restore(x, before[name])
     again = _copies(subject.gradients())
     for name, gradient in found.gradients.items():
         if gradient is None:
@@ -43,10 +34,13 @@ def inspect(subject: Any) -> Findings:
             found.problems.append(f"{name}: two calls on the same inputs give different gradients")
     if subject.takes_dout:
         found.problems += _honours_dout(subject, again)
+    if subject.dout_changed:
+        found.problems.append("dout is changed by the backward pass")
+    for name, (x, before) in subject.watched.items():
+        if not _same(before, flat64(x)):
+            found.problems.append(f"{name} is changed by the forward or the backward pass")
+            _restore(x, before)
     found.problems += subject.key_problems()
-    for name, x in watched.items():
-        if not _same(before[name], flat64(x)):
-            _restore(x, before[name])
     return found
 
 
@@ -62,10 +56,6 @@ def fresh_gradient(subject: Any, name: str) -> Any | None:
         subject.fresh = None
     x = subject.arrays[name]
     return flat64(gradient) if gradient is not None and gradient.shape == x.shape else None
-
-
-def _among(x: Any, inputs: list[Any]) -> bool:
-    return any(x is other for other in inputs)
 
 
 def _copies(gradients: dict[str, Any]) -> dict[str, Any]:

@@ -99,8 +99,9 @@ class _Comparison:
             else 2.0**-52
         )
         self.slopes = self._slopes(indices)
+        self.value, self.error = self.slopes.value.copy(), self.slopes.error.copy()
         self.allowed = self._allowed(self.slopes, analytic)
-        self.off = abs(analytic - self.slopes.value)
+        self.off = abs(analytic - self.value)
         self.bad = ~(self.off <= self.allowed)
         self.kinks: list[tuple[int, float, float]] = []
         self._look_again()
@@ -143,6 +144,7 @@ class _Comparison:
             if not excused[k]:
                 continue
             self.bad[i] = False
+            self.value[i], self.error[i] = near.value[k], near.error[k]
             self.off[i], self.allowed[i] = abs(own[k] - near.value[k]), margin[k]
             if kink[k]:
                 side = (first, i) if agrees[k] else (near, k)
@@ -151,7 +153,7 @@ class _Comparison:
 
     def entry(self, shape: tuple[int, ...]) -> Entry:
         """Return the verdict."""
-        worst = int((self.off / self.allowed).argmax())
+        worst = int((self.off / self.xp.maximum(self.allowed, 1e-300)).argmax())
         kinks = [
             Kink(self._place(i, shape) or (), left, right, float(self.analytic[i]))
             for i, left, right in self.kinks
@@ -165,8 +167,8 @@ class _Comparison:
             reason=reason,
             index=self._place(worst, shape),
             analytic=float(self.analytic[worst]),
-            numerical=float(self.slopes.value[worst]),
-            error=float(self.slopes.error[worst]),
+            numerical=float(self.value[worst]),
+            error=float(self.error[worst]),
             checked=len(self.analytic),
             kinks=tuple(kinks),
         )
@@ -182,14 +184,14 @@ class _Comparison:
         if self.kinks:
             share = f"{len(self.kinks)} of {len(self.analytic)} coordinates lie at a kink; "
             return Verdict.KINK, share + "the analytic value lies between the two slopes"
-        error = float(self.slopes.error.max())
-        size = float(self.xp.maximum(abs(self.analytic), abs(self.slopes.value)).max())
+        error = float(self.error.max())
+        size = float(self.xp.maximum(abs(self.analytic), abs(self.value)).max())
         if error > 0.1 * size and error > 1e-3 * self.judge.probe.scale:
             return Verdict.NOISY, "the error bars are as large as the gradient itself"
         return Verdict.AGREES, ""
 
     def _reason(self, shape: tuple[int, ...]) -> str:
-        subject, numerical = self.judge.subject, self.slopes.value
+        subject, numerical = self.judge.subject, self.value
         if self.direction is not None:
             return diagnosis.of_values(self.analytic, numerical, self.allowed, self.bad)
         fresh = hygiene.fresh_gradient(subject, self.name)

@@ -5,8 +5,6 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-import array_api_compat
-
 import backends
 from backends import Array, DType, namespace
 from backprop.arrays import shape
@@ -214,7 +212,7 @@ def _evaluation(f: Callable[[Array], Any], x: Array) -> tuple[_Evaluate, DType, 
     Between the two stands the dtype of the arithmetic, which decides the step.
     """
     wide = _wide(x)
-    writable = array_api_compat.is_writeable_array(x)
+    writable = backends.is_writable(x)
     quotient = x.dtype if wide is None else wide
     if wide is None and writable:
         evaluate, restore = _in_place(f, x, quotient)
@@ -234,7 +232,7 @@ def _evaluation(f: Callable[[Array], Any], x: Array) -> tuple[_Evaluate, DType, 
 
 
 def _uses_argument(f: Callable[[Array], Any], x: Array, dtype: DType) -> tuple[bool, DType | None]:
-    """Tell whether `f` takes an array of `dtype` and heeds it; with the dtype of what it returns."""
+    """Tell whether `f` heeds an array of `dtype`, and the dtype of what it returns."""
     xp = namespace(x)
     poison = xp.full(x.shape, math.nan, dtype=dtype, device=backends.device(x))
     try:

@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import array_api_compat
-
 import backends
 from backends import Array, namespace
 from backprop.gradients import perturbation
+
+_ROUND_OFF = 4.0  # a difference of two values of φ is rounded by about this many eps
 
 
 class Place:
@@ -50,18 +50,37 @@ class Probe:
         base, scale = value()
         self.base = to_float(base)
         self.scale = max(to_float(scale), abs(self.base))
+        self._noise: float | None = None
         self.dtype = base.dtype if hasattr(base, "dtype") else None
         if not math.isfinite(self.base):
             raise ValueError(f"the output must be finite to be differentiated; got {self.base}")
 
     def eps(self, name: str) -> float:
-        """Return the relative spacing of the coarsest dtype that a step in `name` passes through."""
+        """Return the spacing of the coarsest dtype that a step in `name` passes through."""
         x = self.places[name].get()
         xp = namespace(x)
         own = float(xp.finfo(x.dtype).eps)
         if self.dtype is None or not xp.isdtype(self.dtype, "real floating"):
             return own
         return max(own, float(xp.finfo(self.dtype).eps))
+
+    def noise(self) -> float:
+        """Return by how much rounding, or chance, changes φ from one evaluation to the next.
+
+        What a change of a few eps to either side leaves of φ beyond a straight line; at least
+        what rounding must do.
+        """
+        if self._noise is None:
+            name = next(name for name, place in self.places.items() if 0 not in place.get().shape)
+            least = _ROUND_OFF * self.eps(name) * self.scale
+            values = self.host(name)
+            tiny = 64.0 * self.eps(name) * float(abs(values).max() or 1.0)
+            direction = backends.host().rng(0).choice([-1.0, 1.0], values.shape)
+            distances = (tiny, -tiny, 2.0 * tiny, -2.0 * tiny)
+            changes, _ = self.changes_along(name, direction, distances)
+            bends = [abs(changes[i] + changes[i + 1]) for i in (0, 2)]
+            self._noise = max([least, *(bend for bend in bends if math.isfinite(bend))])
+        return self._noise
 
     def host(self, name: str) -> Any:
         """Return the array's values as a flat float64 host array."""
@@ -99,7 +118,7 @@ class Probe:
         place = self.places[name]
         x = place.get()
         backend = backends.of(x)
-        writable = self.in_place and array_api_compat.is_writeable_array(x)
+        writable = self.in_place and backends.is_writable(x)
         saved = backend.xp.astype(x, x.dtype, copy=True)
         values = []
         try:

@@ -13,7 +13,6 @@ import backends
 from backprop.gradients import steps
 from backprop.gradients.probe import NetworkProbe, Probe
 
-_ROUND_OFF = 4.0  # a difference of two values of φ is rounded by about this many eps
 _FACTORS = (1, -1, 2, -2)
 
 
@@ -60,14 +59,12 @@ def slopes_at(
     h = (steps.step_for(probe.eps(name)) if step is None else step) / refined
     if isinstance(probe, NetworkProbe) and probe.is_worthwhile(name, len(indices)):
         changes = probe.all_changes(name, tuple(f * h for f in _FACTORS))[:, list(indices)]
-        return _slopes(probe, name, changes, xp.asarray([[f * h] for f in _FACTORS]))
+        return _slopes(probe, changes, xp.asarray([[f * h] for f in _FACTORS]))
     host = probe.host(name)
     sizes = [h if step is not None else h * max(1.0, abs(host[i])) for i in indices]
     moves = [(i, f * size) for f in _FACTORS for i, size in zip(indices, sizes, strict=True)]
     changes, distances = probe.changes(name, moves)
-    return _slopes(
-        probe, name, xp.asarray(changes).reshape(4, -1), xp.asarray(distances).reshape(4, -1)
-    )
+    return _slopes(probe, xp.asarray(changes).reshape(4, -1), xp.asarray(distances).reshape(4, -1))
 
 
 def slope_along(
@@ -77,19 +74,15 @@ def slope_along(
     xp = backends.host().xp
     h = (steps.step_for(probe.eps(name)) if step is None else step) / refined
     changes, distances = probe.changes_along(name, direction, [f * h for f in _FACTORS])
-    return _slopes(
-        probe, name, xp.asarray(changes).reshape(4, 1), xp.asarray(distances).reshape(4, 1)
-    )
+    return _slopes(probe, xp.asarray(changes).reshape(4, 1), xp.asarray(distances).reshape(4, 1))
 
 
-def _slopes(probe: Probe, name: str, changes: Any, distances: Any) -> Slopes:
+def _slopes(probe: Probe, changes: Any, distances: Any) -> Slopes:
     xp = backends.host().xp
     near = (changes[0] - changes[1]) / (distances[0] - distances[1])
     far = (changes[2] - changes[3]) / (distances[2] - distances[3])
     spread = xp.abs(near - far)
-    least = _ROUND_OFF * probe.eps(name) * probe.scale / distances[0]
-    typical = 5.0 * float(xp.sort(spread)[spread.shape[0] // 2])
-    noise = xp.minimum(xp.maximum(least, typical), 100.0 * least) + 0.0 * spread
+    noise = probe.noise() / distances[0] + 0.0 * near
     return Slopes(
         value=near + (near - far) / 3.0,
         error=spread + noise,

@@ -14,8 +14,18 @@ import backends
 from backends import Array, namespace
 from backprop.arrays import shape
 from backprop.gradients import perturbation
-from backprop.gradients.probe import NetworkProbe, Place, Probe, is_floating, to_float, widened
+from backprop.gradients.probe import (
+    NetworkProbe,
+    Place,
+    Probe,
+    flat64,
+    is_floating,
+    to_float,
+    widened,
+)
 from backprop.networks.network import Network
+
+NOTHING = "there must be a floating input or a parameter to differentiate by; got none"
 
 
 class LayerSubject:
@@ -24,7 +34,12 @@ class LayerSubject:
     def __init__(self, layer: Any, inputs: Sequence[Any], rng: Any) -> None:
         self.layer = layer
         self.name = type(layer).__name__
-        self.inputs = [backends.host().asarray(x) if isinstance(x, float) else x for x in inputs]
+        self.inputs = _copies(inputs)
+        self.watched = _watched(self.inputs)
+        if not any(map(is_floating, self.inputs)) and not _arrays_in(layer):
+            raise ValueError(NOTHING)
+        self.watched |= {name: (x, flat64(x)) for name, x in _arrays_in(layer).items()}
+        self.dout_changed = False
         self.batch = next((x.shape[0] for x in self.inputs if getattr(x, "ndim", 0) > 1), None)
         self._rng = rng
         self.fresh = _deepcopy(layer)
@@ -35,7 +50,7 @@ class LayerSubject:
             raise TypeError(f"forward must return one floating array; got {_kind(y)}")
         self.takes_dout = _takes_argument(layer.backward)
         self.dout = self._cotangent(y) if self.takes_dout else 1.0
-        first = self.run(self.layer, self.dout)[0]
+        first = self.run(self.layer, self.dout * 1.0)[0]
         self.params = _params(layer, before)
         names = _input_names(layer.forward, len(self.inputs))
         given = first if isinstance(first, tuple | list) else (first,)
@@ -84,7 +99,12 @@ class LayerSubject:
     def run(self, layer: Any, dout: Any) -> tuple[Any, Any]:
         """Run forward and backward once; return what backward and forward returned."""
         y = layer.forward(*self.inputs)
-        return (layer.backward(dout) if self.takes_dout else layer.backward()), y
+        if not self.takes_dout:
+            return layer.backward(), y
+        before = flat64(dout)
+        returned = layer.backward(dout)
+        self.dout_changed |= bool((flat64(dout) != before).any())
+        return returned, y
 
     def gradients(self, layer: Any = None, factor: float = 1.0) -> dict[str, Any]:
         """Return the analytic gradients for the cotangent times `factor`."""
@@ -184,7 +204,10 @@ class NetworkSubject:
             raise TypeError(f"a network needs the inputs x and t; got {len(inputs)}")
         self.layer = net
         self.name = type(net).__name__
-        self.inputs = list(inputs)
+        self.inputs = _copies(inputs)
+        self.watched = _watched(self.inputs)
+        self.watched |= {name: (x, flat64(x)) for name, x in net.params.items()}
+        self.dout_changed = False
         self.batch = inputs[0].shape[0] if inputs[0].ndim > 1 else None
         self.fresh = None
         self.dout = 1.0
@@ -229,7 +252,9 @@ class FunctionSubject:
         self.f, self.grad_f = pair
         self.layer = self.fresh = None
         self.name = getattr(self.f, "__name__", type(self.f).__name__)
-        self.inputs = [backends.host().asarray(x) if isinstance(x, float) else x for x in inputs]
+        self.inputs = _copies(inputs)
+        self.watched = _watched(self.inputs)
+        self.dout_changed = False
         self.batch = None
         self.dout = 1.0
         names = _input_names(self.f, len(self.inputs))
@@ -307,6 +332,27 @@ def subject_of(target: Any, inputs: Sequence[Any], rng: Any) -> Any:
         "a target must have forward and backward, or loss, gradient and params, or be a pair "
         f"(f, grad_f); got {type(target).__name__}"
     )
+
+
+def _copies(inputs: Sequence[Any]) -> list[Any]:
+    """Return copies of the arrays, which a layer may spoil, and numbers as arrays on the host."""
+    host = backends.host()
+    copies = [host.asarray(x) if isinstance(x, float) else x for x in inputs]
+    return [
+        namespace(x).astype(x, x.dtype, copy=True) if hasattr(x, "dtype") else x for x in copies
+    ]
+
+
+def _watched(inputs: list[Any]) -> dict[str, tuple[Array, Any]]:
+    """Return the arrays among the inputs by name, with their values."""
+    return {f"input {i}": (x, flat64(x)) for i, x in enumerate(inputs) if hasattr(x, "dtype")}
+
+
+def _arrays_in(layer: Any) -> dict[str, Array]:
+    """Return the floating arrays that a layer holds before its first pass: its parameters."""
+    held = getattr(layer, "params", None)
+    held = held if isinstance(held, dict) else getattr(layer, "__dict__", {})
+    return {name: x for name, x in held.items() if is_floating(x)}
 
 
 def _params(layer: Any, before: dict[str, Any]) -> dict[str, Place]:

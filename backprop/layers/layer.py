@@ -31,6 +31,12 @@ class Layer:
     elementwise: ClassVar[bool] = False
     _cache: Any = None
 
+    def __init_subclass__(cls) -> None:
+        """Make a backward pass of a subclass's own count for `backward_params` too."""
+        super().__init_subclass__()
+        if "backward" in vars(cls) and "backward_params" not in vars(cls):
+            cls.backward_params = Layer.backward_params  # type: ignore[method-assign]
+
     def __init__(self) -> None:
         self.params = {}
         self.grads = {}

@@ -43,15 +43,20 @@ class Network:
     dtype: DType | None
 
     def __init__(self, layers: Mapping[str, Any], last_layer: Any) -> None:
-        self.layers: Mapping[str, Any] = MappingProxyType(dict(layers))
+        self._layers = dict(layers)
         self.last_layer = last_layer
-        self._params = Parameters(self.layers)
-        self._order = list(self.layers.values())
+        self._params = Parameters(self._layers)
+        self._order = list(self._layers.values())
         first = next(iter(self._params.values()), None)
         self.backend = None if first is None else backends.of(first)
         self.dtype = None if first is None else first.dtype
         for name, value in self._params.items():
             backends.of(first).require(value, name)
+
+    @property
+    def layers(self) -> Mapping[str, Any]:
+        """The layers by name, in order."""
+        return MappingProxyType(self._layers)
 
     @property
     def params(self) -> Parameters:

@@ -133,6 +133,10 @@ def test_a_cpu_has_nothing_to_wait_for_and_no_count(case: Case):
     assert case.backend.memory() is None
 
 
+def test_writable(case: Case):
+    assert backends.is_writable(case.array([1.0])) == (case.name not in ("numpy:readonly", "jax"))
+
+
 def test_what_counts_as_host(case: Case):
     assert case.backend.is_host == (case.backend.name in ("numpy", "torch"))
 
@@ -191,6 +195,7 @@ def test_public_names():
         "available",
         "device",
         "host",
+        "is_writable",
         "namespace",
         "of",
         "select",

@@ -14,6 +14,7 @@ def test_public_names():
         "SGD",
         "AddLayer",
         "Affine",
+        "GradientError",
         "History",
         "IdentityWithLoss",
         "Layer",
@@ -26,10 +27,15 @@ def test_public_names():
         "Tanh",
         "Trainer",
         "TwoLayerNet",
+        "assert_gradients",
         "functions",
+        "gradcheck",
+        "gradient_descent",
         "load_mnist",
         "load_mnist_sample",
         "load_params",
+        "numerical_diff",
+        "numerical_gradient",
         "save_params",
     ]
 

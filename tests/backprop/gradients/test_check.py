@@ -1,0 +1,360 @@
+import copy
+
+import numpy as np
+import pytest
+from mistakes import MISTAKES, Book
+from support import Case
+
+import backends
+from backprop import (
+    AddLayer,
+    Affine,
+    IdentityWithLoss,
+    MulLayer,
+    Network,
+    Relu,
+    Sigmoid,
+    SigmoidWithLoss,
+    SoftmaxWithLoss,
+    Tanh,
+    TwoLayerNet,
+    functions,
+    load_mnist_sample,
+)
+from backprop.gradients import GradientError, Verdict, assert_gradients, gradcheck
+
+RNG = np.random.default_rng(12)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_every_planted_mistake_is_called_wrong_with_its_reason(name):
+    target, inputs, entry, words = MISTAKES[name]
+    report = gradcheck(copy.deepcopy(target), *copy.deepcopy(inputs))
+    assert not report.ok
+    assert words in str(report), report
+    if entry is not None:
+        assert report[entry].verdict is Verdict.WRONG
+    for other in report.entries:
+        if words.startswith("wrong at") or entry is None:
+            continue
+        assert other.name == entry or other.verdict is not Verdict.WRONG or name.startswith("dout")
+
+
+def test_there_are_enough_mistakes():
+    assert len(MISTAKES) >= 40
+
+
+def random_layer(kind, rng, dtype):
+    def normal(*shape):
+        return rng.standard_normal(shape).astype(dtype)
+
+    n, d, m = rng.integers(1, 6, 3)
+    if kind == "Affine":
+        return Affine(normal(d, m), normal(m)), (normal(n, d),)
+    if kind in ("MulLayer", "AddLayer"):
+        layer = MulLayer() if kind == "MulLayer" else AddLayer()
+        shapes = [((n, d), (n, d)), ((n, d), (d,)), ((n, 1), (1, d)), ((), (n, d)), ((1,), (n, d))]
+        x, y = shapes[rng.integers(len(shapes))]
+        return layer, (normal(*x), normal(*y))
+    if kind in ("Relu", "Sigmoid", "Tanh"):
+        shape = rng.integers(1, 5, rng.integers(0, 4))
+        return {"Relu": Relu, "Sigmoid": Sigmoid, "Tanh": Tanh}[kind](), (
+            normal(*shape) * 10.0 ** dtype(rng.integers(-2, 2)),
+        )
+    if kind == "Network":
+        depth = rng.integers(1, 5)
+        sizes = rng.integers(1, 6, depth + 1)
+        params = {}
+        for i in range(depth):
+            params[f"W{i + 1}"] = normal(sizes[i], sizes[i + 1])
+            params[f"b{i + 1}"] = normal(sizes[i + 1])
+        loss = [SoftmaxWithLoss, SigmoidWithLoss, IdentityWithLoss][rng.integers(3)]()
+        activation = ["relu", "sigmoid", "tanh"][rng.integers(3)]
+        net = Network.from_params(params, activation, last_layer=loss)
+        return net, (normal(n, sizes[0]), rng.random((n, sizes[-1])).astype(dtype))
+    layer = {
+        "SoftmaxWithLoss": SoftmaxWithLoss,
+        "SigmoidWithLoss": SigmoidWithLoss,
+        "IdentityWithLoss": IdentityWithLoss,
+    }[kind]()
+    t = rng.random((n, d)).astype(dtype) if rng.random() < 0.5 or d == 1 else rng.integers(0, d, n)
+    return layer, (normal(n, d) * 3, t)
+
+
+KINDS = [
+    "Affine",
+    "MulLayer",
+    "AddLayer",
+    "Relu",
+    "Sigmoid",
+    "Tanh",
+    "SoftmaxWithLoss",
+    "SigmoidWithLoss",
+    "IdentityWithLoss",
+    "Network",
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_false_alarm(kind, dtype):
+    for seed in range(200):
+        layer, inputs = random_layer(kind, np.random.default_rng(seed), dtype)
+        report = gradcheck(layer, *inputs, seed=seed)
+        assert report.ok, (seed, str(report))
+        assert all(e.verdict in (Verdict.AGREES, Verdict.KINK) for e in report.entries), (
+            seed,
+            str(report),
+        )
+
+
+@pytest.mark.parametrize("mode", ["full", "sampled", "directional"])
+def test_the_books_network_on_real_digits(mode):
+    (x, t), _ = load_mnist_sample()
+    for seed in range(5):
+        net = TwoLayerNet(784, 50, 10, backend="cpu", seed=seed, dtype="float64")
+        report = gradcheck(net, x[:3], t[:3], mode=mode, seed=seed)
+        assert report.ok, str(report)
+        assert [e.name for e in report.entries] == ["W1", "b1", "W2", "b2"]
+
+
+@pytest.mark.parametrize("mode", ["sampled", "directional"])
+def test_other_modes_see_mistakes_too(mode):
+    target, inputs, *_ = MISTAKES["network W1"]
+    report = gradcheck(target, *inputs, mode=mode)
+    assert report["W1"].verdict is Verdict.WRONG
+    assert report["b1"].verdict is Verdict.AGREES
+
+
+def test_large_arrays_cost_a_sample():
+    rng = np.random.default_rng(0)
+    evaluations = []
+
+    class Counting(Tanh):
+        def forward(self, x):
+            evaluations.append(1)
+            return super().forward(x)
+
+    x = rng.standard_normal(1_000_000)
+    for mode, most in (("sampled", 4 * 10 + 20), ("directional", 25)):
+        evaluations.clear()
+        report = gradcheck(Counting(), x, mode=mode, samples=10)
+        assert report.ok, str(report)
+        assert len(evaluations) <= most
+    assert report["x"].checked == 1
+
+
+def test_a_kink_is_named_and_passes():
+    report = gradcheck(Relu(), np.array([0.0, 1e-6, -1e-6, 1.0]))
+    assert report.ok
+    entry = report["x"]
+    assert entry.verdict is Verdict.KINK
+    assert "3 of 4 coordinates lie at a kink" in entry.reason
+    assert {kink.index for kink in entry.kinks} == {(0,), (1,), (2,)}
+    at_zero = next(kink for kink in entry.kinks if kink.index == (0,))
+    assert sorted([abs(at_zero.left), abs(at_zero.right)])[0] == 0
+    assert at_zero.analytic == 0
+
+
+def test_a_kink_in_a_network_is_named_and_passes():
+    params = {
+        "W1": np.eye(2),
+        "b1": np.zeros(2),
+        "W2": np.ones((2, 3)) * [1, 2, 3],
+        "b2": np.zeros(3),
+    }
+    net = Network.from_params(params)
+    report = gradcheck(net, np.array([[0.0, 1.0]]), np.array([0]))
+    assert report.ok
+    assert report["b1"].verdict is Verdict.KINK
+    assert [kink.index for kink in report["b1"].kinks] == [(0,)]
+    assert report["W2"].verdict is Verdict.AGREES
+
+
+def test_too_noisy_to_tell():
+    class Noisy:
+        rng = np.random.default_rng(0)
+
+        def forward(self, x):
+            return x + 100 * self.rng.standard_normal(x.shape)
+
+        def backward(self, dout):
+            return dout * 1.0
+
+    report = gradcheck(Noisy(), np.ones(3))
+    assert report["x"].verdict is Verdict.NOISY
+    assert "too noisy to tell" in str(report)
+
+
+class Scale:
+    """A foreign layer that derives from nothing, on any library: x * s."""
+
+    def __init__(self, s, wrong=False):
+        self.params, self.grads, self.wrong = {"s": s}, {}, wrong
+
+    def forward(self, x):
+        self.x = x
+        return x * self.params["s"]
+
+    def backward(self, dout):
+        xp = backends.namespace(self.x)
+        self.grads["s"] = xp.sum(dout * self.x, axis=0)
+        return dout * self.params["s"] * (2.0 if self.wrong else 1.0)
+
+
+def test_a_foreign_layer_on_every_library(case: Case):
+    if case.readonly:
+        pytest.skip("parameters must be writable")
+    s, x = case.normal(3), case.normal(4, 3, seed=1)
+    before = case.numpy(s), case.numpy(x)
+    report = gradcheck(Scale(s), x)
+    assert report.ok, str(report)
+    assert [e.name for e in report.entries] == ["x", "s"]
+    assert not gradcheck(Scale(s, wrong=True), x).ok
+    np.testing.assert_array_equal(case.numpy(s), before[0])
+    np.testing.assert_array_equal(case.numpy(x), before[1])
+
+
+@pytest.mark.parametrize("layer", [Relu, Sigmoid, Tanh])
+def test_own_layers_on_every_library(case: Case, layer):
+    assert_gradients(layer(), case.normal(3, 4))
+    assert_gradients(SoftmaxWithLoss(), case.normal(3, 4), case.array([0, 1, 3]))
+    assert_gradients(Affine(case.normal(4, 2), case.normal(2)), case.normal(3, 4))
+
+
+def test_a_network_on_every_library(case: Case):
+    case.needs_indices()
+    net = TwoLayerNet(5, 4, 3, 1.0, backend=case.backend, dtype=case.dtype, seed=0)
+    before = {name: case.numpy(p) for name, p in net.params.items()}
+    for mode in ("full", "sampled", "directional"):
+        assert_gradients(net, case.normal(3, 5), case.array([0, 1, 2]), mode=mode, samples=5)
+    for name, p in net.params.items():
+        np.testing.assert_array_equal(case.numpy(p), before[name])
+
+
+def test_the_books_style_of_layers():
+    rng = np.random.default_rng(3)
+    report = gradcheck(Book(rng.standard_normal((3, 2)), np.zeros(2)), rng.standard_normal((4, 3)))
+    assert report.ok, str(report)
+    assert [e.name for e in report.entries] == ["x", "W", "b"]
+
+
+def test_parameters_kept_as_attributes_too():
+    """A layer that computes with self.W, though W is in params as well, is perturbed in place."""
+
+    class Both(Book):
+        def __init__(self, W, b):
+            super().__init__(W, b)
+            self.params, self.grads = {"W": W, "b": b}, {}
+
+        def backward(self, dout):
+            dx = super().backward(dout)
+            self.grads = {"W": self.dW, "b": self.db}
+            return dx
+
+    W = RNG.standard_normal((3, 2))
+    before = W.copy()
+    assert_gradients(Both(W, np.zeros(2)), RNG.standard_normal((4, 3)))
+    assert_gradients(
+        Both(W.astype(np.float32), np.zeros(2, np.float32)), np.ones((4, 3), np.float32)
+    )
+    np.testing.assert_array_equal(W, before)
+
+
+def test_pairs():
+    x = RNG.standard_normal(5)
+    assert_gradients((lambda x: np.sum(x**2), lambda x: 2 * x), x)
+    assert_gradients((functions.sigmoid, functions.sigmoid_grad), x)
+    assert_gradients((functions.tanh, functions.tanh_grad), x.astype(np.float32))
+    assert_gradients((lambda x, y: np.sum(x * y), lambda x, y: (y, x)), x, x + 1)
+    assert_gradients((lambda x: x**3, lambda x: 3 * x**2), 2.0)
+    with pytest.raises(GradientError, match="wrong"):
+        assert_gradients((functions.sigmoid, functions.tanh_grad), x)
+
+
+def test_numbers():
+    assert_gradients(MulLayer(), 100.0, 2.0)
+
+
+def test_wrt():
+    layer, x = Affine(RNG.standard_normal((3, 2)), np.zeros(2)), RNG.standard_normal((4, 3))
+    assert [e.name for e in gradcheck(layer, x, wrt="W").entries] == ["W"]
+    assert [e.name for e in gradcheck(layer, x, wrt=[0, "b"]).entries] == ["x", "b"]
+    with pytest.raises(ValueError, match="`wrt` must be among x, W, b; got 'V'"):
+        gradcheck(layer, x, wrt="V")
+
+
+def test_tolerances_and_step():
+    pair = (lambda x: np.sum(x**2), lambda x: 2.002 * x)
+    x = np.array([1.0, 2.0])
+    assert not gradcheck(pair, x).ok
+    assert gradcheck(pair, x, rtol=1e-2).ok
+    assert gradcheck(pair, x, atol=1e-2).ok
+    assert gradcheck((lambda x: np.sum(x**2), lambda x: 2 * x), x, step=1e-3).ok
+
+
+def test_the_same_seed_gives_the_same_report():
+    x = RNG.standard_normal((20, 30))
+    one, two = (gradcheck(Tanh(), x, mode="sampled", samples=7, seed=s) for s in (1, 1))
+    assert str(one) == str(two)
+    assert one["x"].checked == 7
+
+
+def test_bad_input():
+    x = np.ones((2, 3))
+    with pytest.raises(TypeError, match="a target must have forward and backward.*; got int"):
+        gradcheck(3, x)
+    with pytest.raises(
+        ValueError, match="`mode` must be 'full', 'sampled' or 'directional'; got 'x'"
+    ):
+        gradcheck(Relu(), x, mode="x")
+    with pytest.raises(ValueError, match="`samples` must be 1 or more; got 0"):
+        gradcheck(Relu(), x, samples=0)
+    with pytest.raises(ValueError, match="`step` must be positive and finite; got -1"):
+        gradcheck(Relu(), x, step=-1)
+    with pytest.raises(TypeError, match="input 0 must be real; got complex128"):
+        gradcheck(Relu(), x * 1j)
+    with pytest.raises(ValueError, match="input 0 must be finite; got inf or nan in it"):
+        gradcheck(Relu(), x * np.nan)
+    with pytest.raises(ValueError, match="there must be a floating input or a parameter"):
+        gradcheck(Relu(), np.ones(3, dtype=int))
+    with pytest.raises(TypeError, match="a network needs the inputs x and t; got 1"):
+        gradcheck(TwoLayerNet(3, 2, 2, backend="cpu"), x)
+    with pytest.raises(ValueError, match="`f` must return a number, or an array like its only"):
+        gradcheck((lambda x: x[0], lambda x: x), x)
+    with pytest.raises(ValueError, match="the output must be finite to be differentiated; got nan"):
+        gradcheck((lambda x: np.sum(x) * np.nan, lambda x: x), x)
+
+    class Texts(Relu):
+        def forward(self, x):
+            return "text"
+
+    with pytest.raises(TypeError, match="forward must return one floating array; got str"):
+        gradcheck(Texts(), x)
+
+
+def test_empty_and_single_entry_arrays():
+    report = gradcheck(Tanh(), np.ones((0, 3)))
+    assert report.ok
+    assert report["x"].reason == "it is empty"
+    assert gradcheck(Tanh(), np.array(0.5)).ok
+
+
+def test_report():
+    report = gradcheck(*(MISTAKES["factor two"][0], *MISTAKES["factor two"][1]))
+    text = str(report)
+    assert text.startswith("gradients of Layer, full: FAILED\ngradient  verdict")
+    assert "W (3, 5)  wrong" in text
+    with pytest.raises(GradientError, match="2 times the numerical gradient"):
+        report.raise_if_failed()
+    html = report._repr_html_()
+    assert "<td>wrong</td>" in html
+    assert "<th>verdict</th>" in html
+    with pytest.raises(KeyError, match="entry must be one of x, W, b; got 'V'"):
+        report["V"]
+    assert gradcheck(Tanh(), np.ones(2)).raise_if_failed() is None
+
+
+def test_html_escapes_names():
+    report = gradcheck((lambda x: np.sum(x), lambda x: x * 0 + 1), np.ones(2))
+    assert "&lt;lambda&gt;" in report._repr_html_()

@@ -1,0 +1,192 @@
+import contextlib
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from support import Case
+
+import backends
+from backprop import gradient_descent, numerical_diff, numerical_gradient
+
+
+def squares(x):
+    return np.sum(x**2)
+
+
+def test_the_books_digits():
+    def f(x):
+        return 0.01 * x**2 + 0.1 * x
+
+    assert numerical_diff(f, 5, 1e-4) == 0.1999999999990898
+    assert numerical_diff(f, 10, 1e-4) == 0.2999999999986347
+    assert numerical_diff(lambda x: x * x + 4.0**2, 3.0, 1e-4) == 6.00000000000378
+    assert numerical_diff(lambda x: 3.0**2 + x * x, 4.0, 1e-4) == 7.999999999999119
+    gradient = numerical_gradient(squares, np.array([3.0, 4.0]), 1e-4)
+    assert gradient.tolist() == [6.00000000000378, 7.999999999999119]
+    assert numerical_gradient(squares, np.array([0.0, 2.0]), 1e-4) == pytest.approx(
+        [0, 4], abs=1e-9
+    )
+    assert numerical_gradient(squares, np.array([3.0, 0.0]), 1e-4) == pytest.approx(
+        [6, 0], abs=1e-9
+    )
+
+
+def test_the_books_descent():
+    x = np.array([-3.0, 4.0])
+    found = gradient_descent(squares, x, lr=0.1, step_num=100, step=1e-4)
+    assert [f"{v:.8e}" for v in found] == ["-6.11110793e-10", "8.14814391e-10"]
+    assert x.tolist() == [-3.0, 4.0]
+    far = gradient_descent(squares, x, lr=10.0, step_num=100, step=1e-4)
+    assert [f"{v:.8e}" for v in far] == ["-2.58983747e+13", "-1.29524862e+12"]
+    still = gradient_descent(squares, x, lr=1e-10, step_num=100, step=1e-4)
+    assert still == pytest.approx([-2.99999994, 3.99999992], abs=1e-8)
+
+
+def test_every_library(case: Case):
+    xp = case.xp
+    x = case.array([[0.5, -1.0], [2.0, 0.25]])
+    expected = 3 * np.array([[0.25, 1.0], [4.0, 0.0625]])
+    tolerance = 1e-8 if case.dtype == "float64" else 2e-3
+    before = case.numpy(x)
+    for gradient in (
+        numerical_gradient(lambda x: xp.sum(x**3), x),
+        numerical_gradient(lambda x: xp.sum(x**3, axis=(1, 2)), x, stacked=True),
+        numerical_gradient(lambda x: xp.sum(x**3, axis=(1, 2)), x, stacked=True, memory=1),
+    ):
+        assert backends.of(gradient) == case.backend
+        assert gradient.dtype == x.dtype
+        np.testing.assert_allclose(case.numpy(gradient), expected, rtol=tolerance, atol=tolerance)
+    case.check(numerical_diff(lambda x: x**3, x), expected, rtol=tolerance)
+    np.testing.assert_array_equal(case.numpy(x), before)
+
+
+@pytest.mark.parametrize("stencil", ["central", "forward", "backward", "five-point"])
+def test_stencils(stencil):
+    x = np.array([0.3, 1.2])
+    gradient = numerical_gradient(lambda x: np.sum(np.sin(x)), x, stencil=stencil)
+    tolerance = 1e-4 if stencil in ("forward", "backward") else 1e-9
+    np.testing.assert_allclose(gradient, np.cos(x), atol=tolerance)
+    assert numerical_diff(math.sin, 0.3, stencil=stencil) == pytest.approx(
+        math.cos(0.3), abs=tolerance
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_narrow_dtypes_are_differentiated_in_float64(dtype):
+    x = np.array([3.0, 4.0], dtype=dtype)
+    for gradient in (
+        numerical_gradient(squares, x),
+        numerical_gradient(squares, x, 1e-4),
+        numerical_gradient(lambda x: np.sum(x**2, axis=1), x, stacked=True),
+    ):
+        assert gradient.dtype == dtype
+        np.testing.assert_allclose(gradient, [6, 8], rtol=1e-3 if dtype == "float16" else 1e-7)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_the_books_idiom_of_a_function_that_ignores_its_argument(dtype):
+    W = np.array([[3.0, 4.0]], dtype=dtype)
+    gradient = numerical_gradient(lambda _: np.sum(W**2), W)
+    assert gradient.dtype == dtype
+    np.testing.assert_allclose(gradient, [[6, 8]], rtol=1e-3)
+    assert W.tolist() == [[3.0, 4.0]]
+
+
+def test_an_ignored_argument_on_an_immutable_array():
+    x = np.array([3.0, 4.0])
+    x.setflags(write=False)
+    with pytest.raises(
+        ValueError, match="`f` must depend on its argument, as `x` can't be changed in place"
+    ):
+        numerical_gradient(lambda _: np.sum(x**2), x)
+    np.testing.assert_allclose(numerical_gradient(squares, x), [6, 8])
+
+
+def test_a_function_that_refuses_float64():
+    x = np.array([3.0, 4.0], dtype=np.float32)
+
+    def f(x):
+        if x.dtype != np.float32:
+            raise TypeError("float32 only")
+        return np.sum(x**2)
+
+    np.testing.assert_allclose(numerical_gradient(f, x), [6, 8], rtol=1e-3)
+    x.setflags(write=False)
+    np.testing.assert_allclose(numerical_gradient(f, x), [6, 8], rtol=1e-3)
+
+
+FLOATS = arrays(
+    st.sampled_from([np.float64, np.float32]),
+    array_shapes(min_dims=0, max_dims=3, max_side=3),
+    elements=st.floats(-1e6, 1e6, width=32),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(x=FLOATS, after=st.integers(0, 20), error=st.sampled_from([ValueError, KeyboardInterrupt]))
+def test_whatever_happens_inside_f_leaves_x_bit_for_bit(x, after, error):
+    before = x.tobytes()
+    calls = []
+
+    def f(v):
+        calls.append(1)
+        if len(calls) > after:
+            v[...] = 7.0  # f may even spoil its argument
+            raise error("inside f")
+        return np.sum(x)
+
+    with contextlib.suppress(error):
+        numerical_gradient(f, x)
+    assert x.tobytes() == before
+
+
+def test_negative_zero_survives():
+    x = np.array([-0.0, 1.0])
+    numerical_gradient(lambda _: np.sum(x), x)
+    assert np.signbit(x[0])
+
+
+def test_shapes():
+    assert numerical_gradient(lambda x: x**3, np.array(2.0)) == pytest.approx(12.0)
+    assert numerical_gradient(squares, np.ones((0, 3))).shape == (0, 3)
+    assert numerical_gradient(lambda x: float(squares(x)), np.ones((2, 1, 2))).shape == (2, 1, 2)
+    assert isinstance(numerical_diff(math.exp, 0.0), float)
+
+
+def test_large_magnitudes_get_larger_steps():
+    x = np.array([1e6, 1e-6])
+    np.testing.assert_allclose(numerical_gradient(squares, x), 2 * x, rtol=1e-9, atol=1e-3)
+
+
+def test_nan_is_an_answer():
+    assert np.isnan(numerical_gradient(lambda x: float("nan"), np.ones(2))).all()
+
+
+def test_bad_input():
+    with pytest.raises(TypeError, match="`x` must be real floating; got int64"):
+        numerical_gradient(squares, np.array([3, 4]))
+    with pytest.raises(TypeError, match="`x` must be real floating; got int64"):
+        numerical_diff(squares, np.array([3, 4]))
+    with pytest.raises(TypeError, match="`x` must be real floating; got complex128"):
+        numerical_gradient(squares, np.array([3j]))
+    with pytest.raises(TypeError, match="got list"):
+        numerical_gradient(squares, [3.0, 4.0])
+    with pytest.raises(ValueError, match="`x` must be finite; got inf or nan in it"):
+        numerical_gradient(squares, np.array([np.inf]))
+    with pytest.raises(ValueError, match=r"`f` must return a number; got shape \(2,\)"):
+        numerical_gradient(lambda x: x, np.ones(2))
+    with pytest.raises(
+        ValueError, match=r"one number for each of the 2 stacked arrays; got shape \(\)"
+    ):
+        numerical_gradient(np.sum, np.ones(2), stacked=True)
+    with pytest.raises(ValueError, match="`step` must be positive and finite; got 0"):
+        numerical_gradient(squares, np.ones(2), 0)
+    with pytest.raises(ValueError, match="`step` must be positive and finite; got inf"):
+        numerical_diff(math.sin, 1.0, math.inf)
+    with pytest.raises(ValueError, match="`stencil` must be one of central, forward.*; got 'x'"):
+        numerical_gradient(squares, np.ones(2), stencil="x")
+    with pytest.raises(TypeError, match="real floating; got int64"):
+        gradient_descent(squares, np.array([3, 4]))

@@ -1,0 +1,207 @@
+import numpy as np
+import pytest
+from support import Case
+
+from backprop import (
+    Affine,
+    IdentityWithLoss,
+    Layer,
+    Network,
+    Relu,
+    SigmoidWithLoss,
+    SoftmaxWithLoss,
+    Tanh,
+    TwoLayerNet,
+    load_mnist_sample,
+)
+
+RNG = np.random.default_rng(21)
+SIZES = [6, 5, 4, 5, 3]
+X = RNG.standard_normal((4, 6)) * (RNG.random((4, 6)) < 0.6)
+X[:, 2] = 0.0  # an input that reaches nothing
+T = RNG.random((4, 3))
+
+
+def params(depth):
+    sizes = [*SIZES[:depth], 3]
+    values = {}
+    for i in range(depth):
+        values[f"W{i + 1}"] = RNG.standard_normal((sizes[i], sizes[i + 1]))
+        values[f"b{i + 1}"] = RNG.standard_normal(sizes[i + 1])
+    return values
+
+
+def check_fast(net, x, t, **options):
+    """Both ways agree to the last bits of the loss: eight roundings of it, over the step."""
+    tolerance = 8 * 2.0**-52 * float(net.loss(x, t)) / 2.0**-15
+    fast = net.numerical_gradient(x, t, **options)
+    plain = net.numerical_gradient(x, t, method="elementwise")
+    assert list(fast) == list(net.params)
+    for name, gradient in fast.items():
+        assert gradient.shape == net.params[name].shape
+        assert gradient.dtype == net.params[name].dtype
+        np.testing.assert_allclose(gradient, plain[name], rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("loss", [SoftmaxWithLoss, SigmoidWithLoss, IdentityWithLoss])
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+@pytest.mark.parametrize("memory", [None, 1, 5000])
+def test_fast_is_elementwise(depth, activation, loss, memory):
+    net = Network.from_params(params(depth), activation, last_layer=loss())
+    check_fast(net, X, T, memory=memory)
+
+
+def test_every_library(case: Case):
+    case.needs_indices()
+    values = params(3)
+    net = Network.from_params({name: case.array(v) for name, v in values.items()}, "tanh")
+    reference = Network.from_params(values, "tanh").gradient(X, T)
+    x, t = case.array(X), case.array(T)
+    for method in ("fast", "elementwise"):
+        for name, gradient in net.numerical_gradient(x, t, method=method).items():
+            tolerance = 3e-4 if case.name == "strict:no_float64" else 1e-5
+            case.check(
+                gradient, reference[name], rtol=1e-8 if case.dtype == "float64" else tolerance
+            )
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_the_books_network_to_ten_digits(seed):
+    """Where no pre-activation lies within the step of a kink."""
+    (x, t), _ = load_mnist_sample()
+    x = x[:3].astype(np.float64)
+    net = TwoLayerNet(784, 50, 10, backend="cpu", seed=seed, dtype="float64")
+    numerical, exact = net.numerical_gradient(x, t[:3]), net.gradient(x, t[:3])
+    near_kink = np.any(np.abs(x @ net.params["W1"] + net.params["b1"]) <= 2.0**-15, axis=0)
+    for name in exact:
+        difference = np.abs(numerical[name] - exact[name])
+        if name in ("W1", "b1"):
+            difference = difference[..., ~near_kink]
+        assert difference.max() <= 1e-10, name
+
+
+def test_labels_images_and_single_samples():
+    net = Network.from_params(params(2))
+    labels = np.array([2, 0, 1, 2])
+    check_fast(net, X.reshape(4, 1, 2, 3), labels)
+    check_fast(net, X[0], labels[0])
+    check_fast(net, X[:1], labels[:1, None])
+
+
+def test_activations_in_a_row_and_first():
+    values = params(2)
+    layers = {
+        "first": Tanh(),
+        "in": Affine(values["W1"], values["b1"]),
+        "a": Tanh(),
+        "b": Relu(),
+        "out": Affine(values["W2"], values["b2"]),
+        "last": Tanh(),
+    }
+    check_fast(Network(layers, SoftmaxWithLoss()), X, T)
+
+
+def test_affine_without_activation_between():
+    values = params(2)
+    layers = {"a": Affine(values["W1"], values["b1"]), "b": Affine(values["W2"], values["b2"])}
+    check_fast(Network(layers, SoftmaxWithLoss()), X, T)
+
+
+class Center(Layer):
+    """Not elementwise: subtracts the mean over the batch."""
+
+    def forward(self, x):
+        self._cache = x.shape
+        return x - np.mean(x, axis=0)
+
+    def backward(self, dout=1):
+        return dout - np.mean(dout, axis=0)
+
+
+def test_unknown_layers_are_evaluated_whole():
+    values = params(2)
+    layers = {
+        "in": Affine(values["W1"], values["b1"]),
+        "center": Center(),
+        "act": Tanh(),
+        "out": Affine(values["W2"], values["b2"]),
+    }
+    net = Network(layers, SoftmaxWithLoss())
+    check_fast(net, X, T)
+    numerical, exact = net.numerical_gradient(X, T), net.gradient(X, T)
+    for name in exact:
+        np.testing.assert_allclose(numerical[name], exact[name], atol=1e-9)
+
+
+class MeanSquare(Layer):
+    """A loss layer of one's own."""
+
+    def forward(self, y, t):
+        self._cache = y - t
+        return np.mean(self._cache**2)
+
+    def backward(self, dout=1):
+        return dout * 2 * self._cache / self._cache.size
+
+
+def test_unknown_losses_are_evaluated_whole():
+    net = Network.from_params(params(2), last_layer=MeanSquare())
+    numerical, exact = net.numerical_gradient(X, T), net.gradient(X, T)
+    for name in exact:
+        np.testing.assert_allclose(numerical[name], exact[name], atol=1e-9)
+
+
+def test_an_affine_layer_with_a_forward_of_its_own_is_evaluated_whole():
+    class Doubled(Affine):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+        def backward(self, dout=1):
+            return super().backward(2 * dout)
+
+    values = params(1)
+    net = Network({"a": Doubled(values["W1"], values["b1"])}, SoftmaxWithLoss())
+    numerical, exact = net.numerical_gradient(X, T), net.gradient(X, T)
+    for name in exact:
+        np.testing.assert_allclose(numerical[name], exact[name], atol=1e-9)
+
+
+def test_nothing_is_changed():
+    net = Network.from_params(params(2))
+    net.gradient(X, T)
+    before = {name: p.copy() for name, p in net.params.items()}
+    grads, x = net.layers["Affine1"].dW.copy(), X.copy()
+    for method in ("fast", "elementwise"):
+        net.numerical_gradient(X, T, method=method)
+    for name, p in net.params.items():
+        np.testing.assert_array_equal(p, before[name])
+    np.testing.assert_array_equal(net.layers["Affine1"].dW, grads)
+    np.testing.assert_array_equal(X, x)
+
+
+def test_float32_networks_are_differentiated_in_float64():
+    net = TwoLayerNet(6, 5, 3, 1.0, backend="cpu", seed=0)
+    wide = net.to(dtype="float64")
+    numerical, exact = net.numerical_gradient(X, T), wide.gradient(X, T)
+    for name in exact:
+        assert numerical[name].dtype == np.float32
+        np.testing.assert_allclose(numerical[name], exact[name], atol=1e-7)
+
+
+def test_step_and_memory():
+    net = Network.from_params(params(2))
+    coarse, fine = (net.numerical_gradient(X, T, step)["W1"] for step in (1e-1, 1e-4))
+    exact = net.gradient(X, T)["W1"]
+    assert np.abs(coarse - exact).max() > 10 * np.abs(fine - exact).max()
+
+
+def test_bad_input():
+    net = Network.from_params(params(2))
+    with pytest.raises(ValueError, match="`method` must be 'fast' or 'elementwise'; got 'x'"):
+        net.numerical_gradient(X, T, method="x")
+    with pytest.raises(ValueError, match="`step` must be positive and finite; got -1"):
+        net.numerical_gradient(X, T, -1)
+    with pytest.raises(ValueError, match="`memory` must be 1 or more bytes; got 0"):
+        net.numerical_gradient(X, T, memory=0)
+    assert Network({"r": Relu()}, SoftmaxWithLoss()).numerical_gradient(X[:, :3], T) == {}
