@@ -35,6 +35,8 @@ def select(device: str | Backend | None = None, library: str | None = None) -> B
     ------
     DeviceUnavailableError
         When the device can't be had; never a silent fall-back.
+    TypeError
+        When they are no names, or a library is given beside a `Backend`.
     UnknownBackendError
         When there is no device or library of that name.
 
@@ -45,6 +47,8 @@ def select(device: str | Backend | None = None, library: str | None = None) -> B
     numpy on cpu
     """
     if isinstance(device, Backend):
+        if library is not None:
+            raise TypeError(f"`library` must not be given beside a Backend; got {library!r}")
         return device
     device = _clean(device) or _clean(os.environ.get(DEVICE_VARIABLE))
     library = _clean(library) or _clean(os.environ.get(LIBRARY_VARIABLE))
@@ -99,6 +103,8 @@ def _availability(library: Library) -> Availability:
 
 
 def _clean(name: str | None) -> str | None:
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"device and library must be names; got {type(name).__name__}")
     return name.strip().lower() or None if name is not None else None
 
 

@@ -4,15 +4,16 @@ The layers, networks and examples follow *Deep Learning from Scratch* (Koki Sait
 Japan, 2016), chapters 1 to 5; sections in docstrings are that book's.
 """
 
-from importlib.metadata import version
 from pathlib import Path
 
 import backends
 
-if Path(next(iter(backends.__path__))).resolve().parent != Path(__file__).resolve().parent.parent:
+if (_found := Path([*getattr(backends, "__path__", []), backends.__file__][0]).resolve()) != (
+    Path(__file__).resolve().parent.parent / "backends"
+):
     raise ImportError(
         "backprop needs its own package `backends`, which lies beside it; got a foreign one from "
-        f"{next(iter(backends.__path__))}: remove it from the path, or put it after backprop"
+        f"{_found}: remove it from the path, or put it after backprop"
     )
 
 from backprop import functions
@@ -41,7 +42,15 @@ from backprop.networks import Network, TwoLayerNet
 from backprop.storage import load_params, save_params
 from backprop.training import SGD, History, Trainer
 
-__version__ = version("backprop")
+
+def __getattr__(name: str) -> str:
+    """Return `__version__`, which is looked up only when it is asked for."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("backprop")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "SGD",

@@ -33,6 +33,12 @@ def default_dtype(x: Array, kind: str) -> Any:
     return namespace(x).__array_namespace_info__().default_dtypes(device=device(x))[kind]
 
 
+def floating_dtype(x: Array, dtype: Any) -> Any:
+    """Return `dtype` if it is a floating one, else the default floating dtype where `x` is."""
+    floating = namespace(x).isdtype(dtype, "real floating")
+    return dtype if floating else default_dtype(x, "real floating")
+
+
 def shape(x: Array) -> tuple[int, ...]:
     """Return the shape as a plain tuple, as messages show it."""
     return tuple(x.shape)

@@ -1,7 +1,8 @@
 """Activations, their derivatives, and losses, as functions of arrays.
 
-Shapes: N batch, C classes. An integer or boolean `x` is computed in the library's default
-floating dtype; numbers and sequences of numbers count as arrays on the host.
+Shapes: N batch, C classes. Integers and booleans are computed in the library's default floating
+dtype, but stay what they are in `identity`, `step` and `relu`; numbers and sequences of numbers
+count as arrays on the host.
 """
 
 from backends import Array, DType, namespace

@@ -72,6 +72,20 @@ def are_classes(t: Array, y_shape: tuple[int, ...]) -> bool:
     )
 
 
+def as_labels(t: Any, y: Array) -> Array:
+    """Return labels as an array where `y` is; numbers and sequences come over, arrays must be.
+
+    Raises
+    ------
+    TypeError
+        When `t` is an array of another library.
+    """
+    if not hasattr(t, "dtype"):
+        return namespace(y).asarray(t, device=device(y))
+    namespace(y, t)
+    return t
+
+
 def targets(t: Any, y: Array) -> Array:
     """Return labels as targets of the shape (N, C), dtype and device of the outputs `y`.
 
@@ -83,11 +97,11 @@ def targets(t: Any, y: Array) -> Array:
         When `t` has the wrong shape; on host arrays also when a label is out of range.
     """
     xp = namespace(y)
-    if not hasattr(t, "dtype"):
-        t = xp.asarray(t, device=device(y))
-    namespace(y, t)
+    t = as_labels(t, y)
     if are_classes(t, y.shape):
         return one_hot(xp.reshape(t, (y.shape[0],)), y.shape[1], y.dtype)
+    if xp.isdtype(t.dtype, "complex floating"):
+        raise TypeError(f"labels must be real; got {t.dtype}")
     t = xp.reshape(t, y.shape)
     return t if t.dtype == y.dtype else xp.astype(t, y.dtype)
 
@@ -95,6 +109,9 @@ def targets(t: Any, y: Array) -> Array:
 def classes(t: Array, y_shape: tuple[int, ...]) -> Array:
     """Return labels as class numbers, shape (N,); rows give their largest entry."""
     xp = namespace(t)
-    if are_classes(t, y_shape) or y_shape[1] == 1:
+    numbered = are_classes(t, y_shape)
+    if numbered and backends.of(t).is_host:
+        check_range(t, y_shape[1])
+    if numbered or y_shape[1] == 1:
         return xp.reshape(t, (y_shape[0],))
     return xp.argmax(xp.reshape(t, y_shape), axis=1)

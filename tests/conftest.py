@@ -19,10 +19,3 @@ def case(request: pytest.FixtureRequest) -> Case:
     if find_spec(library.replace("-", "_")) is None:
         pytest.skip(f"{library} is not installed")
     return Case(request.param, backends.select(device, library), dtype, readonly)
-
-
-@pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the machine's own settings out of the tests."""
-    for name in ("DEVICE", "LIBRARY", "DATA_DIR", "OFFLINE"):
-        monkeypatch.delenv(f"BACKPROP_{name}", raising=False)

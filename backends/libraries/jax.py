@@ -43,6 +43,10 @@ class Jax(Library):
         names = {d: name for name, d in self.devices().items()}
         return names.get(device, str(device))
 
+    def is_host(self, device: Device) -> bool:
+        """Tell whether arrays lie in host memory; not while they are traced, without a device."""
+        return getattr(device, "platform", None) == "cpu"
+
     def synchronize(self, device: Device) -> None:
         """Wait for every array that is still being computed."""
         for x in self._jax().live_arrays():

@@ -59,7 +59,7 @@ class Library:
             raise DeviceUnavailableError(
                 f"{self.name} is not installed: pip install '{self.requirement}'"
             ) from None
-        except (ImportError, OSError) as error:
+        except Exception as error:  # a library can break in any way while it is imported
             raise self._broken(error) from error
         return importlib.import_module(self.namespace_name)
 

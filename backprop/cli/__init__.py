@@ -1,4 +1,4 @@
-"""The command line: `backprop train | evaluate | info`."""
+"""The command line: `backprop train | evaluate | check | info`."""
 
 import sys
 

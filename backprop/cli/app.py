@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import backprop
-from backprop.cli import evaluate, info, train
+from backprop.cli import check, evaluate, info, train
 
 app = typer.Typer(
     name="backprop",
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("check")(check.check)
 app.command("info")(info.info)
 
 
@@ -45,6 +46,8 @@ def run(arguments: list[str] | None = None) -> int:
         return _fail(error.format_message())
     except (OSError, RuntimeError, TypeError, ValueError, ImportError) as error:
         return _fail(str(error))
+    except Exception as error:  # whatever it is, a user of the command line gets one line
+        return _fail(f"{type(error).__name__}: {error}")
     return code if isinstance(code, int) else 0
 
 

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 import backends
-from backprop import Network, labels, load_params
+from backprop import Network, load_params
 from backprop.cli.options import (
     Activation,
     DataDirOption,
@@ -36,12 +36,16 @@ def evaluate(
     arrays, metadata = load_params(params)
     name = activation or metadata.get("activation", "relu")
     net = Network.from_params(arrays, name, backend=backend)
+    values = list(net.params.values())
+    sizes = values[0].shape[0], values[-1].shape[0]
+    if sizes != (784, 10):
+        raise ValueError(
+            f"--params must have 784 inputs and 10 outputs; got {sizes[0]} and {sizes[1]}"
+        )
     x, t = (backend.asarray(array) for array in load(dataset, data_dir)[1])
     print(f"device: {backend}")
     print(f"accuracy: {net.accuracy(x, t):.2%} of {x.shape[0]:,} test images\n")
-    scores = labels.batched(net.predict(x))
-    predicted = backend.xp.argmax(scores, axis=1)
-    matrix = confusion_matrix(t, predicted, scores.shape[1])
+    matrix = confusion_matrix(t, backend.xp.argmax(net.predict(x), axis=1), 10)
     _print_matrix(backend.to_numpy(matrix).tolist())
 
 

@@ -1,8 +1,10 @@
 """`backprop train`: the book's network learns handwritten digits."""
 
+import itertools
 import json
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -57,8 +59,10 @@ def train(
         iterations = _ITERATIONS
     optimizer = SGD(lr)
     backend = backends.select(device, library)
-    folder = _output_folder(out, dataset, overwrite)
+    if out is not None:
+        _check_output(out, overwrite)
     train_set, test_set = load(dataset, data_dir)
+    folder = _output_folder(out, dataset)
     print(f"device: {backend}")
     print(f"data:   {dataset}, {len(train_set[0]):,} training and {len(test_set[0]):,} test images")
     net = TwoLayerNet(
@@ -105,38 +109,59 @@ def _print_row(history: History) -> None:
     )
 
 
-def _output_folder(out: Path | None, dataset: str, overwrite: bool) -> Path:
-    """Make the folder, and see before training that results can be written and none are lost."""
-    folder = out or Path("runs") / f"{dataset}-{datetime.now():%Y%m%d-%H%M%S}"
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"--out must be a folder; {folder} is a file")
-    old = [name for name in _FILES if (folder / name).exists()]
+def _check_output(out: Path, overwrite: bool) -> None:
+    """See before anything else that no earlier results are lost."""
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"--out must be a folder; {out} is a file")
+    old = [name for name in _FILES if (out / name).exists()]
     if old and not overwrite:
         raise ValueError(
-            f"--out must hold no earlier results; {folder} holds {', '.join(old)}: "
+            f"--out must hold no earlier results; {out} holds {', '.join(old)}: "
             "give another folder, or --overwrite"
         )
+
+
+def _output_folder(out: Path | None, dataset: str) -> Path:
+    """Make the folder, and see before training that it can be written."""
+    folder = _new_folder(dataset) if out is None else out
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".backprop-writable"
-        probe.touch()
-        probe.unlink()
+        with TemporaryDirectory(dir=folder):
+            return folder
     except OSError as error:
         raise ValueError(f"--out must be a folder that can be written; {folder}: {error}") from None
+
+
+def _new_folder(dataset: str) -> Path:
+    """Make a folder in runs/ that no other run has, also none of the same second."""
+    stem = f"{dataset}-{datetime.now():%Y%m%d-%H%M%S}"
+    Path("runs").mkdir(exist_ok=True)
+    for number in itertools.count(1):
+        folder = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        break
     return folder
 
 
 def _write(folder: Path, net: TwoLayerNet, history: History, config: dict[str, Any]) -> None:
-    save_params(
-        folder / "params.safetensors", net.params, {"activation": str(config["activation"])}
-    )
-    history.to_csv(folder / "history.csv")
-    text = json.dumps(config, indent=2) + "\n"
-    (folder / "config.json").write_text(text, encoding="utf-8")
-    (folder / "accuracy.png").unlink(missing_ok=True)
-    try:
-        from backprop import plotting
+    """Write all files beside their places first, then put them there."""
+    with TemporaryDirectory(dir=folder, prefix=".partial-") as name:
+        partial = Path(name)
+        save_params(
+            partial / "params.safetensors", net.params, {"activation": str(config["activation"])}
+        )
+        history.to_csv(partial / "history.csv")
+        text = json.dumps(config, indent=2) + "\n"
+        (partial / "config.json").write_text(text, encoding="utf-8")
+        try:
+            from backprop import plotting
 
-        plotting.save(plotting.accuracy_curves(history), folder / "accuracy.png")
-    except ModuleNotFoundError as error:
-        print(f"no accuracy.png: {error}")
+            plotting.save(plotting.accuracy_curves(history), partial / "accuracy.png")
+        except ModuleNotFoundError as error:
+            print(f"no accuracy.png: {error}")
+            (folder / "accuracy.png").unlink(missing_ok=True)
+        for path in partial.iterdir():
+            path.replace(folder / path.name)

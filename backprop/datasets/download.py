@@ -43,6 +43,7 @@ def fetch(name: str, sha256: str) -> Path:
         raise FileNotFoundError("a download needs pooch: pip install 'backprop[data]'")
     import pooch
 
+    pooch.get_logger().setLevel("WARNING")  # the progress bar says enough
     failures = []
     for mirror in MIRRORS:
         try:

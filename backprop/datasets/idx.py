@@ -50,6 +50,8 @@ def read_idx(path: str | os.PathLike[str], sha256: str | None = None) -> Any:
         with gzip.open(path, "rb") if zipped else path.open("rb") as stream:
             header, shape = _header(stream, path)
             size = math.prod(shape)
+            if size == 0:
+                raise ValueError(f"{path} must hold data; its shape is {shape}")
             data = _read(stream, size + 1)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path} must be a whole gzip file: {error}") from None

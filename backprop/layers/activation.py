@@ -4,6 +4,7 @@ from typing import Any
 
 from backends import Array, namespace
 from backprop import functions
+from backprop.arrays import as_array
 from backprop.layers.layer import Layer, as_dtype, upstream
 
 
@@ -14,14 +15,15 @@ class Relu(Layer):
 
     def forward(self, x: Array) -> Array:
         """Return `relu(x)`, in the shape of `x`."""
+        x = as_array(x)
         self._cache = x > 0, x.dtype
         return functions.relu(x)
 
     def backward(self, dout: Any = 1) -> Array:
-        """Return dx = dout where x > 0, else 0."""
+        """Return dx = dout * (x > 0)."""
         mask, dtype = self._recall()
         dout = upstream(dout, mask.shape, mask, dtype)
-        return dout * namespace(mask).astype(mask, dout.dtype)
+        return as_dtype(dout * namespace(mask).astype(mask, dout.dtype), dtype)
 
 
 class Sigmoid(Layer):
@@ -38,7 +40,7 @@ class Sigmoid(Layer):
     def backward(self, dout: Any = 1) -> Array:
         """Return dx = dout * y (1 - y), from the output y."""
         y = self._recall()
-        return as_dtype(upstream(dout, y.shape, y) * (y * (1.0 - y)), y)
+        return as_dtype(upstream(dout, y.shape, y) * (y * (1.0 - y)), y.dtype)
 
 
 class Tanh(Layer):
@@ -55,7 +57,7 @@ class Tanh(Layer):
     def backward(self, dout: Any = 1) -> Array:
         """Return dx = dout * (1 - y²), from the output y."""
         y = self._recall()
-        return as_dtype(upstream(dout, y.shape, y) * (1.0 - y * y), y)
+        return as_dtype(upstream(dout, y.shape, y) * (1.0 - y * y), y.dtype)
 
 
 ACTIVATIONS: dict[str, type[Layer]] = {"relu": Relu, "sigmoid": Sigmoid, "tanh": Tanh}

@@ -100,7 +100,8 @@ class Affine(Layer):
         """Return dx = dout @ W.T, in the shape of `x`; set dW and db."""
         x, _ = self._recall()
         dx = self._backward_rows(dout) @ self.params["W"].T
-        return as_dtype(dx if x.ndim == 2 else namespace(dx).reshape(dx, x.shape), x)
+        dx = dx if x.ndim == 2 else namespace(dx).reshape(dx, x.shape)
+        return as_dtype(dx, x.dtype)
 
     def backward_params(self, dout: Any = 1) -> None:
         """Set dW = x.T @ dout, shape (D, M), and db = dout summed over the batch, shape (M,)."""
@@ -113,6 +114,6 @@ class Affine(Layer):
         xp = namespace(W)
         out = (x.shape[0], W.shape[1]) if x.ndim > 1 else (W.shape[1],)
         dout = xp.reshape(upstream(dout, out, rows), (rows.shape[0], W.shape[1]))
-        self.grads["W"] = as_dtype(rows.T @ dout, W)
-        self.grads["b"] = as_dtype(xp.sum(dout, axis=0), b)
+        self.grads["W"] = as_dtype(rows.T @ dout, W.dtype)
+        self.grads["b"] = as_dtype(xp.sum(dout, axis=0), b.dtype)
         return dout

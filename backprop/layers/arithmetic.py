@@ -1,5 +1,6 @@
 """The smallest layers: a product and a sum of two inputs (sections 5.4.1 and 5.4.2)."""
 
+from itertools import zip_longest
 from typing import Any
 
 from backends import Array, namespace
@@ -20,14 +21,14 @@ class MulLayer(Layer):
 
     def forward(self, x: Array, y: Array) -> Array:
         """Return x * y."""
-        out = x * y
-        self._cache = x, y, out
-        return out
+        _check_inputs(x, y)
+        self._cache = x, y
+        return x * y
 
     def backward(self, dout: Any = 1) -> tuple[Array, Array]:
         """Return dx = dout * y and dy = dout * x, summed over broadcast axes."""
-        x, y, out = self._recall()
-        dout = _upstream(dout, out)
+        x, y = self._recall()
+        dout = _upstream(dout, x, y)
         return unbroadcast(dout * y, x), unbroadcast(dout * x, y)
 
 
@@ -36,19 +37,30 @@ class AddLayer(Layer):
 
     def forward(self, x: Array, y: Array) -> Array:
         """Return x + y."""
-        out = x + y
-        self._cache = x, y, out
-        return out
+        _check_inputs(x, y)
+        self._cache = x, y
+        return x + y
 
     def backward(self, dout: Any = 1) -> tuple[Array, Array]:
         """Return dx = dout and dy = dout, summed over broadcast axes."""
-        x, y, out = self._recall()
-        dout = _upstream(dout, out)
+        x, y = self._recall()
+        dout = _upstream(dout, x, y)
         return unbroadcast(dout * 1, x), unbroadcast(dout * 1, y)
 
 
-def _upstream(dout: Any, out: Any) -> Any:
-    return upstream(dout, out.shape, out) if hasattr(out, "shape") else dout
+def _check_inputs(x: Any, y: Any) -> None:
+    if hasattr(x, "dtype") and hasattr(y, "dtype"):
+        namespace(x, y)
+
+
+def _upstream(dout: Any, x: Any, y: Any) -> Any:
+    """Return `dout` in the shape of the output; a number if both inputs are numbers."""
+    arrays = [v for v in (x, y) if hasattr(v, "dtype")]
+    if not arrays:
+        return dout
+    shapes = [v.shape[::-1] for v in arrays]
+    out = tuple(n if m == 1 else m for m, n in zip_longest(shapes[0], shapes[-1], fillvalue=1))
+    return upstream(dout, out[::-1], arrays[0])
 
 
 def unbroadcast(dx: Array, x: Array) -> Array:
@@ -63,4 +75,4 @@ def unbroadcast(dx: Array, x: Array) -> Array:
     stretched = tuple(i for i, n in enumerate(shape) if n == 1 and dx.shape[i] != 1)
     if stretched:
         dx = xp.sum(dx, axis=stretched, keepdims=True)
-    return as_dtype(dx, x) if hasattr(x, "dtype") else dx
+    return as_dtype(dx, x.dtype) if hasattr(x, "dtype") else dx

@@ -1,9 +1,10 @@
 """What a layer is: a forward pass, and the backward pass derived from it by hand."""
 
+import numbers
 from typing import Any, ClassVar
 
 from backends import Array, DType, device, namespace
-from backprop.arrays import shape
+from backprop.arrays import floating_dtype, shape
 
 
 class Layer:
@@ -81,23 +82,29 @@ def upstream(dout: Any, out: tuple[int, ...], like: Array, dtype: DType | None =
 
     Raises
     ------
+    TypeError
+        When `dout` is no number and no array of the library of `like`.
     ValueError
         When `dout` has another shape than the output.
     """
-    given = getattr(dout, "shape", None)
-    if given == out:
-        return dout
     xp = namespace(like)
-    dtype = like.dtype if dtype is None else dtype
-    if given is None:
+    given = getattr(dout, "shape", None)
+    if given == out and namespace(dout) is xp:
+        return dout
+    dtype = floating_dtype(like, like.dtype if dtype is None else dtype)
+    if isinstance(dout, numbers.Real):  # NumPy's scalars are such numbers too
         return xp.full(out, float(dout), dtype=dtype, device=device(like))
+    if given is None:
+        raise TypeError(f"`dout` must be an array or a number; got {type(dout).__name__}")
+    namespace(like, dout)
     if given == ():
-        return xp.broadcast_to(xp.astype(xp.asarray(dout), dtype), out)
+        return xp.broadcast_to(xp.astype(dout, dtype), out)
     raise ValueError(f"`dout` must have shape {out}, like the output; got {shape(dout)}")
 
 
-def as_dtype(x: Array, like: Array) -> Array:
-    """Return `x` in the dtype of `like`, if that is a floating one."""
-    if x.dtype == like.dtype or not namespace(like).isdtype(like.dtype, "real floating"):
+def as_dtype(x: Array, dtype: DType) -> Array:
+    """Return `x` in `dtype`, if that is a floating one: a gradient in the dtype of its input."""
+    xp = namespace(x)
+    if x.dtype == dtype or not xp.isdtype(dtype, "real floating"):
         return x
-    return namespace(x).astype(x, like.dtype)
+    return xp.astype(x, dtype)

@@ -4,6 +4,7 @@ All three work from scores (logits), in log space: no `log(y + eps)` and no over
 the mean over the N samples of a sum over the C outputs, as a 0-d array on the device.
 """
 
+import numbers
 from typing import Any
 
 from backends import Array, namespace
@@ -54,11 +55,11 @@ class LossLayer(Layer):
             raise ValueError(
                 f"`dout` must be a number, as the loss is one; got shape {shape(dout)}"
             )
-        xp = namespace(t)
-        dout = float(dout) if isinstance(dout, int | float) else xp.astype(dout, t.dtype)
+        number = isinstance(dout, numbers.Real)
+        dout = float(dout) if number else namespace(t, dout).astype(dout, t.dtype)
         dx = self._difference(kept, t)
         dx *= dout / t.shape[0]
-        return dx if dx.shape == x_shape else xp.reshape(dx, x_shape)
+        return dx if dx.shape == x_shape else namespace(dx).reshape(dx, x_shape)
 
     def _evaluate(self, x: Array, t: Array) -> tuple[Array, Any]:
         """Return the loss of each sample, and what `_difference` needs."""

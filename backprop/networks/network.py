@@ -1,18 +1,17 @@
 """The general network: layers in order, and a layer that ends them in a loss (section 5.7)."""
 
-import copy
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 import backends
-from backends import Array, Backend, DType
+from backends import Array, Backend, DType, namespace
 from backprop import labels
 from backprop.arrays import shape
 from backprop.layers import SoftmaxWithLoss
-from backprop.layers.activation import activation as activation_layer
-from backprop.layers.affine import Affine
+from backprop.networks.copies import copied, moved
 from backprop.networks.parameters import Parameters
+from backprop.networks.stack import affine_stack
 
 
 class Network:
@@ -36,7 +35,9 @@ class Network:
     Raises
     ------
     TypeError
-        When two parameters are of different libraries or devices.
+        When parameters are not floating, or differ in library, device or dtype.
+    ValueError
+        When one layer stands in two places.
     """
 
     backend: Backend | None
@@ -50,8 +51,25 @@ class Network:
         first = next(iter(self._params.values()), None)
         self.backend = None if first is None else backends.of(first)
         self.dtype = None if first is None else first.dtype
+        self._check()
+
+    def _check(self) -> None:
+        """Raise an error unless each layer is one of its own, and the parameters fit together."""
+        seen: dict[int, str] = {}
+        for name, layer in self._layers.items():
+            if id(layer) in seen:
+                raise ValueError(
+                    f"each layer must be an object of its own; {name!r} is {seen[id(layer)]!r}"
+                )
+            seen[id(layer)] = name
         for name, value in self._params.items():
-            backends.of(first).require(value, name)
+            backends.of(next(iter(self._params.values()))).require(value, name)
+            if not namespace(value).isdtype(value.dtype, "real floating"):
+                raise TypeError(f"`{name}` must be real floating; got {value.dtype}")
+            if value.dtype != self.dtype:
+                raise TypeError(
+                    f"parameters must have one dtype, {self.dtype}; `{name}` is {value.dtype}"
+                )
 
     @property
     def layers(self) -> Mapping[str, Any]:
@@ -100,7 +118,7 @@ class Network:
         if backend is None and hasattr(params["W1"], "dtype"):
             backend = backends.of(params["W1"])
         backend = backends.select(backend)
-        copies = {name: _copy(params[name], backend, dtype) for name in names}
+        copies = {name: copied(params[name], backend, dtype) for name in names}
         return Network(affine_stack(copies, activation), last_layer or SoftmaxWithLoss())
 
     def predict(self, x: Array) -> Array:
@@ -125,16 +143,22 @@ class Network:
         TypeError
             When `x` or `t` is of another library or device than the network.
         """
-        if self.backend is not None and hasattr(t, "dtype"):
-            self.backend.require(t, "t")
-        return self.last_layer.forward(self.predict(x), t)
+        return self.last_layer.forward(self.predict(x), self._labels(t))
 
     def accuracy(self, x: Array, t: Array, batch_size: int = 1000) -> float:
         """Return the fraction of samples whose largest score is at the label.
 
         With one output the label 1 is predicted where the score is positive. Evaluated in
         batches, so that memory stays bounded; waits for the device once.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `loss` does, and when `batch_size` is less than 1.
         """
+        if batch_size < 1:
+            raise ValueError(f"`batch_size` must be 1 or more; got {batch_size}")
+        t = self._labels(t)
         if x.ndim < 2:
             return float(self._count_correct(x, t))
         count = x.shape[0]
@@ -148,9 +172,7 @@ class Network:
 
     def _count_correct(self, x: Array, t: Array) -> Array:
         y = labels.batched(self.predict(x))
-        xp = backends.namespace(y)
-        if self.backend is not None:
-            self.backend.require(t, "t")
+        xp = namespace(y)
         predicted = xp.argmax(y, axis=1) if y.shape[1] > 1 else xp.astype(y[:, 0] > 0, t.dtype)
         return xp.count_nonzero(predicted == labels.classes(t, y.shape))
 
@@ -230,49 +252,24 @@ class Network:
         """
         stay = device is None and library is None and self.backend is not None
         backend = self.backend if stay else backends.select(device, library)
-        layers = {name: _moved(layer, backend, dtype) for name, layer in self.layers.items()}
-        return Network(layers, _moved(self.last_layer, backend, dtype))
+        layers = {name: moved(layer, backend, dtype) for name, layer in self.layers.items()}
+        return Network(layers, moved(self.last_layer, backend, dtype))
 
     def _input(self, x: Array) -> Array:
         if self.backend is None:
             return x
         self.backend.require(x, "x")
-        return x if x.dtype == self.dtype else self.backend.xp.astype(x, self.dtype)
+        if x.dtype == self.dtype:
+            return x
+        if namespace(x).isdtype(x.dtype, "complex floating"):
+            raise TypeError(f"`x` must be real; got {x.dtype}")
+        return namespace(x).astype(x, self.dtype)
 
-
-def affine_stack(params: Mapping[str, Array], activation: str) -> dict[str, Any]:
-    """Return the layers Affine1, Relu1, Affine2, ... that hold `W1, b1, W2, b2, ...`."""
-    layer = activation_layer(activation)
-    depth = len(params) // 2
-    layers: dict[str, Any] = {}
-    for i in range(1, depth + 1):
-        W, b = params[f"W{i}"], params[f"b{i}"]
-        if i > 1 and W.shape[0] != params[f"W{i - 1}"].shape[-1]:
-            raise ValueError(
-                f"`W{i}` must have shape ({params[f'W{i - 1}'].shape[-1]}, M), "
-                f"as W{i - 1} is {params[f'W{i - 1}'].shape}; got {shape(W)}"
-            )
-        layers[f"Affine{i}"] = Affine(W, b)
-        if i < depth:
-            layers[f"{layer.__name__}{i}"] = layer()
-    return layers
-
-
-def _copy(x: Any, backend: Backend | None, dtype: str | DType | None) -> Array:
-    """Return a copy of `x` on `backend`, in its own dtype if none is given."""
-    backend = backend or backends.of(x)
-    if backend.holds(x):
-        return backend.xp.astype(x, backend.dtype(dtype or x.dtype), copy=True)
-    host = backend.to_numpy(x) if hasattr(x, "dtype") else x
-    return backend.asarray(host, dtype or getattr(getattr(host, "dtype", None), "name", None))
-
-
-def _moved(layer: Any, backend: Backend | None, dtype: str | DType | None) -> Any:
-    """Return a copy of a layer with its parameters on `backend`, and without its cache."""
-    moved = copy.copy(layer)
-    if hasattr(layer, "_cache"):
-        moved._cache = None
-    if getattr(layer, "params", None):
-        moved.params = {key: _copy(value, backend, dtype) for key, value in layer.params.items()}
-        moved.grads = {}
-    return moved
+    def _labels(self, t: Any) -> Array:
+        """Return labels as an array of the network's backend; arrays must be so already."""
+        if self.backend is None:
+            return t
+        if not hasattr(t, "dtype"):
+            return self.backend.asarray(t)
+        self.backend.require(t, "t")
+        return t

@@ -6,7 +6,8 @@ from typing import Any
 import backends
 from backends import Backend
 from backprop.layers import SoftmaxWithLoss
-from backprop.networks.network import Network, affine_stack
+from backprop.networks.network import Network
+from backprop.networks.stack import affine_stack
 
 
 class TwoLayerNet(Network):

@@ -1,6 +1,7 @@
 """Which samples a step sees: every sample once an epoch, in a new order each time."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from backends import Array, Backend
 
@@ -16,14 +17,14 @@ class Batches:
         Samples in a batch; the last one of an epoch holds what is left.
     backend : Backend
         Where the data is: an epoch's order is sent there at once.
-    seed : int, optional
-        The same seed gives the same order on every backend.
+    rng : numpy.random.Generator
+        Draws the orders, on the host: the same on every backend.
     """
 
-    def __init__(self, count: int, batch_size: int, backend: Backend, seed: int | None) -> None:
+    def __init__(self, count: int, batch_size: int, backend: Backend, rng: Any) -> None:
         self._count = count
         self._backend = backend
-        self._rng = backend.rng(seed)
+        self._rng = rng
         self._slices = [slice(i, min(i + batch_size, count)) for i in range(0, count, batch_size)]
 
     def __len__(self) -> int:

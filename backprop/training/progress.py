@@ -64,7 +64,7 @@ class Progress:
 
     def _draw(self) -> None:
         seconds = time.perf_counter() - self._start
-        speed = f"{self._samples / seconds:,.0f} samples/s"
+        speed = f"{self._samples / seconds / 1000:,.0f}k samples/s"
         self._bar.update(self._task, completed=self._iterations, speed=speed)
 
     def __enter__(self) -> "Progress":
@@ -85,14 +85,12 @@ class Progress:
 
 def _rich_bar() -> Any:
     import rich
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
 
     return Bar(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=8),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
         TextColumn("{task.fields[speed]}"),
         TextColumn("{task.fields[scores]}"),
         console=rich.get_console(),

@@ -1,5 +1,6 @@
 """The training loop: the only place that knows data, network and optimizer (section 4.5)."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +29,7 @@ class Trainer:
     batch_size : int
         Samples in a step; the last step of an epoch takes what is left.
     seed : int, optional
-        Of the order of the samples: the same on every backend.
+        Of the order of the samples: the same on every backend. A second `fit` goes on with it.
 
     Raises
     ------
@@ -58,7 +59,7 @@ class Trainer:
         self.net = net
         self.optimizer = SGD(lr=0.1) if optimizer is None else optimizer
         self.batch_size = batch_size
-        self.seed = seed
+        self._rng = backends.host().rng(seed)
 
     def fit(
         self,
@@ -72,7 +73,7 @@ class Trainer:
     ) -> History:
         """Train, and measure the accuracy after each epoch and at the end.
 
-        Ctrl-C ends training and returns what there is.
+        Ctrl-C ends training, and what there is by then is measured and returned.
 
         Parameters
         ----------
@@ -100,21 +101,28 @@ class Trainer:
         train = self._admit(train, "train")
         test = None if test is None else self._admit(test, "test")
         backend = self.net.backend or backends.of(train[0])
-        batches = Batches(train[0].shape[0], self.batch_size, backend, self.seed)
+        batches = Batches(train[0].shape[0], self.batch_size, backend, self._rng)
         total = _iterations(iterations, epochs, len(batches))
         history = History()
         start = time.perf_counter()
         with Progress(total, progress) as bar:
+
+            def measure() -> None:
+                self._measure(train, test, history, len(batches))
+                history.seconds = time.perf_counter() - start
+                bar.report(history)
+                if on_epoch is not None:
+                    on_epoch(history)
+
             try:
                 while len(history.loss) < total:
                     self._epoch(train, batches, history, total, bar)
-                    self._measure(train, test, history, len(batches))
-                    history.seconds = time.perf_counter() - start
-                    bar.report(history)
-                    if on_epoch is not None:
-                        on_epoch(history)
+                    measure()
             except KeyboardInterrupt:
                 history.interrupted = True
+                if history.iteration[-1:] != [len(history.loss)] and history.loss:
+                    with contextlib.suppress(KeyboardInterrupt):
+                        measure()
         history.seconds = time.perf_counter() - start
         return history
 

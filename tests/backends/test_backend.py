@@ -138,7 +138,7 @@ def test_writable(case: Case):
 
 
 def test_what_counts_as_host(case: Case):
-    assert case.backend.is_host == (case.backend.name in ("numpy", "torch"))
+    assert case.backend.is_host == (case.backend.name in ("numpy", "torch", "jax"))
 
 
 class Unknown:

@@ -39,6 +39,15 @@ def test_arguments_come_before_the_environment(monkeypatch):
 def test_a_backend_is_returned_as_it_is():
     backend = backends.select("device1", "array-api-strict")
     assert backends.select(backend) is backend
+    with pytest.raises(
+        TypeError, match="`library` must not be given beside a Backend; got 'torch'"
+    ):
+        backends.select(backend, "torch")
+
+
+def test_names_must_be_names():
+    with pytest.raises(TypeError, match="device and library must be names; got int"):
+        backends.select(3)
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:", "cuda:-1", "cuda0", "tpu"])
@@ -97,6 +106,14 @@ def test_a_library_that_is_broken(monkeypatch, tmp_path):
         DeviceUnavailableError, match=r"can't be imported: libcuda\.so\.1 is missing"
     ):
         backends.select("cuda")
+
+
+def test_a_library_that_breaks_in_its_own_way(monkeypatch, tmp_path):
+    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "cupy.py").write_text("raise RuntimeError('ABI mismatch')")
+    found = {entry.library: entry for entry in backends.available()}
+    assert found["cupy"].reason == "cupy is installed but can't be imported: ABI mismatch"
 
 
 def test_auto_falls_back_to_the_cpu_and_says_so(monkeypatch, caplog):

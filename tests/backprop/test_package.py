@@ -1,7 +1,10 @@
 import ast
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
+
+import pytest
 
 import backprop
 
@@ -68,3 +71,19 @@ def test_a_foreign_package_called_backends(tmp_path):
     assert result.returncode == 1
     assert "ImportError: backprop needs its own package `backends`" in result.stderr
     assert str(tmp_path / "backends") in result.stderr
+
+
+def test_a_foreign_module_called_backends(tmp_path):
+    (tmp_path / "backends.py").write_text("")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import backprop"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert "ImportError: backprop needs its own package `backends`" in result.stderr
+    assert str(tmp_path / "backends.py") in result.stderr
+
+
+def test_version():
+    assert backprop.__version__ == version("backprop")
+    with pytest.raises(AttributeError, match="module 'backprop' has no attribute 'nothing'"):
+        backprop.nothing  # noqa: B018

@@ -30,7 +30,10 @@ def test_an_old_file_survives_a_failed_write(tmp_path, monkeypatch):
     save_params(path, {"W1": np.zeros(2)})
     before = path.read_bytes()
 
+    write_bytes = type(path).write_bytes
+
     def fail(self, content):
+        write_bytes(self, content[:10])
         raise OSError("disk full")
 
     monkeypatch.setattr("pathlib.Path.write_bytes", fail)

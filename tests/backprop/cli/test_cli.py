@@ -1,12 +1,13 @@
 import csv
 import json
 import sys
+from datetime import datetime
 
 import numpy as np
 import pytest
 
 import backprop
-from backprop import Trainer, load_params
+from backprop import SGD, Network, Trainer, TwoLayerNet, load_mnist_sample, load_params, save_params
 from backprop.cli import main
 from backprop.cli.app import run
 
@@ -61,6 +62,85 @@ def test_the_same_seed_gives_the_same_file(run_in, tmp_path):
     assert (tmp_path / "a/params.safetensors").read_bytes() == (
         tmp_path / "b/params.safetensors"
     ).read_bytes()
+
+
+def test_options_reach_the_training(run_in, tmp_path):
+    options = ["--iterations", "7", "--hidden", "5", "--batch-size", "30", "--lr", "0.5"]
+    run_in(
+        "train", *options, "--seed", "3", "--dtype", "float64", "--activation", "tanh", "--out", "a"
+    )
+    net = TwoLayerNet(784, 5, 10, activation="tanh", dtype="float64", backend="cpu", seed=3)
+    Trainer(net, SGD(0.5), 30, seed=3).fit(load_mnist_sample()[0], iterations=7)
+    params, _ = load_params(tmp_path / "a/params.safetensors")
+    for name, value in net.params.items():
+        np.testing.assert_array_equal(params[name], value)
+
+
+def test_ten_thousand_iterations_if_nothing_is_said(run_in, monkeypatch):
+    asked = {}
+
+    def fit(self, train, test, **options):
+        asked.update(options)
+        raise ValueError("stop here")
+
+    monkeypatch.setattr(Trainer, "fit", fit)
+    assert run_in("train", "--out", "a")[2] == "backprop: error: stop here\n"
+    assert asked["iterations"] == 10_000
+    assert asked["epochs"] is None
+
+
+def test_runs_of_one_second_have_folders_of_their_own(run_in, tmp_path, monkeypatch):
+    class Clock(datetime):
+        @classmethod
+        def now(cls):
+            return cls(2026, 1, 2, 3, 4, 5)
+
+    monkeypatch.setattr("backprop.cli.train.datetime", Clock)
+    for _ in range(3):
+        assert run_in("train", "--iterations", "1", "--hidden", "2")[0] == 0
+    names = sorted(p.name for p in (tmp_path / "runs").iterdir())
+    stem = "mnist-sample-20260102-030405"
+    assert names == [stem, f"{stem}-2", f"{stem}-3"]
+
+
+def test_evaluate_takes_activation_and_folder(run_in, tmp_path):
+    run_in("train", "--iterations", "300", "--activation", "tanh", "--out", "a")
+    params = "a/params.safetensors"
+    assert (
+        run_in("evaluate", "--params", params)[1]
+        == run_in("evaluate", "--params", params, "--activation", "tanh")[1]
+    )
+    assert (
+        run_in("evaluate", "--params", params)[1]
+        != run_in("evaluate", "--params", params, "--activation", "sigmoid")[1]
+    )
+    code, _, err = run_in(
+        "evaluate", "--params", params, "--dataset", "mnist", "--data-dir", "nowhere"
+    )
+    assert (code, err) == (2, "backprop: error: --data-dir must be a folder; got nowhere\n")
+
+
+def test_evaluate_wants_a_network_for_digits(run_in, tmp_path):
+    save_params(tmp_path / "p", TwoLayerNet(4, 3, 2, backend="cpu").params)
+    code, out, err = run_in("evaluate", "--params", "p")
+    assert (code, out) == (2, "")
+    assert err == "backprop: error: --params must have 784 inputs and 10 outputs; got 4 and 2\n"
+
+
+def test_a_failed_start_leaves_no_folder(run_in, tmp_path, monkeypatch):
+    monkeypatch.setenv("BACKPROP_OFFLINE", "1")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert run_in("train", "--dataset", "mnist", "--out", "a")[0] == 2
+    assert run_in("train", "--dataset", "mnist")[0] == 2
+    assert not (tmp_path / "a").exists()
+    assert not (tmp_path / "runs").exists()
+
+
+def test_any_error_is_one_line(run_in):
+    code, _, err = run_in("train", "--hidden", "1000000000000", "--iterations", "1", "--out", "a")
+    assert code == 2
+    assert "MemoryError" in err
+    assert err.count("\n") == 1
 
 
 def test_evaluate(run_in, tmp_path):
@@ -201,3 +281,35 @@ def test_main_without_the_extra(monkeypatch, capsys):
     assert (
         capsys.readouterr().err == "backprop: the command line needs: pip install 'backprop[cli]'\n"
     )
+
+
+@pytest.mark.parametrize("mode", ["full", "sampled", "directional"])
+def test_check(run_in, mode):
+    code, out, err = run_in("check", "--mode", mode, "--hidden", "5", "--batch", "2")
+    assert (code, err) == (0, "")
+    assert "the first 2 training images of mnist-sample" in out
+    rows = [line.split() for line in out.splitlines() if line.startswith(("W", "b"))]
+    assert [row[0] for row in rows] == ["W1", "b1", "W2", "b2"]
+    assert all("agrees" in row or "kink" in row for row in rows)
+    assert out.splitlines()[-1] == f"gradients of TwoLayerNet, {mode}: ok"
+
+
+def test_check_saved_parameters(run_in):
+    run_in("train", "--iterations", "50", "--hidden", "5", "--activation", "sigmoid", "--out", "a")
+    code, out, _ = run_in("check", "--params", "a/params.safetensors", "--dtype", "float32")
+    assert code == 0
+    assert "W1 (784, 5)" in out
+
+
+def test_check_finds_a_wrong_gradient(run_in, monkeypatch):
+    gradient = Network.gradient
+
+    def doubled(self, x, t):
+        found = gradient(self, x, t)
+        return {**found, "b1": 2 * found["b1"]}
+
+    monkeypatch.setattr(Network, "gradient", doubled)
+    code, out, err = run_in("check", "--hidden", "5")
+    assert (code, err) == (1, "")
+    assert "b1: it is 2 times the numerical gradient" in out
+    assert out.splitlines()[-1] == "gradients of TwoLayerNet, full: FAILED"

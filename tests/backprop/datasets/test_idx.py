@@ -46,6 +46,7 @@ HUGE = header(8, 2**32 - 1, 2**32 - 1, 2**32 - 1, 2**32 - 1)
             HUGE + b"abc",
             r"must hold 340,282,366,604,025,813,516,997,721,482,669,850,625 bytes.*got 3",
         ),
+        (header(8, 0, 2**32 - 1), r"must hold data; its shape is \(0, 4294967295\)"),
         (gzip.compress(HUGE + b"abc"), "got 3"),
         (gzip.compress(PLAIN)[:-10], "must be a whole gzip file"),
         (gzip.compress(PLAIN)[:-8] + b"\0" * 8, "must be a whole gzip file: CRC check failed"),

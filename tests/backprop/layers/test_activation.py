@@ -59,6 +59,34 @@ def test_zero_dimensional_dout_stands_for_every_entry(case: Case):
     case.check(layer.backward(case.array(np.asarray(3.0))), [3.0, 3.0])
 
 
+@pytest.mark.parametrize("layer", LAYERS)
+def test_dout_of_any_kind(case: Case, layer):
+    net = layer()
+    net.forward(case.normal(2, 3))
+    expected = 2 * case.numpy(net.backward())
+    for dout in (2, 2.0, np.float64(2), np.float32(2), np.int64(2)):
+        case.check(net.backward(dout), expected)
+    with pytest.raises(TypeError, match="`dout` must be an array or a number; got list"):
+        net.backward([1.0])
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_the_gradient_keeps_the_inputs_dtype(layer):
+    net = layer()
+    net.forward(np.ones(3, dtype=np.float32))
+    assert net.backward(np.ones(3)).dtype == np.float32
+    assert net.backward(np.ones(3, dtype=int)).dtype == np.float32
+
+
+def test_relu_of_integers_lists_and_numbers():
+    layer = Relu()
+    assert layer.forward(np.array([1, -2, 3])).tolist() == [1, 0, 3]
+    assert layer.backward(0.5).tolist() == [0.5, 0.0, 0.5]
+    assert layer.forward(3.0) == 3.0
+    assert layer.backward(2) == 2.0
+    assert layer.forward([-1.0, 1.0]).tolist() == [0.0, 1.0]
+
+
 def test_activation_by_name():
     assert activation("tanh") is Tanh
     with pytest.raises(ValueError, match="activation must be one of relu, sigmoid, tanh; got 'x'"):

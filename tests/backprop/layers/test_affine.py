@@ -94,6 +94,29 @@ def test_wrong_feature_count(shape):
         Affine(W, B).forward(np.ones(shape))
 
 
+def test_integer_inputs(case: Case):
+    layer = Affine(case.array(W), case.array(B))
+    case.check(
+        layer.forward(case.array(np.ones((2, 12), dtype=np.uint8))),
+        np.ones((2, 12)) @ W + B,
+        rtol=1e-5,
+    )
+    case.check(layer.backward(1), np.tile(W.sum(axis=1), (2, 1)), rtol=1e-5)
+
+
+def test_a_backward_pass_of_ones_own_sets_the_gradients_alone_too():
+    class Own(Affine):
+        def backward(self, dout=1):
+            dx = super().backward(dout)
+            self.grads["W"] = 2 * self.grads["W"]
+            return dx
+
+    layer = Own(W, B)
+    layer.forward(np.ones((2, 12)))
+    layer.backward_params(np.ones((2, 5)))
+    np.testing.assert_array_equal(layer.dW, np.full((12, 5), 4.0))
+
+
 def test_wrong_parameters():
     with pytest.raises(ValueError, match=r"`W` must have shape \(D, M\); got \(5,\)"):
         Affine(B, B)

@@ -71,6 +71,28 @@ def test_gradients_have_the_inputs_dtypes():
     assert [g.dtype.name for g in layer.backward(np.ones(2))] == ["float32", "float64"]
 
 
+def test_integers_have_floating_gradients():
+    layer = MulLayer()
+    layer.forward(np.array([1, 2]), np.array([3, 4]))
+    dx, dy = layer.backward(0.5)
+    assert (dx.tolist(), dy.tolist()) == ([1.5, 2.0], [0.5, 1.0])
+    layer.forward(np.int64(100), np.int64(2))
+    assert layer.backward(1.1) == (pytest.approx(2.2), pytest.approx(110.0))
+    add = AddLayer()
+    add.forward(np.array([1, 2]), np.array([3, 4]))
+    assert add.backward(0.5)[0].tolist() == [0.5, 0.5]
+
+
+def test_mixed_libraries_are_refused():
+    strict = pytest.importorskip("array_api_strict")
+    layer = MulLayer()
+    with pytest.raises(TypeError, match="arrays must be of one library"):
+        layer.forward(np.ones(2), strict.ones(2))
+    layer.forward(np.ones(2), np.ones(2))
+    with pytest.raises(TypeError, match="arrays must be of one library"):
+        layer.backward(strict.ones(2))
+
+
 def test_a_number_times_an_array():
     layer = MulLayer()
     layer.forward(3.0, np.array([1.0, 2.0]))

@@ -1,3 +1,5 @@
+import copy
+import pickle
 from collections import OrderedDict
 
 import numpy as np
@@ -242,7 +244,8 @@ def test_from_params_takes_lists_dtype_and_backend():
             r"`W2` must have shape \(5, M\), as W1 is \(6, 5\); got \(4, 3\)",
         ),
         ({"b2": np.zeros(4)}, r"`b2?` must have shape \(3,\), as W is \(5, 3\); got \(4,\)"),
-        ({"W2": np.zeros(3)}, r"got \(3,\)"),
+        ({"W2": np.zeros(3)}, r"`W` must have shape \(D, M\); got \(3,\)"),
+        ({"W2": np.array(1.0)}, r"`W` must have shape \(D, M\); got \(\)"),
     ],
 )
 def test_from_params_refuses(change, message):
@@ -279,6 +282,55 @@ def test_arrays_of_another_library_or_device():
         )
 
 
+def test_labels_as_numbers_and_lists():
+    net = Network.from_params(params())
+    assert net.loss(X, [2, 0, 1, 2]) == net.loss(X, T)
+    assert net.accuracy(X, [2, 0, 1, 2]) == net.accuracy(X, T)
+    assert net.accuracy(X[0], 2) == net.accuracy(X[:1], T[:1])
+
+
+def test_labels_out_of_range_have_no_accuracy():
+    with pytest.raises(ValueError, match=r"labels must be in 0\.\.2; got 3"):
+        Network.from_params(params()).accuracy(X, T + 1)
+    with pytest.raises(ValueError, match="`batch_size` must be 1 or more; got 0"):
+        Network.from_params(params()).accuracy(X, T, 0)
+
+
+def test_parameters_must_be_floating_and_of_one_dtype():
+    with pytest.raises(TypeError, match="`W1` must be real floating; got int64"):
+        TwoLayerNet(6, 5, 3, dtype="int64", backend="cpu")
+    mixed = {name: v.astype("f4") if name in ("W2", "b2") else v for name, v in params().items()}
+    with pytest.raises(TypeError, match="parameters must have one dtype, float64; `W2` is float32"):
+        Network.from_params(mixed)
+
+
+def test_complex_data_is_refused():
+    net = Network.from_params(params())
+    with pytest.raises(TypeError, match="`x` must be real; got complex128"):
+        net.predict(X * 1j)
+    with pytest.raises(TypeError, match="labels must be real; got complex128"):
+        net.loss(X, np.eye(3)[T] * 1j)
+
+
+def test_a_layer_may_stand_in_one_place_only():
+    affine = Affine(np.ones((2, 2)), np.zeros(2))
+    with pytest.raises(ValueError, match="each layer must be an object of its own; 'b' is 'a'"):
+        Network({"a": affine, "r": Relu(), "b": affine}, SoftmaxWithLoss())
+
+
+def test_networks_can_be_copied_and_pickled():
+    net = Network.from_params(params())
+    for other in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert other.loss(X, T) == net.loss(X, T)
+        other.params["W1"] -= 1.0
+        assert other.layers["Affine1"].W[0, 0] == net.params["W1"][0, 0] - 1.0
+
+
+def test_layers_are_fixed():
+    with pytest.raises(TypeError):
+        Network.from_params(params()).layers["new"] = Relu()
+
+
 def test_accuracy_needs_as_many_labels_as_inputs():
     net = TwoLayerNet(6, 5, 3, backend="cpu")
     with pytest.raises(ValueError, match=r"as many samples, 1 or more; got \(4, 6\) and \(5,\)"):
@@ -293,6 +345,9 @@ def test_to_another_backend(case: Case):
     moved = net.to(case.backend)
     assert moved.backend == case.backend
     assert moved.layers["Affine1"].grads == {}
+    with pytest.raises(RuntimeError, match="needs a forward pass first"):
+        moved.layers["Affine1"].backward()
+    assert moved.last_layer is not net.last_layer
     case.check(moved.predict(case.array(X)), net.predict(X))
     moved.params["W1"] -= moved.params["W1"]
     assert np.any(net.params["W1"])

@@ -73,7 +73,7 @@ def test_without_a_test_set_and_with_a_callback():
 
 
 def test_every_sample_once_an_epoch():
-    batches = Batches(10, 4, backends.host(), seed=0)
+    batches = Batches(10, 4, backends.host(), backends.host().rng(0))
     first, second = list(batches.epoch(9)), list(batches.epoch(9))
     assert [len(b) for b in first] == [4, 4, 2]
     assert sorted(np.concatenate(first)) == list(range(10))
@@ -111,13 +111,67 @@ class Interrupt(SGD):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize(("after", "losses", "epochs"), [(3, 2, 0), (10, 9, 1)])
+@pytest.mark.parametrize(("after", "losses", "epochs"), [(1, 0, 0), (3, 2, 1), (10, 9, 2)])
 def test_ctrl_c_returns_what_there_is(after, losses, epochs):
     net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
     history = Trainer(net, Interrupt(after), batch_size=8).fit((X, T), (X, T), epochs=5)
     assert history.interrupted
     assert len(history.loss) == losses
     assert len(history.train_accuracy) == len(history.test_accuracy) == len(history.epoch) == epochs
+    if losses:
+        assert history.iteration[-1] == losses
+        assert history.test_accuracy[-1] == net.accuracy(X, T)
+
+
+def test_ctrl_c_while_measuring(monkeypatch):
+    net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(net, "accuracy", interrupt)
+    history = Trainer(net, batch_size=8).fit((X, T), (X, T), epochs=5)
+    assert history.interrupted
+    assert len(history.loss) == 7
+    assert history.train_accuracy == history.test_accuracy == []
+
+
+def test_two_fits_are_one():
+    nets = [TwoLayerNet(6, 5, 3, backend="cpu", seed=0) for _ in range(2)]
+    once = Trainer(nets[0], seed=0).fit((X, T), epochs=4)
+    trainer = Trainer(nets[1], seed=0)
+    parts = [trainer.fit((X, T), epochs=2) for _ in range(2)]
+    assert parts[0].loss + parts[1].loss == once.loss
+
+
+def test_no_step_waits_for_the_device(monkeypatch):
+    """However many steps an epoch has, the host asks the device for values equally often."""
+    strict = pytest.importorskip("array_api_strict")
+    array, asked = type(strict.ones(1)), []
+    for name in ("__bool__", "__float__", "__int__", "__index__", "__array__"):
+        own = getattr(array, name)
+
+        def counting(self, *args, own=own, **kwargs):
+            asked.append(own)
+            return own(self, *args, **kwargs)
+
+        monkeypatch.setattr(array, name, counting)
+    counts = []
+    for batch_size in (25, 1):
+        net = TwoLayerNet(6, 5, 3, backend=backends.select("cpu", "array-api-strict"))
+        asked.clear()
+        Trainer(net, batch_size=batch_size).fit((X, T), epochs=1)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+def test_data_is_cast_once_on_entry(monkeypatch):
+    net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
+    seen = []
+    predict = net.predict
+    monkeypatch.setattr(net, "predict", lambda x: seen.append(x.dtype) or predict(x))
+    Trainer(net).fit((X, T), epochs=1)
+    assert set(seen) == {np.dtype(np.float32)}
 
 
 def test_an_error_in_training_is_not_swallowed():
@@ -191,13 +245,24 @@ def test_progress_bar(capsys, monkeypatch):
     net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
     Trainer(net).fit((X, T), (X, T), epochs=2)
     assert capsys.readouterr().out == ""
-    console = Console(force_terminal=True, file=io.StringIO(), width=150)
+    console = Console(force_terminal=True, file=io.StringIO(), width=80)
     monkeypatch.setattr("rich._console", console)
     history = Trainer(net).fit((X, T), (X, T), epochs=2, progress=True)
     drawn = console.file.getvalue()
     assert "2/2" in drawn
     assert "samples/s" in drawn
     assert f"test {history.test_accuracy[-1]:.2%}" in drawn
+
+
+def test_no_progress_bar_on_a_terminal_when_told_so(monkeypatch):
+    console = Console(force_terminal=True, file=io.StringIO(), width=150)
+    monkeypatch.setattr("rich._console", console)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
+    Trainer(net).fit((X, T), epochs=1, progress=False)
+    assert console.file.getvalue() == ""
+    Trainer(net).fit((X, T), epochs=1)
+    assert console.file.getvalue() != ""
 
 
 def test_a_progress_bar_needs_rich(monkeypatch):

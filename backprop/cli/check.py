@@ -1,0 +1,96 @@
+"""`backprop check`: hand-derived gradients of a network against numerical ones, on real digits."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import rich
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+import backends
+from backprop import Network, TwoLayerNet, gradcheck, load_params
+from backprop.cli.options import (
+    Activation,
+    DataDirOption,
+    Dataset,
+    DatasetOption,
+    DeviceOption,
+    DTypeName,
+    LibraryOption,
+    load,
+)
+from backprop.gradients import Report, Verdict
+
+
+class Mode(StrEnum):
+    """How much is compared."""
+
+    FULL = "full"
+    SAMPLED = "sampled"
+    DIRECTIONAL = "directional"
+
+
+_COLORS = {
+    Verdict.AGREES: "green",
+    Verdict.KINK: "green",
+    Verdict.NOISY: "yellow",
+    Verdict.WRONG: "red",
+}
+
+
+def check(
+    params: Annotated[
+        Path | None,
+        typer.Option(help="Parameters W1, b1, ... in a safetensors file; else new ones."),
+    ] = None,
+    dataset: DatasetOption = Dataset.SAMPLE,
+    data_dir: DataDirOption = None,
+    device: DeviceOption = None,
+    library: LibraryOption = None,
+    hidden: Annotated[int, typer.Option(min=1, help="Width of the hidden layer.")] = 50,
+    activation: Annotated[
+        Activation | None, typer.Option(help="If --params does not say; relu at last.")
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="How many training images.")] = 3,
+    mode: Annotated[
+        Mode, typer.Option(help="Every coordinate, some of each array, or one direction.")
+    ] = Mode.FULL,
+    dtype: Annotated[
+        DTypeName, typer.Option(help="Of the gradients that are checked.")
+    ] = DTypeName.FLOAT64,
+    seed: Annotated[int, typer.Option(min=0, help="Of the weights and the samples.")] = 0,
+) -> int:
+    """Compare backpropagation with numerical differentiation.
+
+    The exit code is 1 if a gradient is wrong.
+    """
+    backend = backends.select(device, library)
+    if params is None:
+        chosen = activation or Activation.RELU
+        net: Network = TwoLayerNet(
+            784, hidden, 10, activation=chosen, dtype=dtype, backend=backend, seed=seed
+        )
+    else:
+        arrays, metadata = load_params(params)
+        name = activation or metadata.get("activation", "relu")
+        net = Network.from_params(arrays, name, dtype=dtype, backend=backend)
+    x, t = (backend.asarray(array[:batch]) for array in load(dataset, data_dir)[0])
+    report = gradcheck(net, x, t, mode=mode.value, seed=seed)
+    print(f"device: {backend}")
+    print(f"data:   the first {x.shape[0]} training images of {dataset}\n")
+    _print(report)
+    return 0 if report.ok else 1
+
+
+def _print(report: Report) -> None:
+    head, *rows = report.rows()
+    table = Table(*head, box=None, pad_edge=False)
+    for entry, row in zip(report.entries, rows, strict=True):
+        color = _COLORS[entry.verdict]
+        cells = [escape(cell) for cell in row]
+        table.add_row(cells[0], f"[{color}]{cells[1]}[/{color}]", *cells[2:])
+    rich.print(table)
+    for line in ("", *report.notes(), report.title()):
+        print(line)
