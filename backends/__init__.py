@@ -3,7 +3,7 @@
 from backends.backend import Backend
 from backends.errors import DeviceUnavailableError, UnknownBackendError
 from backends.libraries import Memory
-from backends.namespace import Array, Device, DType, device, is_writable, namespace
+from backends.namespace import Array, Device, DType, device, is_writable, isdtype, namespace
 from backends.selection import Availability, available, host, of, select
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "device",
     "host",
     "is_writable",
+    "isdtype",
     "namespace",
     "of",
     "select",

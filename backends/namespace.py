@@ -1,5 +1,6 @@
 """Arrays decide: which namespace an array's functions live in, and which device it is on."""
 
+from functools import cache
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -13,6 +14,7 @@ DType: TypeAlias = Any
 """A library's own dtype object."""
 
 _namespaces: dict[type, ModuleType] = {}
+_on_cpu: set[type] = set()  # types whose arrays are always in host memory
 
 
 def namespace(x: Array, *others: Array) -> Any:
@@ -51,12 +53,20 @@ def _find(x: Array) -> ModuleType:
             "an array of a library that implements the Array API standard is needed; "
             f"got {type(x).__name__}"
         ) from None
+    if array_api_compat.is_numpy_array(x):
+        _on_cpu.add(type(x))
     return _namespaces.setdefault(type(x), xp)
 
 
 def device(x: Array) -> Device:
     """Return the device that `x` is on: the library's own object, `None` for a traced array."""
-    return array_api_compat.device(x)
+    return "cpu" if type(x) in _on_cpu else array_api_compat.device(x)
+
+
+@cache
+def isdtype(xp: ModuleType, dtype: DType, kind: str | tuple[str, ...]) -> bool:
+    """Return `xp.isdtype(dtype, kind)`, remembered."""
+    return bool(xp.isdtype(dtype, kind))
 
 
 def is_writable(x: Array) -> bool:

@@ -15,6 +15,7 @@ DEVICE_VARIABLE = "BACKPROP_DEVICE"
 LIBRARY_VARIABLE = "BACKPROP_LIBRARY"
 _CUDA = re.compile(r"cuda(:\d+)?")
 
+_HOST = Backend(KNOWN["numpy"], "cpu")
 _logger = logging.getLogger("backends")
 
 
@@ -71,7 +72,7 @@ def of(x: Array) -> Backend:
 
 def host() -> Backend:
     """Return the backend of host memory, where files are read and random numbers drawn: NumPy."""
-    return select("cpu", "numpy")
+    return _HOST
 
 
 @dataclass(frozen=True)

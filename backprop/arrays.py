@@ -3,7 +3,7 @@
 from typing import Any
 
 import backends
-from backends import Array, device, namespace
+from backends import Array, device, isdtype, namespace
 
 
 def as_array(x: Any) -> Array:
@@ -21,9 +21,9 @@ def as_floating(x: Any) -> Array:
     """
     x = as_array(x)
     xp = namespace(x)
-    if xp.isdtype(x.dtype, "real floating"):
+    if isdtype(xp, x.dtype, "real floating"):
         return x
-    if xp.isdtype(x.dtype, ("integral", "bool")):
+    if isdtype(xp, x.dtype, ("integral", "bool")):
         return xp.astype(x, default_dtype(x, "real floating"))
     raise TypeError(f"`x` must be real; got dtype {x.dtype}")
 
@@ -35,7 +35,7 @@ def default_dtype(x: Array, kind: str) -> Any:
 
 def floating_dtype(x: Array, dtype: Any) -> Any:
     """Return `dtype` if it is a floating one, else the default floating dtype where `x` is."""
-    floating = namespace(x).isdtype(dtype, "real floating")
+    floating = isdtype(namespace(x), dtype, "real floating")
     return dtype if floating else default_dtype(x, "real floating")
 
 

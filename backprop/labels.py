@@ -7,7 +7,7 @@ column are no classes: labels are then the targets themselves.
 from typing import Any
 
 import backends
-from backends import Array, DType, device, namespace
+from backends import Array, DType, device, isdtype, namespace
 from backprop.arrays import default_dtype, shape
 
 
@@ -29,9 +29,9 @@ def batched(y: Array) -> Array:
 def one_hot(t: Array, num_classes: int, dtype: DType) -> Array:
     """Return class numbers `t` of any shape as one-hot rows, shape `t.shape` + (C,)."""
     xp = namespace(t)
-    if not xp.isdtype(t.dtype, "integral"):
+    if not isdtype(xp, t.dtype, "integral"):
         raise TypeError(f"class labels must be integers; got {t.dtype}")
-    t = xp.astype(t, default_dtype(t, "indexing"))
+    t = xp.astype(t, default_dtype(t, "indexing"), copy=False)
     if backends.of(t).is_host:
         check_range(t, num_classes)
     classes = xp.arange(num_classes, dtype=t.dtype, device=device(t))
@@ -64,7 +64,7 @@ def are_classes(t: Array, y_shape: tuple[int, ...]) -> bool:
         return False
     if t.shape in ((n,), (n, 1)) or (n == 1 and t.shape in ((), (c,))):
         rows = c == 1 or (n == 1 and t.shape == (c,))
-        if not rows and not namespace(t).isdtype(t.dtype, "integral"):
+        if not rows and not isdtype(namespace(t), t.dtype, "integral"):
             raise TypeError(f"labels of shape {shape(t)} must be integers; got {t.dtype}")
         return not rows
     raise ValueError(
@@ -100,7 +100,7 @@ def targets(t: Any, y: Array) -> Array:
     t = as_labels(t, y)
     if are_classes(t, y.shape):
         return one_hot(xp.reshape(t, (y.shape[0],)), y.shape[1], y.dtype)
-    if xp.isdtype(t.dtype, "complex floating"):
+    if isdtype(xp, t.dtype, "complex floating"):
         raise TypeError(f"labels must be real; got {t.dtype}")
     t = xp.reshape(t, y.shape)
     return t if t.dtype == y.dtype else xp.astype(t, y.dtype)

@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -51,6 +52,9 @@ class Library:
         DeviceUnavailableError
             When the library is not installed, or can't be imported.
         """
+        loaded = sys.modules.get(self.namespace_name)
+        if loaded is not None and sys.modules.get(self.module) is not None:
+            return loaded
         try:
             importlib.import_module(self.module)
         except ModuleNotFoundError as error:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeAlias
 
 import backends
-from backends import namespace
+from backends import isdtype, namespace
 from backprop.gradients import hygiene, steps
 from backprop.gradients.judge import Judge
 from backprop.gradients.report import Report
@@ -102,9 +102,9 @@ def _check_inputs(inputs: Iterable[Any]) -> None:
         if not hasattr(x, "dtype"):
             continue
         xp = namespace(x)
-        if xp.isdtype(x.dtype, "complex floating"):
+        if isdtype(xp, x.dtype, "complex floating"):
             raise TypeError(f"input {i} must be real; got {x.dtype}")
-        if xp.isdtype(x.dtype, "real floating") and not bool(xp.all(xp.isfinite(x))):
+        if isdtype(xp, x.dtype, "real floating") and not bool(xp.all(xp.isfinite(x))):
             raise ValueError(f"input {i} must be finite; got inf or nan in it")
 
 

@@ -40,6 +40,8 @@ def inspect(subject: Any) -> Findings:
         if not _same(before, flat64(x)):
             found.problems.append(f"{name} is changed by the forward or the backward pass")
             _restore(x, before)
+    extra = [name for name in found.gradients if name not in subject.arrays]
+    found.problems += [f"there is a gradient for {name!r}, which is no parameter" for name in extra]
     found.problems += subject.key_problems()
     return found
 
@@ -66,7 +68,9 @@ def _copies(gradients: dict[str, Any]) -> dict[str, Any]:
 
 
 def _same(a: Any, b: Any) -> bool:
-    return bool(a.shape == b.shape and ((a == b) | ((a != a) & (b != b))).all())
+    if a.shape != b.shape:
+        return False
+    return bool((a == b).all() or ((a == b) | ((a != a) & (b != b))).all())
 
 
 def _restore(x: Any, values: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import backends
-from backends import Array, DType, namespace
+from backends import Array, DType, isdtype, namespace
 from backprop.arrays import shape
 from backprop.gradients import steps
 
@@ -172,7 +172,7 @@ def gradient_descent(
 
 
 def _check_floating(x: Array) -> None:
-    if not namespace(x).isdtype(x.dtype, "real floating"):
+    if not isdtype(namespace(x), x.dtype, "real floating"):
         raise TypeError(
             f"`x` must be real floating; got {x.dtype}: use x.astype(float) or the like"
         )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import backends
-from backends import Array, namespace
+from backends import Array, isdtype, namespace
 from backprop.gradients import perturbation
 
 _ROUND_OFF = 4.0  # a difference of two values of φ is rounded by about this many eps
@@ -60,7 +60,7 @@ class Probe:
         x = self.places[name].get()
         xp = namespace(x)
         own = float(xp.finfo(x.dtype).eps)
-        if self.dtype is None or not xp.isdtype(self.dtype, "real floating"):
+        if self.dtype is None or not isdtype(xp, self.dtype, "real floating"):
             return own
         return max(own, float(xp.finfo(self.dtype).eps))
 
@@ -75,11 +75,9 @@ class Probe:
             least = _ROUND_OFF * self.eps(name) * self.scale
             values = self.host(name)
             tiny = 64.0 * self.eps(name) * float(abs(values).max() or 1.0)
-            direction = backends.host().rng(0).choice([-1.0, 1.0], values.shape)
-            distances = (tiny, -tiny, 2.0 * tiny, -2.0 * tiny)
-            changes, _ = self.changes_along(name, direction, distances)
-            bends = [abs(changes[i] + changes[i + 1]) for i in (0, 2)]
-            self._noise = max([least, *(bend for bend in bends if math.isfinite(bend))])
+            changes, _ = self.changes_along(name, 0.0 * values + 1.0, (tiny, -tiny))
+            bend = abs(changes[0] + changes[1])
+            self._noise = max(least, bend if math.isfinite(bend) else 0.0)
         return self._noise
 
     def host(self, name: str) -> Any:
@@ -93,15 +91,17 @@ class Probe:
 
         A narrow dtype may round the distance.
         """
-        own = backends.of(self.places[name].get()).to_numpy(self.places[name].get())
+        x = self.places[name].get()
+        backend = backends.of(x)
+        own = backend.to_numpy(x)
         distances = []
 
-        def moved() -> Iterator[Any]:
+        def moved() -> Iterator[Array]:
             for index, distance in moves:
                 changed = own.copy()
                 changed.reshape(-1)[index] += distance
                 distances.append(float(changed.flat[index]) - float(own.flat[index]))
-                yield changed
+                yield backend.asarray(changed)
 
         return self._changes(name, moved()), distances
 
@@ -109,21 +109,20 @@ class Probe:
         self, name: str, direction: Any, distances: Sequence[float]
     ) -> tuple[list[float], Sequence[float]]:
         """Return φ - φ(0) for moves of all entries along a flat direction, and the distances."""
-        own = backends.of(self.places[name].get()).to_numpy(self.places[name].get())
-        along = direction.reshape(own.shape)
+        x = self.places[name].get()
+        own = namespace(x).astype(x, x.dtype, copy=True)
+        along = backends.of(x).asarray(direction.reshape(tuple(x.shape)), x.dtype)
         return self._changes(name, (own + d * along for d in distances)), distances
 
-    def _changes(self, name: str, arrays: Iterable[Any]) -> list[float]:
-        """Return φ - φ(0) for host arrays in the place of an array, which is restored."""
+    def _changes(self, name: str, arrays: Iterable[Array]) -> list[float]:
+        """Return φ - φ(0) for other arrays in the place of an array, which is restored."""
         place = self.places[name]
         x = place.get()
-        backend = backends.of(x)
         writable = self.in_place and backends.is_writable(x)
-        saved = backend.xp.astype(x, x.dtype, copy=True)
+        saved = namespace(x).astype(x, x.dtype, copy=True)
         values = []
         try:
-            for array in arrays:
-                moved = backend.asarray(array, x.dtype)
+            for moved in arrays:
                 if writable:
                     x[...] = moved
                 else:
@@ -148,12 +147,12 @@ def flat64(x: Any) -> Any:
     if not hasattr(x, "dtype"):
         return host.xp.reshape(host.asarray(x, "float64"), (-1,))
     values = backends.of(x).to_numpy(x)
-    return host.xp.reshape(host.xp.astype(values, host.xp.float64), (-1,))
+    return host.xp.reshape(host.xp.astype(values, host.xp.float64, copy=False), (-1,))
 
 
 def is_floating(x: Any) -> bool:
     """Tell whether `x` is a floating array."""
-    return hasattr(x, "dtype") and bool(namespace(x).isdtype(x.dtype, "real floating"))
+    return hasattr(x, "dtype") and bool(isdtype(namespace(x), x.dtype, "real floating"))
 
 
 def widened(x: Array) -> Array:

@@ -4,7 +4,6 @@ The difference between the values of two steps tells the truncation, the roundin
 tells the round-off; together they are the error bar.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -94,4 +93,4 @@ def _slopes(probe: Probe, changes: Any, distances: Any) -> Slopes:
 
 def finite(slopes: Slopes) -> bool:
     """Tell whether all the values are finite."""
-    return all(map(math.isfinite, slopes.value.tolist()))
+    return bool(backends.host().xp.isfinite(slopes.value).all())

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from backends import Array, namespace
+from backends import Array, isdtype, namespace
 from backprop.arrays import shape
 from backprop.layers.layer import Layer, as_dtype, upstream
 
@@ -92,7 +92,7 @@ class Affine(Layer):
         if (math.prod(x.shape[1:]) if x.ndim > 1 else x.shape) != (size if x.ndim > 1 else (size,)):
             raise ValueError(f"`x` must have shape (N, {size}); got {shape(x)}")
         rows = x if x.ndim == 2 else xp.reshape(x, (-1, size))
-        if rows.dtype != W.dtype and xp.isdtype(rows.dtype, ("integral", "bool")):
+        if rows.dtype != W.dtype and isdtype(xp, rows.dtype, ("integral", "bool")):
             rows = xp.astype(rows, W.dtype)
         return rows
 

@@ -3,7 +3,7 @@
 import numbers
 from typing import Any, ClassVar
 
-from backends import Array, DType, device, namespace
+from backends import Array, DType, device, isdtype, namespace
 from backprop.arrays import floating_dtype, shape
 
 
@@ -105,6 +105,6 @@ def upstream(dout: Any, out: tuple[int, ...], like: Array, dtype: DType | None =
 def as_dtype(x: Array, dtype: DType) -> Array:
     """Return `x` in `dtype`, if that is a floating one: a gradient in the dtype of its input."""
     xp = namespace(x)
-    if x.dtype == dtype or not xp.isdtype(dtype, "real floating"):
+    if x.dtype == dtype or not isdtype(xp, dtype, "real floating"):
         return x
     return xp.astype(x, dtype)

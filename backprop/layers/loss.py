@@ -40,13 +40,13 @@ class LossLayer(Layer):
         x = as_floating(x)
         scores = labels.batched(x)
         targets = labels.targets(t, scores)
-        losses, kept = self._evaluate(scores, targets)
+        loss, kept = self._evaluate(scores, targets, axis=None)
         self._cache = kept, targets, x.shape
-        return namespace(x).sum(losses) / scores.shape[0]
+        return loss / scores.shape[0]
 
     def sample_losses(self, x: Array, t: Array) -> Array:
         """Return the loss of each sample, shape (...), for scores (..., C) and targets (..., C)."""
-        return self._evaluate(x, t)[0]
+        return self._evaluate(x, t, axis=-1)[0]
 
     def backward(self, dout: Any = 1) -> Array:
         """Return dx = dout (y - t) / N, in the shape of `x`; `dout` is a number or 0-d array."""
@@ -61,8 +61,8 @@ class LossLayer(Layer):
         dx *= dout / t.shape[0]
         return dx if dx.shape == x_shape else namespace(dx).reshape(dx, x_shape)
 
-    def _evaluate(self, x: Array, t: Array) -> tuple[Array, Any]:
-        """Return the loss of each sample, and what `_difference` needs."""
+    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
+        """Return the loss summed over `axis`, all axes if None, and what `_difference` needs."""
         raise NotImplementedError
 
     def _difference(self, kept: Any, t: Array) -> Array:
@@ -76,14 +76,14 @@ class SoftmaxWithLoss(LossLayer):
     Soft labels need not sum to one: the derivative is y Σt - t.
     """
 
-    def _evaluate(self, x: Array, t: Array) -> tuple[Array, Any]:
+    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
         xp = namespace(x)
         shifted = x - xp.max(x, axis=-1, keepdims=True)
         exp = xp.exp(shifted)
         total = xp.sum(exp, axis=-1, keepdims=True)
         weight = xp.sum(t, axis=-1, keepdims=True)
-        losses = (weight * xp.log(total))[..., 0] - xp.sum(t * shifted, axis=-1)
-        return losses, (exp, weight / total)
+        loss = xp.sum(weight * xp.log(total), axis=axis) - xp.sum(t * shifted, axis=axis)
+        return loss, (exp, weight / total)
 
     def _difference(self, kept: Any, t: Array) -> Array:
         exp, scale = kept
@@ -96,10 +96,10 @@ class SigmoidWithLoss(LossLayer):
     The loss is -Σ (t log y + (1 - t) log(1 - y)), with y = sigmoid(x).
     """
 
-    def _evaluate(self, x: Array, t: Array) -> tuple[Array, Any]:
+    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
         xp = namespace(x)
         losses = xp.maximum(x, 0.0) - x * t + xp.log1p(xp.exp(-xp.abs(x)))
-        return xp.sum(losses, axis=-1), x
+        return xp.sum(losses, axis=axis), x
 
     def _difference(self, kept: Any, t: Array) -> Array:
         return functions.sigmoid(kept) - t
@@ -108,9 +108,9 @@ class SigmoidWithLoss(LossLayer):
 class IdentityWithLoss(LossLayer):
     """Identity and half the squared error, ½ Σ (x - t)²: regression."""
 
-    def _evaluate(self, x: Array, t: Array) -> tuple[Array, Any]:
+    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
         difference = x - t
-        return 0.5 * namespace(x).sum(difference * difference, axis=-1), x
+        return 0.5 * namespace(x).sum(difference * difference, axis=axis), x
 
     def _difference(self, kept: Any, t: Array) -> Array:
         return kept - t

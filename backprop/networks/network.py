@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 import backends
-from backends import Array, Backend, DType, namespace
+from backends import Array, Backend, DType, isdtype, namespace
 from backprop import labels
 from backprop.arrays import shape
 from backprop.layers import SoftmaxWithLoss
@@ -48,6 +48,8 @@ class Network:
         self.last_layer = last_layer
         self._params = Parameters(self._layers)
         self._order = list(self._layers.values())
+        learning = [i for i, layer in enumerate(self._order) if getattr(layer, "params", None)]
+        self._reversed = self._order[min(learning) :][::-1] if learning else []
         first = next(iter(self._params.values()), None)
         self.backend = None if first is None else backends.of(first)
         self.dtype = None if first is None else first.dtype
@@ -64,7 +66,7 @@ class Network:
             seen[id(layer)] = name
         for name, value in self._params.items():
             backends.of(next(iter(self._params.values()))).require(value, name)
-            if not namespace(value).isdtype(value.dtype, "real floating"):
+            if not isdtype(namespace(value), value.dtype, "real floating"):
                 raise TypeError(f"`{name}` must be real floating; got {value.dtype}")
             if value.dtype != self.dtype:
                 raise TypeError(
@@ -184,10 +186,9 @@ class Network:
         """Return the loss and its gradient by each parameter, from one forward pass."""
         loss = self.loss(x, t)
         dout = self.last_layer.backward()
-        learning = [i for i, layer in enumerate(self._order) if getattr(layer, "params", None)]
-        if learning:
-            first = self._order[learning[0]]
-            for layer in reversed(self._order[learning[0] + 1 :]):
+        if self._reversed:
+            *rest, first = self._reversed
+            for layer in rest:
                 dout = layer.backward(dout)
             getattr(first, "backward_params", first.backward)(dout)
         return loss, self._params.grads()
@@ -261,7 +262,7 @@ class Network:
         self.backend.require(x, "x")
         if x.dtype == self.dtype:
             return x
-        if namespace(x).isdtype(x.dtype, "complex floating"):
+        if isdtype(namespace(x), x.dtype, "complex floating"):
             raise TypeError(f"`x` must be real; got {x.dtype}")
         return namespace(x).astype(x, self.dtype)
 

@@ -196,6 +196,7 @@ def test_public_names():
         "device",
         "host",
         "is_writable",
+        "isdtype",
         "namespace",
         "of",
         "select",
