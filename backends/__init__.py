@@ -4,7 +4,7 @@ from backends.backend import Backend
 from backends.errors import DeviceUnavailableError, UnknownBackendError
 from backends.libraries import Memory
 from backends.namespace import Array, Device, DType, device, is_writable, isdtype, namespace
-from backends.selection import Availability, available, host, of, select
+from backends.selection import Availability, available, host, is_host, of, select
 
 __all__ = [
     "Array",
@@ -18,6 +18,7 @@ __all__ = [
     "available",
     "device",
     "host",
+    "is_host",
     "is_writable",
     "isdtype",
     "namespace",

@@ -70,6 +70,11 @@ def of(x: Array) -> Backend:
     return Backend(library_of(x), device_of(x))
 
 
+def is_host(x: Array) -> bool:
+    """Tell whether `x` lies in host memory, so that reading a value makes nothing wait."""
+    return library_of(x).is_host(device_of(x))
+
+
 def host() -> Backend:
     """Return the backend of host memory, where files are read and random numbers drawn: NumPy."""
     return _HOST

@@ -4,10 +4,10 @@ A single sample, `(C,)`, may carry a number, a one-element array or one row. Out
 column are no classes: labels are then the targets themselves.
 """
 
+import math
 from typing import Any
 
-import backends
-from backends import Array, DType, device, isdtype, namespace
+from backends import Array, DType, device, is_host, isdtype, namespace
 from backprop.arrays import default_dtype, shape
 
 
@@ -32,10 +32,11 @@ def one_hot(t: Array, num_classes: int, dtype: DType) -> Array:
     if not isdtype(xp, t.dtype, "integral"):
         raise TypeError(f"class labels must be integers; got {t.dtype}")
     t = xp.astype(t, default_dtype(t, "indexing"), copy=False)
-    if backends.of(t).is_host:
-        check_range(t, num_classes)
     classes = xp.arange(num_classes, dtype=t.dtype, device=device(t))
-    return xp.astype(xp.reshape(t, (*t.shape, 1)) == classes, dtype)
+    rows = xp.reshape(t, (*t.shape, 1)) == classes
+    if is_host(t) and int(xp.count_nonzero(rows)) != math.prod(t.shape):
+        check_range(t, num_classes)
+    return xp.astype(rows, dtype)
 
 
 def check_range(t: Array, num_classes: int) -> None:
@@ -87,7 +88,14 @@ def as_labels(t: Any, y: Array) -> Array:
 
 
 def targets(t: Any, y: Array) -> Array:
+    """Return the rows alone of `target_rows`."""
+    return target_rows(t, y)[0]
+
+
+def target_rows(t: Any, y: Array) -> tuple[Array, bool]:
     """Return labels as targets of the shape (N, C), dtype and device of the outputs `y`.
+
+    With them, whether they are known to be one-hot, because `t` numbers classes.
 
     Raises
     ------
@@ -99,18 +107,18 @@ def targets(t: Any, y: Array) -> Array:
     xp = namespace(y)
     t = as_labels(t, y)
     if are_classes(t, y.shape):
-        return one_hot(xp.reshape(t, (y.shape[0],)), y.shape[1], y.dtype)
+        return one_hot(xp.reshape(t, (y.shape[0],)), y.shape[1], y.dtype), True
     if isdtype(xp, t.dtype, "complex floating"):
         raise TypeError(f"labels must be real; got {t.dtype}")
     t = xp.reshape(t, y.shape)
-    return t if t.dtype == y.dtype else xp.astype(t, y.dtype)
+    return xp.astype(t, y.dtype, copy=False), False
 
 
 def classes(t: Array, y_shape: tuple[int, ...]) -> Array:
     """Return labels as class numbers, shape (N,); rows give their largest entry."""
     xp = namespace(t)
     numbered = are_classes(t, y_shape)
-    if numbered and backends.of(t).is_host:
+    if numbered and is_host(t):
         check_range(t, y_shape[1])
     if numbered or y_shape[1] == 1:
         return xp.reshape(t, (y_shape[0],))

@@ -89,7 +89,7 @@ class Affine(Layer):
         W = self.params["W"]
         xp = namespace(x, W)
         size = W.shape[0]
-        if (math.prod(x.shape[1:]) if x.ndim > 1 else x.shape) != (size if x.ndim > 1 else (size,)):
+        if x.ndim == 0 or math.prod(x.shape[1:] if x.ndim > 1 else x.shape) != size:
             raise ValueError(f"`x` must have shape (N, {size}); got {shape(x)}")
         rows = x if x.ndim == 2 else xp.reshape(x, (-1, size))
         if rows.dtype != W.dtype and isdtype(xp, rows.dtype, ("integral", "bool")):
@@ -113,7 +113,9 @@ class Affine(Layer):
         W, b = self.params["W"], self.params["b"]
         xp = namespace(W)
         out = (x.shape[0], W.shape[1]) if x.ndim > 1 else (W.shape[1],)
-        dout = xp.reshape(upstream(dout, out, rows), (rows.shape[0], W.shape[1]))
+        dout = upstream(dout, out, rows)
+        if x.ndim == 1:
+            dout = xp.reshape(dout, (1, -1))
         self.grads["W"] = as_dtype(rows.T @ dout, W.dtype)
         self.grads["b"] = as_dtype(xp.sum(dout, axis=0), b.dtype)
         return dout

@@ -39,14 +39,14 @@ class LossLayer(Layer):
         """
         x = as_floating(x)
         scores = labels.batched(x)
-        targets = labels.targets(t, scores)
-        loss, kept = self._evaluate(scores, targets, axis=None)
+        targets, one_hot = labels.target_rows(t, scores)
+        loss, kept = self._evaluate(scores, targets, None, one_hot)
         self._cache = kept, targets, x.shape
         return loss / scores.shape[0]
 
     def sample_losses(self, x: Array, t: Array) -> Array:
         """Return the loss of each sample, shape (...), for scores (..., C) and targets (..., C)."""
-        return self._evaluate(x, t, axis=-1)[0]
+        return self._evaluate(x, t, -1, False)[0]
 
     def backward(self, dout: Any = 1) -> Array:
         """Return dx = dout (y - t) / N, in the shape of `x`; `dout` is a number or 0-d array."""
@@ -61,8 +61,11 @@ class LossLayer(Layer):
         dx *= dout / t.shape[0]
         return dx if dx.shape == x_shape else namespace(dx).reshape(dx, x_shape)
 
-    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
-        """Return the loss summed over `axis`, all axes if None, and what `_difference` needs."""
+    def _evaluate(self, x: Array, t: Array, axis: int | None, one_hot: bool) -> tuple[Array, Any]:
+        """Return the loss summed over `axis`, all axes if None, and what `_difference` needs.
+
+        `one_hot` tells that the rows of `t` are known to sum to one.
+        """
         raise NotImplementedError
 
     def _difference(self, kept: Any, t: Array) -> Array:
@@ -76,12 +79,12 @@ class SoftmaxWithLoss(LossLayer):
     Soft labels need not sum to one: the derivative is y Σt - t.
     """
 
-    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
+    def _evaluate(self, x: Array, t: Array, axis: int | None, one_hot: bool) -> tuple[Array, Any]:
         xp = namespace(x)
         shifted = x - xp.max(x, axis=-1, keepdims=True)
         exp = xp.exp(shifted)
         total = xp.sum(exp, axis=-1, keepdims=True)
-        weight = xp.sum(t, axis=-1, keepdims=True)
+        weight = 1.0 if one_hot else xp.sum(t, axis=-1, keepdims=True)
         loss = xp.sum(weight * xp.log(total), axis=axis) - xp.sum(t * shifted, axis=axis)
         return loss, (exp, weight / total)
 
@@ -96,7 +99,7 @@ class SigmoidWithLoss(LossLayer):
     The loss is -Σ (t log y + (1 - t) log(1 - y)), with y = sigmoid(x).
     """
 
-    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
+    def _evaluate(self, x: Array, t: Array, axis: int | None, one_hot: bool) -> tuple[Array, Any]:
         xp = namespace(x)
         losses = xp.maximum(x, 0.0) - x * t + xp.log1p(xp.exp(-xp.abs(x)))
         return xp.sum(losses, axis=axis), x
@@ -108,7 +111,7 @@ class SigmoidWithLoss(LossLayer):
 class IdentityWithLoss(LossLayer):
     """Identity and half the squared error, ½ Σ (x - t)²: regression."""
 
-    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
+    def _evaluate(self, x: Array, t: Array, axis: int | None, one_hot: bool) -> tuple[Array, Any]:
         difference = x - t
         return 0.5 * namespace(x).sum(difference * difference, axis=axis), x
 

@@ -138,6 +138,7 @@ def test_writable(case: Case):
 
 
 def test_what_counts_as_host(case: Case):
+    assert backends.is_host(case.array([1.0])) == case.backend.is_host
     assert case.backend.is_host == (case.backend.name in ("numpy", "torch", "jax"))
 
 
@@ -195,6 +196,7 @@ def test_public_names():
         "available",
         "device",
         "host",
+        "is_host",
         "is_writable",
         "isdtype",
         "namespace",
