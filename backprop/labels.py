@@ -33,7 +33,7 @@ def one_hot(t: Array, num_classes: int, dtype: DType) -> Array:
         raise TypeError(f"class labels must be integers; got {t.dtype}")
     t = xp.astype(t, default_dtype(t, "indexing"), copy=False)
     classes = xp.arange(num_classes, dtype=t.dtype, device=device(t))
-    rows = xp.reshape(t, (*t.shape, 1)) == classes
+    rows = t[..., None] == classes
     if is_host(t) and int(xp.count_nonzero(rows)) != math.prod(t.shape):
         check_range(t, num_classes)
     return xp.astype(rows, dtype)
@@ -107,7 +107,8 @@ def target_rows(t: Any, y: Array) -> tuple[Array, bool]:
     xp = namespace(y)
     t = as_labels(t, y)
     if are_classes(t, y.shape):
-        return one_hot(xp.reshape(t, (y.shape[0],)), y.shape[1], y.dtype), True
+        t = t if t.ndim == 1 else xp.reshape(t, (y.shape[0],))
+        return one_hot(t, y.shape[1], y.dtype), True
     if isdtype(xp, t.dtype, "complex floating"):
         raise TypeError(f"labels must be real; got {t.dtype}")
     t = xp.reshape(t, y.shape)

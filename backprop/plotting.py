@@ -1,8 +1,10 @@
 """Pictures, with matplotlib: each function draws into `ax` and returns it, and never shows it."""
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from backprop.costs import Cost, exponent
 from backprop.training import History
 
 if TYPE_CHECKING:
@@ -61,4 +63,31 @@ def accuracy_curves(history: History, ax: "Axes | None" = None) -> "Axes":
     ax.set_ylabel("accuracy")
     ax.grid(alpha=0.3)
     ax.legend(loc="lower right")
+    return ax
+
+
+def cost_chart(costs: Sequence[Cost], ax: "Axes | None" = None) -> "Axes":
+    """Draw the time of a gradient over the number of parameters, log-log, with fitted exponents.
+
+    Parameters
+    ----------
+    costs : sequence of Cost
+        From `backprop.costs.gradient_costs`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = new_axes() if ax is None else ax
+    parameters = [cost.parameters for cost in costs]
+    names = {"loop": "numerical, loop", "fast": "numerical, fast", "backprop": "backprop"}
+    for way, name in names.items():
+        label = f"{name}: ∝ parameters^{exponent(costs, way):.2f}"
+        ax.loglog(parameters, [getattr(c, way) for c in costs], "o-", markersize=4, label=label)
+    ax.set_xlabel("parameters")
+    ax.set_ylabel("seconds a gradient")
+    ax.grid(alpha=0.3, which="both")
+    ax.legend(loc="upper left")
     return ax

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import peers
-from alternate import alternate
 
 from backprop import TwoLayerNet, gradcheck, load_mnist_sample
+from backprop.timing import alternate
 
 Row = tuple[str, float, str]
 

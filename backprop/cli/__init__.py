@@ -1,4 +1,4 @@
-"""The command line: `backprop train | evaluate | check | info`."""
+"""The command line: `backprop train | evaluate | check | bench | info`."""
 
 import sys
 

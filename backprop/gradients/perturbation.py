@@ -112,16 +112,22 @@ def _elementwise(
 ) -> Array:
     """Return the changes for one parameter array by whole forward passes, entry by entry."""
     xp = namespace(base)
-    host = net.backend.to_numpy(net.params[name])
     original = net.params[name]
+    writable = backends.is_writable(original)
+    host = net.backend.to_numpy(original)
     losses = []
     for offset in offsets:
         for index in itertools.product(*map(range, host.shape)):
             value = host[index]
-            host[index] = value + offset
-            net.params[name] = net.backend.asarray(host, original.dtype)
-            losses.append(net.loss(x, t))
-            host[index] = value
+            if writable:
+                original[index] = float(value + offset)
+                losses.append(net.loss(x, t))
+                original[index] = float(value)
+            else:
+                host[index] = value + offset
+                net.params[name] = net.backend.asarray(host, original.dtype)
+                losses.append(net.loss(x, t))
+                host[index] = value
     net.params[name] = original
     return xp.reshape(xp.stack(losses) - base, (len(offsets), *original.shape))
 

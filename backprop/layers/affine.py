@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from backends import Array, isdtype, namespace
-from backprop.arrays import shape
+from backprop.arrays import column_sums, shape
 from backprop.layers.layer import Layer, as_dtype, upstream
 
 
@@ -117,5 +117,5 @@ class Affine(Layer):
         if x.ndim == 1:
             dout = xp.reshape(dout, (1, -1))
         self.grads["W"] = as_dtype(rows.T @ dout, W.dtype)
-        self.grads["b"] = as_dtype(xp.sum(dout, axis=0), b.dtype)
+        self.grads["b"] = as_dtype(column_sums(dout), b.dtype)
         return dout

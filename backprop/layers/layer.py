@@ -104,7 +104,6 @@ def upstream(dout: Any, out: tuple[int, ...], like: Array, dtype: DType | None =
 
 def as_dtype(x: Array, dtype: DType) -> Array:
     """Return `x` in `dtype`, if that is a floating one: a gradient in the dtype of its input."""
-    xp = namespace(x)
-    if x.dtype == dtype or not isdtype(xp, dtype, "real floating"):
+    if x.dtype == dtype or not isdtype(namespace(x), dtype, "real floating"):
         return x
-    return xp.astype(x, dtype)
+    return namespace(x).astype(x, dtype)

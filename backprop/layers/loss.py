@@ -9,7 +9,7 @@ from typing import Any
 
 from backends import Array, namespace
 from backprop import functions, labels
-from backprop.arrays import as_floating, shape
+from backprop.arrays import as_floating, row_sums, shape
 from backprop.layers.layer import Layer
 
 
@@ -83,9 +83,12 @@ class SoftmaxWithLoss(LossLayer):
         xp = namespace(x)
         shifted = x - xp.max(x, axis=-1, keepdims=True)
         exp = xp.exp(shifted)
-        total = xp.sum(exp, axis=-1, keepdims=True)
-        weight = 1.0 if one_hot else xp.sum(t, axis=-1, keepdims=True)
-        loss = xp.sum(weight * xp.log(total), axis=axis) - xp.sum(t * shifted, axis=axis)
+        total = row_sums(exp)
+        log = xp.log(total)
+        if one_hot:
+            return xp.sum(log, axis=axis) - xp.sum(t * shifted, axis=axis), (exp, 1.0 / total)
+        weight = row_sums(t)
+        loss = xp.sum(weight * log, axis=axis) - xp.sum(t * shifted, axis=axis)
         return loss, (exp, weight / total)
 
     def _difference(self, kept: Any, t: Array) -> Array:

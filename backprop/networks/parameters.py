@@ -40,22 +40,24 @@ class Parameters(Mapping[str, Array]):
         return {name: layer.grads[key] for name, (layer, key) in self._places.items()}
 
     def __getitem__(self, name: str) -> Array:
-        layer, key = self._place(name)
+        try:
+            layer, key = self._places[name]
+        except KeyError:
+            raise self._unknown(name) from None
         return layer.params[key]
 
     def __setitem__(self, name: str, value: Array) -> None:
-        layer, key = self._place(name)
+        try:
+            layer, key = self._places[name]
+        except KeyError:
+            raise self._unknown(name) from None
         old = layer.params[key]
         if value is not old:
             _check(name, value, old)
             layer.params[key] = value
 
-    def _place(self, name: str) -> tuple[Any, str]:
-        try:
-            return self._places[name]
-        except KeyError:
-            names = ", ".join(self._places)
-            raise KeyError(f"parameter must be one of {names}; got {name!r}") from None
+    def _unknown(self, name: str) -> KeyError:
+        return KeyError(f"parameter must be one of {', '.join(self._places)}; got {name!r}")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)

@@ -313,3 +313,24 @@ def test_check_finds_a_wrong_gradient(run_in, monkeypatch):
     assert (code, err) == (1, "")
     assert "b1: it is 2 times the numerical gradient" in out
     assert out.splitlines()[-1] == "gradients of TwoLayerNet, full: FAILED"
+
+
+def test_bench(run_in, tmp_path, monkeypatch):
+    monkeypatch.setattr("backprop.cli.bench.SIZES", ((3, 2), (4, 3), (5, 3), (6, 3), (9, 9)))
+    code, out, err = run_in("bench", "--quick", "--batch", "2", "--out", "a")
+    assert (code, err) == (0, "")
+    rows = [line.split() for line in out.splitlines() if "-10 " in line]
+    assert [row[0] for row in rows] == ["3-2-10", "4-3-10", "5-3-10", "6-3-10"]
+    result = json.loads((tmp_path / "a/bench.json").read_text())
+    assert [cost["parameters"] for cost in result["costs"]] == [38, 55, 58, 61]
+    assert set(result["exponents"]) == {"backprop", "fast", "loop"}
+    assert (tmp_path / "a/bench.png").read_bytes().startswith(b"\x89PNG")
+    code, _, err = run_in("bench", "--quick", "--out", "a")
+    assert (code, err) == (
+        2,
+        "backprop: error: --out must hold no earlier results; a holds bench.json\n",
+    )
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    code, out, _ = run_in("bench", "--quick", "--batch", "2")
+    assert code == 0
+    assert "no bench.png: pictures need matplotlib" in out

@@ -10,28 +10,42 @@ from collections.abc import Callable, Mapping
 
 
 def alternate(
-    candidates: Mapping[str, Callable[[], object]], seconds: float = 2.0, least: int = 5
+    candidates: Mapping[str, Callable[[], object]],
+    seconds: float = 2.0,
+    least: int = 5,
+    turn: float = 0.01,
 ) -> dict[str, float]:
     """Return the median seconds of a call of each candidate.
 
     Parameters
     ----------
     candidates : mapping of str to callable
-        They take turns; each is called once before, to warm up.
+        They take turns; each is called before, to warm up.
     seconds : float
         About how long to go on.
     least : int
         Rounds at the least.
+    turn : float
+        About how many seconds a turn lasts, in as many calls as it takes.
     """
-    for call in candidates.values():
-        call()
+    calls = {name: _calls_in(call, turn) for name, call in candidates.items()}
     times: dict[str, list[float]] = {name: [] for name in candidates}
     end = time.perf_counter() + seconds
     rounds = 0
     while rounds < least or time.perf_counter() < end:
         for name, call in candidates.items():
-            start = time.perf_counter()
-            call()
-            times[name].append(time.perf_counter() - start)
+            times[name].append(_time(call, calls[name]))
         rounds += 1
     return {name: statistics.median(values) for name, values in times.items()}
+
+
+def _time(call: Callable[[], object], count: int) -> float:
+    start = time.perf_counter()
+    for _ in range(count):
+        call()
+    return (time.perf_counter() - start) / count
+
+
+def _calls_in(call: Callable[[], object], seconds: float) -> int:
+    call()
+    return max(1, round(seconds / _time(call, 1)))
