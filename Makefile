@@ -2,13 +2,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: train test lint format clean
+.PHONY: train test bench lint format clean
 
 train: $(VENV)/.installed-cli ## Train the book's network on real digits
 	$(BIN)/backprop train
 
 test: $(VENV)/.installed-test ## Run the whole test-suite
 	$(BIN)/python -m pytest --cov --cov-fail-under=95
+
+bench: $(VENV)/.installed-test ## Compare what gradients cost, and run the benchmarks
+	$(BIN)/backprop bench
+	$(BIN)/python benchmarks/ratios.py
+	$(BIN)/python -m pytest benchmarks --benchmark-group-by=group --benchmark-columns=median,iqr,rounds
 
 lint: $(VENV)/.installed-dev ## Check style and types
 	$(BIN)/ruff check .

@@ -1,6 +1,5 @@
 """A backend: one array library on one device."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +9,6 @@ from backends.libraries import Library, Memory, library_of
 from backends.namespace import Array, Device, DType, device, namespace
 
 
-@dataclass(frozen=True)
 class Backend:
     """One array library on one device; made by `backends.select` or `backends.of`.
 
@@ -22,8 +20,9 @@ class Backend:
         The library's own device object, as creation functions take it.
     """
 
-    library: Library
-    device: Device
+    def __init__(self, library: Library, device: Device) -> None:
+        self.library = library
+        self.device = device
 
     @property
     def name(self) -> str:
@@ -146,6 +145,16 @@ class Backend:
 
     def __str__(self) -> str:
         return f"{self.name} on {self.device_name}"
+
+    def __repr__(self) -> str:
+        return f"Backend({self.name!r}, {self.device_name!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Backend)
+            and self.library == other.library
+            and bool(self.device == other.device)
+        )
 
     def __hash__(self) -> int:
         return hash((self.name, str(self.device)))

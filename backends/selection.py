@@ -1,9 +1,8 @@
 """From arguments and environment to a backend."""
 
-import logging
 import os
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from backends.backend import Backend
 from backends.errors import DeviceUnavailableError, UnknownBackendError
@@ -16,7 +15,6 @@ LIBRARY_VARIABLE = "BACKPROP_LIBRARY"
 _CUDA = re.compile(r"cuda(:\d+)?")
 
 _HOST = Backend(KNOWN["numpy"], "cpu")
-_logger = logging.getLogger("backends")
 
 
 def select(device: str | Backend | None = None, library: str | None = None) -> Backend:
@@ -80,8 +78,7 @@ def host() -> Backend:
     return _HOST
 
 
-@dataclass(frozen=True)
-class Availability:
+class Availability(NamedTuple):
     """What `available` found out about one library; `reason` says why it can't be used."""
 
     library: str
@@ -135,13 +132,16 @@ def _library(name: str | None, device: str | None) -> Library:
 
 
 def _auto(library: str | None) -> Backend:
+    import logging  # not needed otherwise
+
+    logger = logging.getLogger("backends")
     try:
         backend = select("cuda", library)
     except UnknownBackendError:
         raise
     except DeviceUnavailableError as error:
         backend = select("cpu", library)
-        _logger.warning("device auto: using %s; no CUDA: %s", backend, error)
+        logger.warning("device auto: using %s; no CUDA: %s", backend, error)
     else:
-        _logger.warning("device auto: using %s", backend)
+        logger.warning("device auto: using %s", backend)
     return backend

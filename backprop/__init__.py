@@ -4,7 +4,9 @@ The layers, networks and examples follow *Deep Learning from Scratch* (Koki Sait
 Japan, 2016), chapters 1 to 5; sections in docstrings are that book's.
 """
 
+import importlib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import backends
 
@@ -17,15 +19,6 @@ if (_found := Path([*getattr(backends, "__path__", []), backends.__file__][0]).r
     )
 
 from backprop import functions
-from backprop.datasets import load_mnist, load_mnist_sample
-from backprop.gradients import (
-    GradientError,
-    assert_gradients,
-    gradcheck,
-    gradient_descent,
-    numerical_diff,
-    numerical_gradient,
-)
 from backprop.layers import (
     AddLayer,
     Affine,
@@ -39,16 +32,44 @@ from backprop.layers import (
     Tanh,
 )
 from backprop.networks import Network, TwoLayerNet
-from backprop.storage import load_params, save_params
-from backprop.training import SGD, History, Trainer
+
+if TYPE_CHECKING:
+    from backprop.datasets import load_mnist, load_mnist_sample
+    from backprop.gradients import (
+        GradientError,
+        assert_gradients,
+        gradcheck,
+        gradient_descent,
+        numerical_diff,
+        numerical_gradient,
+    )
+    from backprop.storage import load_params, save_params
+    from backprop.training import SGD, History, Trainer
+
+# Imported when first asked for, so that `import backprop` costs little more than NumPy.
+_LATER = {
+    "backprop.datasets": ("load_mnist", "load_mnist_sample"),
+    "backprop.gradients": (
+        "GradientError",
+        "assert_gradients",
+        "gradcheck",
+        "gradient_descent",
+        "numerical_diff",
+        "numerical_gradient",
+    ),
+    "backprop.storage": ("load_params", "save_params"),
+    "backprop.training": ("SGD", "History", "Trainer"),
+}
 
 
-def __getattr__(name: str) -> str:
-    """Return `__version__`, which is looked up only when it is asked for."""
+def __getattr__(name: str) -> Any:
+    """Import what is asked for the first time; look up `__version__`."""
     if name == "__version__":
-        from importlib.metadata import version
-
-        return version("backprop")
+        return importlib.import_module("importlib.metadata").version("backprop")
+    for module, names in _LATER.items():
+        if name in names:
+            value = globals()[name] = getattr(importlib.import_module(module), name)
+            return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -2,19 +2,24 @@
 
     python benchmarks/ratios.py [NAME ...]
 
-Prints a Markdown table. Peers that are not installed are left out.
+Prints a Markdown table. Peers that are not installed are left out, and so is the section
+`training` unless `MNIST_DIR` names a folder with the MNIST files.
 """
 
+import os
+import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import peers
+from test_training_step import step_of
 
-from backprop import TwoLayerNet, gradcheck, load_mnist_sample
+from backprop import SGD, Trainer, TwoLayerNet, gradcheck, load_mnist, load_mnist_sample
 from backprop.timing import alternate
 
 Row = tuple[str, float, str]
@@ -83,7 +88,111 @@ def check() -> Iterator[Row]:
         yield name, times["theirs"] / times["ours"], f"{1e3 * times['ours']:.1f} ms"
 
 
-SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {"numerical": numerical, "check": check}
+def step() -> Iterator[Row]:
+    """Compare a training step with hand-fused NumPy, and with the peers that are installed."""
+    for batch, hidden in ((1, 50), (100, 50), (1000, 50), (100, 500), (1000, 500)):
+        yield from _steps(batch, hidden, ["fused"])
+    for batch in (1, 100, 1000):
+        installed = [name for name in ("torch", "jax") if find_spec(name)]
+        yield from _steps(batch, 50, ["book", *installed])
+    if find_spec("thinc"):
+        yield from _steps(100, 50, ["thinc"])
+
+
+def _steps(batch: int, hidden: int, others: list[str]) -> Iterator[Row]:
+    for other in others:
+        turns = {}
+        for name in ("backprop", other):
+            call, x, t = step_of(name, hidden, batch, "float32", digits(batch, "float32"))
+            turns[name] = partial(call, x, t)
+        times = alternate(turns, seconds=4)
+        figure = f"training step 784-{hidden}-10, batch {batch}: backprop / {other}"
+        yield figure, times["backprop"] / times[other], f"{1e6 * times['backprop']:.0f} us"
+
+
+def trainer() -> Iterator[Row]:
+    """Compare a `Trainer` with a bare loop of batches, `gradient` and update."""
+    train, _ = load_mnist_sample()
+    x, t = train[0], train[1].astype(np.int64)
+    nets = [TwoLayerNet(784, 50, 10, backend="cpu", seed=0) for _ in range(2)]
+    optimizer, rng, own = SGD(0.1), np.random.default_rng(0), Trainer(nets[1], SGD(0.1))
+    own._measure = lambda *args: None  # type: ignore[method-assign]  # accuracies are not part of a step
+
+    def loop() -> None:
+        order = rng.permutation(len(x))
+        for i in range(0, len(x), 100):
+            index = order[i : i + 100]
+            optimizer.update(nets[0].params, nets[0].gradient(x[index], t[index]))
+
+    def fit() -> None:
+        own.fit((x, t), epochs=1)
+
+    times = alternate({"loop": loop, "fit": fit}, seconds=6)
+    yield "Trainer / bare loop, an iteration", times["fit"] / times["loop"], ""
+
+
+def training() -> Iterator[Row]:
+    """Compare 10,000 iterations on all of MNIST, accuracies each epoch, with the book's script."""
+    folder = os.environ.get("MNIST_DIR")
+    if folder is None:
+        return
+    (x, t), (x_test, t_test) = load_mnist(path=folder)
+    labels, test_labels = t.astype(np.int64), t_test.astype(np.int64)
+
+    def script() -> None:
+        net, rng = peers.BookNet(peers.parameters(50, "float64")), np.random.default_rng(0)
+        for i in range(10_000):
+            mask = rng.choice(len(x), 100)
+            net.step(x[mask], labels[mask])
+            if i % 600 == 0:
+                for images, digit in ((x, labels), (x_test, test_labels)):
+                    np.mean(net.predict(images).argmax(axis=1) == digit)
+
+    def ours() -> None:
+        net = TwoLayerNet(784, 50, 10, backend="cpu", seed=0)
+        Trainer(net, SGD(0.1), seed=0).fit((x, t), (x_test, t_test), iterations=10_000)
+
+    times = alternate({"script": script, "ours": ours}, seconds=0, least=3, turn=0)
+    yield (
+        "10,000 iterations on MNIST: backprop / the book's script",
+        times["ours"] / times["script"],
+        f"{times['ours']:.1f} s",
+    )
+
+
+def imports() -> Iterator[Row]:
+    """Compare `import backprop` with `import numpy`, in fresh processes."""
+
+    def importing(module: str) -> Callable[[], object]:
+        command = [sys.executable, "-c", f"import {module}"]
+        return partial(subprocess.run, command, check=True)
+
+    turns = {name: importing(name) for name in ("numpy", "backprop")}
+    times = alternate(turns, seconds=8, turn=0)
+    yield "import backprop / import numpy", times["backprop"] / times["numpy"], ""
+
+
+def memory() -> Iterator[Row]:
+    """Measure what a training step takes beyond data and parameters, batch 1000."""
+    call, x, t = step_of("backprop", 500, 1000, "float32", digits(1000, "float32"))
+    call(x, t)
+    tracemalloc.start()
+    call(x, t)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    largest = 1000 * 500 * 4
+    yield "peak memory of a step / largest activation, batch 1000", peak / largest, "hidden 500"
+
+
+SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
+    "step": step,
+    "trainer": trainer,
+    "training": training,
+    "numerical": numerical,
+    "check": check,
+    "imports": imports,
+    "memory": memory,
+}
 
 
 def main(names: list[str]) -> None:

@@ -3,8 +3,7 @@
 import importlib
 import re
 import sys
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import array_api_compat
 import numpy as np
@@ -13,8 +12,7 @@ from backends.errors import DeviceUnavailableError, UnknownBackendError
 from backends.namespace import Array, Device, DType
 
 
-@dataclass(frozen=True)
-class Memory:
+class Memory(NamedTuple):
     """Bytes of device memory: `used` by arrays, `reserved` by the library's allocator."""
 
     used: int

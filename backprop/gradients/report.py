@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from html import escape
 
 
 class Verdict(StrEnum):
@@ -135,6 +134,8 @@ class Report:
         return "\n".join([self.title(), *table, *self.notes()])
 
     def _repr_html_(self) -> str:
+        from html import escape  # not needed otherwise
+
         head, *rows = self.rows()
         cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
         body = "".join(
