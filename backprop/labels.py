@@ -31,7 +31,8 @@ def one_hot(t: Array, num_classes: int, dtype: DType) -> Array:
     xp = namespace(t)
     if not isdtype(xp, t.dtype, "integral"):
         raise TypeError(f"class labels must be integers; got {t.dtype}")
-    t = xp.astype(t, default_dtype(t, "indexing"), copy=False)
+    index = default_dtype(t, "indexing")
+    t = t if t.dtype == index else xp.astype(t, index)
     classes = xp.arange(num_classes, dtype=t.dtype, device=device(t))
     rows = t[..., None] == classes
     if is_host(t) and int(xp.count_nonzero(rows)) != math.prod(t.shape):

@@ -116,6 +116,7 @@ class Affine(Layer):
         dout = upstream(dout, out, rows)
         if x.ndim == 1:
             dout = xp.reshape(dout, (1, -1))
+        self.grads.clear()  # so that the new ones can take their place in memory
         self.grads["W"] = as_dtype(rows.T @ dout, W.dtype)
         self.grads["b"] = as_dtype(column_sums(dout), b.dtype)
         return dout

@@ -40,36 +40,36 @@ class LossLayer(Layer):
         x = as_floating(x)
         scores = labels.batched(x)
         targets, one_hot = labels.target_rows(t, scores)
-        loss, kept = self._evaluate(scores, targets, None, one_hot)
-        self._cache = kept, targets, x.shape
+        loss, kept = self._evaluate(scores, targets, axis=None)
+        self._cache = kept, targets, one_hot, x.shape
         return loss / scores.shape[0]
 
     def sample_losses(self, x: Array, t: Array) -> Array:
         """Return the loss of each sample, shape (...), for scores (..., C) and targets (..., C)."""
-        return self._evaluate(x, t, -1, False)[0]
+        return self._evaluate(x, t, axis=-1)[0]
 
     def backward(self, dout: Any = 1) -> Array:
         """Return dx = dout (y - t) / N, in the shape of `x`; `dout` is a number or 0-d array."""
-        kept, t, x_shape = self._recall()
+        kept, t, one_hot, x_shape = self._recall()
         if getattr(dout, "shape", ()) != ():
             raise ValueError(
                 f"`dout` must be a number, as the loss is one; got shape {shape(dout)}"
             )
         number = isinstance(dout, numbers.Real)
         dout = float(dout) if number else namespace(t, dout).astype(dout, t.dtype)
-        dx = self._difference(kept, t)
+        dx = self._difference(kept, t, one_hot)
         dx *= dout / t.shape[0]
         return dx if dx.shape == x_shape else namespace(dx).reshape(dx, x_shape)
 
-    def _evaluate(self, x: Array, t: Array, axis: int | None, one_hot: bool) -> tuple[Array, Any]:
-        """Return the loss summed over `axis`, all axes if None, and what `_difference` needs.
+    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
+        """Return the loss summed over `axis`, all axes if None, and what `_difference` needs."""
+        raise NotImplementedError
+
+    def _difference(self, kept: Any, t: Array, one_hot: bool) -> Array:
+        """Return y - t, a fresh array: the derivative of each sample's loss by its scores.
 
         `one_hot` tells that the rows of `t` are known to sum to one.
         """
-        raise NotImplementedError
-
-    def _difference(self, kept: Any, t: Array) -> Array:
-        """Return y - t, a fresh array: the derivative of each sample's loss by its scores."""
         raise NotImplementedError
 
 
@@ -79,21 +79,17 @@ class SoftmaxWithLoss(LossLayer):
     Soft labels need not sum to one: the derivative is y Σt - t.
     """
 
-    def _evaluate(self, x: Array, t: Array, axis: int | None, one_hot: bool) -> tuple[Array, Any]:
+    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
         xp = namespace(x)
         shifted = x - xp.max(x, axis=-1, keepdims=True)
         exp = xp.exp(shifted)
         total = row_sums(exp)
-        log = xp.log(total)
-        if one_hot:
-            return xp.sum(log, axis=axis) - xp.sum(t * shifted, axis=axis), (exp, 1.0 / total)
-        weight = row_sums(t)
-        loss = xp.sum(weight * log, axis=axis) - xp.sum(t * shifted, axis=axis)
-        return loss, (exp, weight / total)
+        return xp.sum(t * (xp.log(total) - shifted), axis=axis), (exp, total)
 
-    def _difference(self, kept: Any, t: Array) -> Array:
-        exp, scale = kept
-        return exp * scale - t
+    def _difference(self, kept: Any, t: Array, one_hot: bool) -> Array:
+        exp, total = kept
+        weight = 1.0 if one_hot else row_sums(t)
+        return exp * (weight / total) - t
 
 
 class SigmoidWithLoss(LossLayer):
@@ -102,21 +98,21 @@ class SigmoidWithLoss(LossLayer):
     The loss is -Σ (t log y + (1 - t) log(1 - y)), with y = sigmoid(x).
     """
 
-    def _evaluate(self, x: Array, t: Array, axis: int | None, one_hot: bool) -> tuple[Array, Any]:
+    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
         xp = namespace(x)
         losses = xp.maximum(x, 0.0) - x * t + xp.log1p(xp.exp(-xp.abs(x)))
         return xp.sum(losses, axis=axis), x
 
-    def _difference(self, kept: Any, t: Array) -> Array:
+    def _difference(self, kept: Any, t: Array, one_hot: bool) -> Array:
         return functions.sigmoid(kept) - t
 
 
 class IdentityWithLoss(LossLayer):
     """Identity and half the squared error, ½ Σ (x - t)²: regression."""
 
-    def _evaluate(self, x: Array, t: Array, axis: int | None, one_hot: bool) -> tuple[Array, Any]:
+    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
         difference = x - t
         return 0.5 * namespace(x).sum(difference * difference, axis=axis), x
 
-    def _difference(self, kept: Any, t: Array) -> Array:
+    def _difference(self, kept: Any, t: Array, one_hot: bool) -> Array:
         return kept - t
