@@ -6,9 +6,10 @@ from typing import Any, Literal, TypeAlias
 import backends
 from backends import isdtype, namespace
 from backprop.gradients import hygiene, steps
+from backprop.gradients.inputs import NOTHING
 from backprop.gradients.judge import Judge
 from backprop.gradients.report import Report
-from backprop.gradients.subject import NOTHING, subject_of
+from backprop.gradients.subject import subject_of
 
 Mode: TypeAlias = Literal["full", "sampled", "directional"]
 

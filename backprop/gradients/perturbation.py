@@ -12,23 +12,18 @@ whose weights are perturbed at a time, R samples that they reach, C features of 
 """
 
 import itertools
-from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 import backends
 from backends import Array, namespace
 from backprop import labels
-from backprop.arrays import default_dtype
 from backprop.gradients import steps
+from backprop.gradients.column import Block, Column, Reached, is_affine
 from backprop.layers.affine import Affine
 from backprop.layers.loss import LossLayer
 
-_Block: TypeAlias = tuple[slice, int, list[slice]]
-"""Inputs to perturb at a time, how many samples they reach at most, and with which outputs."""
-
 _HOST_MEMORY = 1 << 22  # what stays in a processor's cache
 _DEVICE_MEMORY = 1 << 27
-_TEMPORARIES = 4  # arrays of the size of the scores that a chunk holds at a time
 
 
 def numerical_gradient(
@@ -132,12 +127,8 @@ def _elementwise(
     return xp.reshape(xp.stack(losses) - base, (len(offsets), *original.shape))
 
 
-def _is_affine(layer: Any) -> bool:
-    return type(layer).forward is Affine.forward
-
-
 def _is_known(layer: Any) -> bool:
-    return _is_affine(layer) or getattr(layer, "elementwise", False)
+    return is_affine(layer) or getattr(layer, "elementwise", False)
 
 
 def _is_known_loss(layer: Any) -> bool:
@@ -162,7 +153,7 @@ class _Tail:
 
     def reaches(self, layer: Any) -> bool:
         """Tell whether the layer is Affine, and so are or elementwise all behind it."""
-        return _is_affine(layer) and all(map(_is_known, self.layers[self._position(layer) :]))
+        return is_affine(layer) and all(map(_is_known, self.layers[self._position(layer) :]))
 
     def _position(self, layer: Any) -> int:
         return next(i for i, other in enumerate(self.layers) if other is layer)
@@ -172,15 +163,15 @@ class _Tail:
     ) -> dict[str, Array]:
         """Return the changes for W, shape (O, D, M), and b, shape (O, M), for O offsets."""
         position = self._position(layer)
-        column = _Column(self, position, layer.b.shape[0])
-        reached = _Reached(self.inputs[position])
+        column = Column(self, position, layer.b.shape[0])
+        reached = Reached(self.inputs[position])
         blocks = list(column.blocks(reached.counts, memory))
         changes = [self._changes(column, reached, blocks, offset) for offset in offsets]
         stacked = namespace(layer.b).stack(changes)
         return {"W": stacked[:, :-1, :], "b": stacked[:, -1, :]}
 
     def _changes(
-        self, column: "_Column", reached: "_Reached", blocks: list[_Block], offset: float
+        self, column: Column, reached: Reached, blocks: list[Block], offset: float
     ) -> Array:
         """Return the changes for one offset, shape (D + 1, M)."""
         x = reached.x
@@ -191,110 +182,3 @@ class _Tail:
             rows.append(xp.concat([column.change(moved, samples, j) for j in outputs], axis=0).T)
         zero = xp.zeros((1, column.width), dtype=x.dtype, device=backends.device(x))
         return xp.take(xp.concat([*rows, zero], axis=0), reached.rows, axis=0)
-
-
-class _Reached:
-    """Which samples the weights of each input reach: those where the input is not 0.
-
-    Attributes
-    ----------
-    counts : list of int, length L
-        How many, for each input that reaches any, in rising order.
-    x : array, shape (L, N)
-        The inputs in that order, a 1 for the bias among them; in each row what is not 0 first.
-    samples : array of int, shape (L, N)
-        The number of the sample that each entry of `x` is of.
-    rows : array of int, shape (D + 1,)
-        Where in `x` each input is, the bias last; L for an input that reaches nothing.
-    """
-
-    def __init__(self, x: Array) -> None:
-        xp, n, backend = namespace(x), x.shape[0], backends.of(x)
-        ones = xp.ones((n, 1), dtype=x.dtype, device=backends.device(x))
-        x = xp.concat([xp.reshape(x, (n, -1)), ones], axis=1).T
-        counts = backend.to_numpy(xp.sum(xp.astype(x != 0, x.dtype), axis=1)).tolist()
-        order = sorted((row for row, count in enumerate(counts) if count), key=counts.__getitem__)
-        place = {row: i for i, row in enumerate(order)}
-        index = default_dtype(x, "indexing")
-        x = xp.take(x, backend.asarray(order, index), axis=0)
-        samples = xp.argsort(xp.astype(x == 0, xp.int8), axis=1, stable=True)
-        self.counts = [int(counts[row]) for row in order]
-        self.x = xp.take_along_axis(x, samples, axis=1)
-        self.samples = samples
-        self.rows = backend.asarray([place.get(i, len(order)) for i in range(len(counts))], index)
-
-
-class _Column:
-    """The way of one changed column from an Affine layer to the losses."""
-
-    def __init__(self, tail: _Tail, position: int, width: int) -> None:
-        self.tail = tail
-        self.width = width  # M
-        end = position + 1
-        while end < len(tail.layers) and not _is_affine(tail.layers[end]):
-            end += 1
-        self.activations = tail.layers[position + 1 : end]
-        self.next = tail.layers[end] if end < len(tail.layers) else None
-        self.rest = tail.layers[end + 1 :]
-        self.before = tail.inputs[position + 1].T  # (M, N)
-        self.after = tail.inputs[end].T  # (M, N)
-        self.base = self.after if self.next is None else tail.inputs[end + 1].T  # (C, N)
-
-    def blocks(self, counts: list[int], memory: int) -> Iterator[_Block]:
-        """Yield what to perturb at a time, to stay within `memory`."""
-        widths = [layer.W.shape[1] for layer in self.rest if _is_affine(layer)]
-        itemsize = namespace(self.base).finfo(self.base.dtype).bits // 8
-        entries = memory // (max([self.base.shape[0], *widths]) * itemsize * _TEMPORARIES)
-        start = 0
-        while start < len(counts):
-            stop = start + 1
-            while stop < len(counts) and (stop + 1 - start) * self.width * counts[stop] <= entries:
-                stop += 1
-            j = min(self.width, max(1, entries // counts[stop - 1]))
-            outputs = [slice(i, min(i + j, self.width)) for i in range(0, self.width, j)]
-            yield slice(start, stop), counts[stop - 1], outputs
-            start = stop
-
-    def change(self, moved: Array, samples: Array, outputs: slice) -> Array:
-        """Return the loss's changes, shape (J, B).
-
-        Parameters
-        ----------
-        moved : array, shape (B, R)
-            What the perturbed weights add to their column.
-        samples : array of int, shape (B, R)
-            In which samples.
-        outputs : slice
-            The J columns.
-        """
-        xp = namespace(moved)
-        flat = xp.reshape(samples, (-1,))
-
-        def chosen(x: Array) -> Array:  # (F, N) -> (F, B, R)
-            return xp.reshape(xp.take(x, flat, axis=1), (x.shape[0], *samples.shape))
-
-        column = chosen(self.before[outputs, :]) + moved  # (J, B, R)
-        for layer in self.activations:
-            column = layer.forward(column)
-        base = chosen(self.base)[:, None, :, :]  # (C, 1, B, R)
-        if self.next is None:  # the column is one of the scores
-            rows = xp.where(self._own(outputs), column, base)
-        else:
-            column = column - chosen(self.after[outputs, :])
-            rows = self.next.W.T[:, outputs, None, None] * column  # (C, J, B, R)
-            rows += base
-        scores = xp.permute_dims(rows, (1, 2, 3, 0))
-        for layer in self.rest:
-            flat_scores = layer.forward(xp.reshape(scores, (-1, scores.shape[-1])))
-            scores = xp.reshape(flat_scores, (*column.shape, -1))
-        targets = xp.permute_dims(chosen(self.tail.targets.T), (1, 2, 0))  # (B, R, C)
-        before = xp.reshape(xp.take(self.tail.losses, flat, axis=0), samples.shape)
-        losses = self.tail.last.sample_losses(scores, targets) - before
-        return xp.sum(losses, axis=2) / self.tail.losses.shape[0]
-
-    def _own(self, outputs: slice) -> Array:
-        """Return a mask of the perturbed column among all, shape (M, J, 1, 1)."""
-        xp = namespace(self.base)
-        index = default_dtype(self.base, "indexing")
-        columns = xp.arange(self.width, dtype=index, device=backends.device(self.base))
-        return (columns[:, None] == columns[None, outputs])[:, :, None, None]
