@@ -49,7 +49,9 @@ def check(
     data_dir: DataDirOption = None,
     device: DeviceOption = None,
     library: LibraryOption = None,
-    hidden: Annotated[int, typer.Option(min=1, help="Width of the hidden layer.")] = 50,
+    hidden: Annotated[
+        int | None, typer.Option(min=1, help="Width of the hidden layer; 50 without --params.")
+    ] = None,
     activation: Annotated[
         Activation | None, typer.Option(help="If --params does not say; relu at last.")
     ] = None,
@@ -58,8 +60,9 @@ def check(
         Mode, typer.Option(help="Every coordinate, some of each array, or one direction.")
     ] = Mode.FULL,
     dtype: Annotated[
-        DTypeName, typer.Option(help="Of the gradients that are checked.")
-    ] = DTypeName.FLOAT64,
+        DTypeName | None,
+        typer.Option(help="Of the gradients that are checked; float64 where the device has it."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the weights and the samples.")] = 0,
 ) -> int:
     """Compare backpropagation with numerical differentiation.
@@ -67,21 +70,36 @@ def check(
     The exit code is 1 if a gradient is wrong.
     """
     backend = backends.select(device, library)
+    precision = dtype.value if dtype is not None else _widest(backend)
+    if params is not None and hidden is not None:
+        raise ValueError("one of --params and --hidden must be given; got both")
     if params is None:
         chosen = activation or Activation.RELU
         net: Network = TwoLayerNet(
-            784, hidden, 10, activation=chosen, dtype=dtype, backend=backend, seed=seed
+            784, hidden or 50, 10, activation=chosen, dtype=precision, backend=backend, seed=seed
         )
     else:
         arrays, metadata = load_params(params)
         name = activation or metadata.get("activation", "relu")
-        net = Network.from_params(arrays, name, dtype=dtype, backend=backend)
-    x, t = (backend.asarray(array[:batch]) for array in load(dataset, data_dir)[0])
+        net = Network.from_params(arrays, name, dtype=precision, backend=backend)
+    images, digits = load(dataset, data_dir)[0]
+    if batch > len(images):
+        raise ValueError(f"--batch must be at most {len(images)}, all there are; got {batch}")
+    x, t = backend.asarray(images[:batch]), backend.asarray(digits[:batch])
     report = gradcheck(net, x, t, mode=mode.value, seed=seed)
     print(f"device: {backend}")
     print(f"data:   the first {x.shape[0]} training images of {dataset}\n")
     _print(report)
     return 0 if report.ok else 1
+
+
+def _widest(backend: backends.Backend) -> str:
+    """Return ``"float64"`` where the device has it."""
+    try:
+        backend.dtype("float64")
+    except TypeError:
+        return "float32"
+    return "float64"
 
 
 def _print(report: Report) -> None:

@@ -79,6 +79,9 @@ def gradcheck(
         raise ValueError(f"`mode` must be 'full', 'sampled' or 'directional'; got {mode!r}")
     if samples < 1:
         raise ValueError(f"`samples` must be 1 or more; got {samples}")
+    for name, value in (("rtol", rtol), ("atol", atol)):
+        if value is not None and not value >= 0:
+            raise ValueError(f"`{name}` must be 0 or more; got {value}")
     _check_inputs(inputs)
     rng = backends.host().rng(seed)
     subject = subject_of(target, inputs, rng)
@@ -116,6 +119,8 @@ def _chosen(subject: Any, wrt: Sequence[str | int] | str | int | None) -> list[s
     if wrt is None:
         return names
     wanted = [wrt] if isinstance(wrt, str | int) else list(wrt)
+    if not wanted:
+        raise ValueError("`wrt` must name something to check; got an empty sequence")
     places = getattr(subject, "input_places", {})
     by_position = {i: name for name, i in places.items()}
     chosen = [by_position.get(w, w) if isinstance(w, int) else w for w in wanted]

@@ -89,8 +89,14 @@ def _close(a: Any, b: Any) -> bool:
 
 
 def _fits(analytic: Any, expected: Any, allowed: Any) -> bool:
+    """Tell whether `expected` explains a wrong gradient: what is left is small."""
     scale = float(abs(analytic).max())
     return bool((abs(analytic - expected) <= 2.0 * allowed + 1e-5 * scale).all())
+
+
+def _explains(analytic: Any, expected: Any, numerical: Any) -> bool:
+    """Tell whether `expected` leaves little of the difference to the numerical gradient."""
+    return float(abs(analytic - expected).max()) <= 0.1 * float(abs(analytic - numerical).max())
 
 
 def _zero(analytic: Any) -> str:
@@ -103,6 +109,8 @@ def _factor(analytic: Any, numerical: Any, allowed: Any, batch: int | None) -> s
         return ""
     factor = float((analytic * numerical).sum()) / size
     if not _fits(analytic, factor * numerical, allowed * max(1.0, abs(factor))):
+        return ""
+    if not _explains(analytic, factor * numerical, numerical):
         return ""
     if math.isclose(factor, -1.0, rel_tol=1e-4):
         return "the sign is wrong"
@@ -153,7 +161,7 @@ def _factors_by_axis(
         if shape[axis] < 2 or not size.all():
             continue
         factor = (a * n).sum(axis=axis, keepdims=True) / size
-        if _fits(a, factor * n, tolerance):
+        if _fits(a, factor * n, tolerance) and _explains(a, factor * n, n):
             low, high = float(factor.min()), float(factor.max())
             return f"each {name} has a factor of its own, from {low:.4g} to {high:.4g}"
     return ""

@@ -9,7 +9,6 @@ from backends import Array, DType, namespace
 from backprop.arrays import shape
 
 Evaluate: TypeAlias = Callable[[tuple[int, ...], float], Array]
-Restore: TypeAlias = Callable[[], None]
 
 
 def float64_for(x: Array) -> DType | None:
@@ -31,63 +30,59 @@ def _number(y: Any, x: Array, dtype: DType) -> Array:
     return xp.astype(xp.asarray(y), dtype)
 
 
-def evaluation(f: Callable[[Array], Any], x: Array) -> tuple[Evaluate, DType, Restore]:
-    """Return how to evaluate `f` with one entry changed, and how to undo what that did to `x`.
-
-    Between the two stands the dtype of the arithmetic, which decides the step.
-    """
+def evaluation(f: Callable[[Array], Any], x: Array) -> tuple[Evaluate, DType]:
+    """Return how to evaluate `f` with one entry changed, and the dtype that decides the step."""
     wide = float64_for(x)
     writable = backends.is_writable(x)
     quotient = x.dtype if wide is None else wide
     if wide is None and writable:
-        evaluate, restore = _in_place(f, x, quotient)
-        return evaluate, x.dtype, restore
-    uses, result = _uses_argument(f, x, quotient)
-    if uses:
-        return _on_copies(f, x, quotient), result, _nothing
-    if result is None and not writable and _uses_argument(f, x, x.dtype)[0]:
-        return _on_copies(f, x, x.dtype), x.dtype, _nothing
+        return _in_place(f, x, quotient), x.dtype
+    if wide is not None:
+        heeds, result = _heeds(f, x, wide)
+        if heeds:
+            return _on_copies(f, x, wide), result
     if writable:
-        evaluate, restore = _in_place(f, x, quotient)
-        return evaluate, x.dtype, restore
+        return _in_place(f, x, quotient), x.dtype
+    f(namespace(x).astype(x, x.dtype, copy=True))  # an error of f's own is the user's to see
+    if _heeds(f, x, x.dtype)[0]:
+        return _on_copies(f, x, x.dtype), x.dtype
     raise ValueError(
         "`f` must depend on its argument, as `x` can't be changed in place; "
-        "it gave the same number for an array of nan"
+        "it gave the same number for other arrays"
     )
 
 
-def _uses_argument(f: Callable[[Array], Any], x: Array, dtype: DType) -> tuple[bool, DType | None]:
+def _heeds(f: Callable[[Array], Any], x: Array, dtype: DType) -> tuple[bool, DType]:
     """Tell whether `f` heeds an array of `dtype`, and the dtype of what it returns."""
     xp = namespace(x)
-    poison = xp.full(x.shape, math.nan, dtype=dtype, device=backends.device(x))
+    own = xp.astype(x, dtype, copy=True)
     try:
-        plain = f(xp.astype(x, dtype, copy=True))
-        poisoned = f(poison)
-        heeded = not bool(plain == poisoned)
-    except Exception:  # f may refuse the dtype, or nan, in a way of its own
-        return False, None
+        plain = f(xp.astype(own, dtype, copy=True))
+    except Exception:  # f may refuse the dtype
+        return False, dtype
     result = getattr(plain, "dtype", dtype)
-    return heeded, result if result in (dtype, x.dtype) else dtype
+    result = result if result in (dtype, x.dtype) else dtype
+    for other in (own * math.nan, own + 1.0, own - 1.0, own * -2.0 - 3.0):
+        try:
+            if not bool(plain == f(other)):
+                return True, result
+        except Exception:  # f looked at what it got
+            return True, result
+    return False, result
 
 
-def _nothing() -> None:
-    pass
-
-
-def _in_place(f: Callable[[Array], Any], x: Array, quotient: DType) -> tuple[Evaluate, Restore]:
-    saved = namespace(x).astype(x, x.dtype, copy=True)
+def _in_place(f: Callable[[Array], Any], x: Array, quotient: DType) -> Evaluate:
+    """Return how to evaluate `f` by changing `x` itself; the caller keeps a copy of `x`."""
 
     def evaluate(index: tuple[int, ...], offset: float) -> Array:
+        saved = namespace(x).astype(x[index], x.dtype, copy=True)
         try:
-            x[index] = saved[index] + offset
+            x[index] = saved + offset
             return _number(f(x), x, quotient)
         finally:
-            x[index] = saved[index]
+            x[index] = saved
 
-    def restore() -> None:
-        x[...] = saved
-
-    return evaluate, restore
+    return evaluate
 
 
 def _on_copies(f: Callable[[Array], Any], x: Array, dtype: DType) -> Evaluate:

@@ -1,8 +1,9 @@
 """From an analytic gradient and numerical slopes to a verdict.
 
 Where an analytic value lies outside the error bar, or the bar is much wider than rounding explains,
-smaller steps tell a kink, where the slopes to the left and to the right differ, from a wrong
-gradient: the difference between the two sides shrinks with the step only where there is a slope.
+smaller steps decide, and the value with the smallest error bar counts. They also tell a kink, where
+the slopes to the left and to the right differ: the difference shrinks with the step only where
+there is a slope.
 """
 
 import math
@@ -12,12 +13,14 @@ from typing import Any
 import backends
 from backends import namespace
 from backprop.gradients import diagnosis, hygiene
+from backprop.gradients.layer_subject import LayerSubject
 from backprop.gradients.probe import Probe, flat64
 from backprop.gradients.report import Entry, Kink, Verdict
-from backprop.gradients.slopes import Slopes, finite, slope_along, slopes_at
+from backprop.gradients.slopes import Slopes, slope_along, slopes_at
 
-_REFINED = 16  # the second look takes steps this many times smaller
-_ROUNDING = 1000  # an analytic gradient may be rounded by this many eps of its largest entry
+_REFINED = 16  # each further look takes steps this many times smaller
+_LEVELS = 5
+_ROUNDING = 100  # an analytic value may be rounded by this many eps of its largest terms
 _NAN = (math.nan, math.nan, math.nan)
 
 
@@ -68,7 +71,7 @@ class Judge:
     def _of_wrong_shape(self, name: str, gradient: Any, shape: tuple[int, ...]) -> Entry:
         size = math.prod(shape)
         numerical = None
-        if 0 < size <= 10_000:
+        if self.mode == "full" and 0 < size <= 10_000:
             numerical = slopes_at(self.probe, name, range(size), self.step).value.reshape(shape)
         given = flat64(gradient).reshape(tuple(getattr(gradient, "shape", ())))
         return _unmeasured(name, shape, diagnosis.of_shape(given, shape, numerical))
@@ -100,7 +103,8 @@ class _Comparison:
         )
         self.slopes = self._slopes(indices)
         self.value, self.error = self.slopes.value.copy(), self.slopes.error.copy()
-        self.allowed = self._allowed(self.slopes, analytic)
+        self.magnitude = self._magnitude(gradient)
+        self.allowed = self._allowed(self.slopes, analytic, self.magnitude)
         self.off = abs(analytic - self.value)
         self.bad = ~(self.off <= self.allowed)
         self.kinks: list[tuple[int, float, float]] = []
@@ -112,48 +116,88 @@ class _Comparison:
             return slope_along(probe, self.name, self.direction, step, refined)
         return slopes_at(probe, self.name, indices, step, refined)
 
-    def _allowed(self, slopes: Slopes, analytic: Any) -> Any:
+    def _magnitude(self, gradient: Any) -> Any:
+        """Return how large the terms are that each analytic value was summed from, about."""
+        if self.direction is not None:
+            terms = flat64(gradient) * self.direction
+            return math.sqrt(float((terms * terms).sum())) + 0.0 * self.analytic
+        whole = abs(flat64(gradient))
+        if gradient.ndim != 2:
+            return float(whole.max()) + 0.0 * self.analytic
+        whole = whole.reshape(tuple(gradient.shape))
+        rows, columns = whole.max(axis=1, keepdims=True), whole.max(axis=0, keepdims=True)
+        return self.xp.minimum(rows, columns).reshape(-1)[self.indices]
+
+    def _allowed(self, slopes: Slopes, analytic: Any, magnitude: Any) -> Any:
         """Return by how much the two may differ."""
-        larger = self.xp.maximum(abs(analytic), abs(slopes.value))
         rtol, atol = self.judge.rtol, self.judge.atol
         if rtol is None and atol is None:
-            atol = _ROUNDING * self.eps * float(max(abs(self.analytic)))
-            atol += 10.0 * self.eps * self.judge.probe.scale
+            rounding = self.eps * (_ROUNDING * magnitude + 10.0 * self.judge.subject.dout_size)
+            return 2.0 * slopes.error + rounding
+        larger = self.xp.maximum(abs(analytic), abs(slopes.value))
         return 2.0 * slopes.error + (atol or 0.0) + (rtol or 0.0) * larger
 
     def _look_again(self) -> None:
-        """Take smaller steps where in doubt: clear what is right, and note the kinks."""
+        """Take smaller and smaller steps where in doubt, keep the best values, note the kinks."""
         first, xp = self.slopes, self.xp
-        vague = first.error > 30.0 * first.noise + 1e-4 * abs(first.value)
+        vague = ~(first.error <= 30.0 * first.noise + 1e-4 * abs(first.value))
         doubt = [i for i, d in enumerate((self.bad | vague).tolist()) if d]
-        if not doubt:
-            return
-        near = self._slopes([self.indices[i] for i in doubt] if self.indices else [], _REFINED)
-        own = self.analytic[doubt]
-        margin = self._allowed(near, own)
-        bar = 8.0 * (near.noise + first.noise[doubt])
-        jump = near.right - near.left
-        jump_before = (first.right - first.left)[doubt]
-        kink = abs(jump - jump_before / _REFINED) > bar + 1e-3 * abs(jump)
-        kink |= abs(near.value - first.value[doubt]) > bar + first.error[doubt]
-        agrees = abs(own - near.value) <= margin
-        low, high = xp.minimum(near.left, near.right), xp.maximum(near.left, near.right)
-        excused = kink & (agrees | ((low - margin <= own) & (own <= high + margin)))
-        excused |= agrees & (near.error <= first.error[doubt])
-        for k, i in enumerate(doubt):
-            if not excused[k]:
-                continue
-            self.bad[i] = False
-            self.value[i], self.error[i] = near.value[k], near.error[k]
-            self.off[i], self.allowed[i] = abs(own[k] - near.value[k]), margin[k]
-            if kink[k]:
-                side = (first, i) if agrees[k] else (near, k)
-                self.kinks.append((i, float(side[0].left[side[1]]), float(side[0].right[side[1]])))
-                self.off[i] = 0.0
+        before, h = first, 1
+        index = list(doubt)  # where each doubtful coordinate stands in `before`
+        for level in range(1, _LEVELS + 1):
+            if not doubt:
+                return
+            h_before, h = h, _REFINED**level
+            near = self._slopes([self.indices[i] for i in doubt] if self.indices else [], h)
+            own = self.analytic[doubt]
+            margin = self._allowed(near, own, self.magnitude[doubt])
+            better = near.error < xp.where(
+                xp.isfinite(self.error[doubt]), self.error[doubt], xp.inf
+            )
+            again = []
+            for k, i in enumerate(doubt):
+                coarse = (float(before.left[index[k]]), float(before.right[index[k]]))
+                fine = (float(near.left[k]), float(near.right[k]))
+                noise = 8.0 * float(near.noise[k])
+                agrees = abs(float(own[k] - near.value[k])) <= float(margin[k])
+                kept = abs(fine[1] - fine[0])
+                jump = abs(coarse[1] - coarse[0])
+                at_kink = kept > 0.5 * jump + noise and kept > 1e-3 * max(map(abs, fine))
+                if better[k]:
+                    self._take(i, near, k, float(margin[k]))
+                if at_kink:
+                    self._meet_kink(i, fine, float(own[k]), float(margin[k]))
+                elif agrees and jump > 100.0 * kept * h / h_before + 100.0 * noise:
+                    self.kinks.append((i, *coarse))
+                elif not agrees or float(near.error[k]) > 30.0 * noise + 1e-4 * abs(float(own[k])):
+                    again.append(k)
+            before, index = near, again
+            doubt = [doubt[k] for k in again]
+
+    def _take(self, i: int, near: Slopes, k: int, margin: float) -> None:
+        """Let the values of smaller steps count at a coordinate: their error bar is smaller."""
+        self.value[i], self.error[i], self.allowed[i] = near.value[k], near.error[k], margin
+        self.off[i] = abs(self.analytic[i] - near.value[k])
+        self.bad[i] = not self.off[i] <= margin
+
+    def _meet_kink(self, i: int, slopes: tuple[float, float], own: float, margin: float) -> None:
+        """Judge a coordinate that lies at a kink, by whether the value lies between the slopes.
+
+        Along a direction and in a network several kinks can meet in one point, and the right value
+        then need not lie between.
+        """
+        between = min(slopes) - margin <= own <= max(slopes) + margin
+        several = self.direction is not None or not isinstance(self.judge.subject, LayerSubject)
+        if between or several:
+            self.kinks.append((i, *slopes))
+            self.bad[i], self.off[i] = False, 0.0
+        else:
+            self.bad[i] = True
 
     def entry(self, shape: tuple[int, ...]) -> Entry:
         """Return the verdict."""
-        worst = int((self.off / self.xp.maximum(self.allowed, 1e-300)).argmax())
+        ratio = self.off / self.xp.maximum(self.allowed, 1e-300)
+        worst = int(self.xp.where(self.xp.isfinite(ratio), ratio, -1.0).argmax())
         kinks = [
             Kink(self._place(i, shape) or (), left, right, float(self.analytic[i]))
             for i, left, right in self.kinks
@@ -177,18 +221,29 @@ class _Comparison:
         return None if self.direction is not None else unravel(self.indices[i], shape)
 
     def _verdict(self, shape: tuple[int, ...]) -> tuple[Verdict, str]:
-        if not finite(self.slopes):
-            return Verdict.NOISY, "the function is not finite near some coordinates"
-        if self.bad.any():
+        known = self.xp.isfinite(self.value)
+        if (self.bad & known).any():
             return Verdict.WRONG, self._reason(shape)
+        if not known.all():
+            return Verdict.NOISY, "the function is not finite near some coordinates"
         if self.kinks:
-            share = f"{len(self.kinks)} of {len(self.analytic)} coordinates lie at a kink; "
-            return Verdict.KINK, share + "the analytic value lies between the two slopes"
+            return Verdict.KINK, self._kink_reason()
         error = float(self.error.max())
         size = float(self.xp.maximum(abs(self.analytic), abs(self.value)).max())
-        if error > 0.1 * size and error > 1e-3 * self.judge.probe.scale:
+        if size > 0 and error > 0.1 * size and error > 1e-3 * self.judge.probe.scale:
             return Verdict.NOISY, "the error bars are as large as the gradient itself"
         return Verdict.AGREES, ""
+
+    def _kink_reason(self) -> str:
+        if self.direction is not None:
+            place = "the direction meets a kink"
+        else:
+            place = f"{len(self.kinks)} of {len(self.analytic)} coordinates lie at a kink"
+        for i, left, right in self.kinks:
+            margin, own = self.allowed[i], self.analytic[i]
+            if not min(left, right) - margin <= own <= max(left, right) + margin:
+                return f"{place}; as several meet, the analytic value can lie outside both slopes"
+        return f"{place}; the analytic value lies between the two slopes"
 
     def _reason(self, shape: tuple[int, ...]) -> str:
         subject, numerical = self.judge.subject, self.value

@@ -4,6 +4,7 @@ import copy
 import inspect
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import backends
@@ -14,6 +15,8 @@ from backprop.gradients.probe import Place, Probe, flat64, is_floating, to_float
 
 class LayerSubject:
     """An object with `forward` and `backward`."""
+
+    returns_nothing = False
 
     def __init__(self, layer: Any, inputs: Sequence[Any], rng: Any) -> None:
         self.layer = layer
@@ -28,16 +31,28 @@ class LayerSubject:
         self._rng = rng
         self.fresh = _deepcopy(layer)
         before = dict(getattr(layer, "__dict__", {}))
-        self._warm_up()
+        self._warm_up(layer)
         y = layer.forward(*self.inputs)
         if not is_floating(y) and not isinstance(y, float):
             raise TypeError(f"forward must return one floating array; got {_kind(y)}")
         self.takes_dout = _takes_argument(layer.backward)
         self.dout = self._cotangent(y) if self.takes_dout else 1.0
-        first = self.run(self.layer, self.dout * 1.0)[0]
+        self.dout_size = float(abs(flat64(self.dout)).max(initial=0.0))
+        self.outputs: list[Any] = []
+        first: Any = self.run(self.layer, self.dout * 1.0)[0]
+        if first is None and any(map(is_floating, self.inputs)):
+            first = (None,) * len(self.inputs)
+            self.returns_nothing = True
         self.params = _params(layer, before)
+        if not isinstance(getattr(layer, "params", None), dict):
+            inputs_too = {name for name in self.watched if name.startswith("input ")}
+            self.watched = {  # what else a layer holds is its own affair
+                name: kept
+                for name, kept in self.watched.items()
+                if name in self.params or name in inputs_too
+            }
         names = input_names(layer.forward, len(self.inputs))
-        given = first if isinstance(first, tuple | list) else (first,)
+        given: Any = first if isinstance(first, tuple | list) else (first,)
         self._returned = first
         floating = [i for i, x in enumerate(self.inputs) if is_floating(x)]
         if isinstance(first, tuple | list):
@@ -51,15 +66,15 @@ class LayerSubject:
             for name, place in self.params.items()
         }
 
-    def _warm_up(self) -> None:
+    def _warm_up(self, layer: Any) -> None:
         """Run the layer on other values first: what it keeps of them must not show later."""
         other = [x * 0.75 + 0.125 if is_floating(x) else x for x in self.inputs]
         try:
-            y = self.layer.forward(*other)
-            if _takes_argument(self.layer.backward):
-                self.layer.backward(self._cotangent(y))
+            y = layer.forward(*other)
+            if _takes_argument(layer.backward):
+                layer.backward(y * 0.0 + 0.5)
             else:
-                self.layer.backward()
+                layer.backward()
         except Exception:  # other values may lie outside what the layer accepts
             return
 
@@ -82,7 +97,10 @@ class LayerSubject:
 
     def run(self, layer: Any, dout: Any) -> tuple[Any, Any]:
         """Run forward and backward once; return what backward and forward returned."""
+        if layer is not self.fresh:
+            self._warm_up(layer)
         y = layer.forward(*self.inputs)
+        self.outputs = [*self.outputs[-1:], flat64(y)]
         if not self.takes_dout:
             return layer.backward(), y
         before = flat64(dout)
@@ -105,6 +123,10 @@ class LayerSubject:
     def key_problems(self) -> list[str]:
         """Say which gradients are missing, or belong to nothing."""
         problems = []
+        if self.returns_nothing:
+            problems.append("backward must return the gradient by its input; it returns None")
+        if any((a != b).any() for a, b in pairwise(self.outputs) if a.shape == b.shape):
+            problems.append("two forward passes on the same inputs give different outputs")
         params, grads = (getattr(self.layer, key, None) for key in ("params", "grads"))
         if isinstance(params, dict) and isinstance(grads, dict):
             extra = [key for key in grads if key not in params]

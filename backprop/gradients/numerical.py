@@ -48,6 +48,10 @@ def numerical_diff(
         x = float(x)
     array = backends.host().asarray(x) if isinstance(x, float) else x
     _check_floating(array)
+    wide = float64_for(array)
+    if wide is not None:  # small steps are lost in a narrow dtype
+        slope = numerical_diff(f, namespace(array).astype(array, wide), step, stencil=stencil)
+        return namespace(array).astype(slope, array.dtype)
     if step is None:
         xp = namespace(array)
         h = steps.default_step(array, array.dtype) * xp.maximum(xp.abs(array), 1.0)
@@ -119,17 +123,19 @@ def numerical_gradient(
         return xp.zeros_like(x)
     if stacked:
         return _stacked(f, x, step, rule, memory)
-    evaluate, dtype, restore = evaluation(f, x)
-    h = _entry_steps(x, step, dtype)
     indices = itertools.product(*map(range, x.shape))
     quotients = []
+    saved = xp.astype(x, x.dtype, copy=True)
     try:
+        evaluate, dtype = evaluation(f, x)
+        h = _entry_steps(saved, step, dtype)
         for index, size in zip(indices, h, strict=True):
             values = [evaluate(index, o * size) for o in rule.offsets]
             change = sum(w * value for w, value in zip(rule.weights, values, strict=True))
             quotients.append(change / (rule.divisor * size))
     finally:
-        restore()
+        if backends.is_writable(x):
+            x[...] = saved
     return xp.astype(xp.reshape(xp.stack(quotients), x.shape), x.dtype)
 
 

@@ -21,6 +21,7 @@ from backprop.gradients import steps
 from backprop.gradients.column import Block, Column, Reached, is_affine
 from backprop.layers.affine import Affine
 from backprop.layers.loss import LossLayer
+from backprop.networks.network import Network
 
 _HOST_MEMORY = 1 << 22  # what stays in a processor's cache
 _DEVICE_MEMORY = 1 << 27
@@ -87,7 +88,8 @@ def loss_changes(
     if x.ndim == 1:
         x = namespace(x).reshape(x, (1, -1))
     base = net.loss(x, t)
-    tail = _Tail(net, x, t) if fast and _is_known_loss(net.last_layer) else None
+    known = _inherits(net, Network, "predict", "loss") and _is_known_loss(net.last_layer)
+    tail = _Tail(net, x, t) if fast and known else None
     learning = [layer for layer in net.layers.values() if getattr(layer, "params", None)]
     changes: dict[str, Array] = {}
     for number, layer in enumerate(learning, start=1):
@@ -132,7 +134,13 @@ def _is_known(layer: Any) -> bool:
 
 
 def _is_known_loss(layer: Any) -> bool:
-    return getattr(type(layer), "forward", None) is LossLayer.forward
+    return isinstance(layer, LossLayer) and _inherits(layer, LossLayer, "forward", "sample_losses")
+
+
+def _inherits(obj: Any, base: type, *methods: str) -> bool:
+    """Tell whether an object's methods are those of a base class."""
+    own = vars(obj)
+    return all(getattr(type(obj), m) is getattr(base, m) and m not in own for m in methods)
 
 
 class _Tail:

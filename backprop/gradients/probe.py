@@ -186,9 +186,10 @@ class NetworkProbe(Probe):
         self._net, self._x, self._t = net, x, t
         self._known: dict[tuple[float, ...], dict[str, Any]] = {}
 
-    def is_worthwhile(self, name: str, count: int) -> bool:
+    def is_worthwhile(self, count: int, offsets: tuple[float, ...]) -> bool:
         """Tell whether evaluating every entry of every parameter beats `count` forward passes."""
-        return bool(self._known) or 4 * count >= math.prod(self.places[name].get().shape)
+        total = sum(math.prod(place.get().shape) for place in self.places.values())
+        return offsets in self._known or 4 * count >= total
 
     def all_changes(self, name: str, offsets: tuple[float, ...]) -> Any:
         """Return the changes for all entries, shape (len(offsets), size), on the host."""

@@ -56,8 +56,9 @@ def slopes_at(
     """
     xp = backends.host().xp
     h = (steps.step_for(probe.eps(name)) if step is None else step) / refined
-    if isinstance(probe, NetworkProbe) and probe.is_worthwhile(name, len(indices)):
-        changes = probe.all_changes(name, tuple(f * h for f in _FACTORS))[:, list(indices)]
+    offsets = tuple(f * h for f in _FACTORS)
+    if isinstance(probe, NetworkProbe) and probe.is_worthwhile(len(indices), offsets):
+        changes = probe.all_changes(name, offsets)[:, list(indices)]
         return _slopes(probe, changes, xp.asarray([[f * h] for f in _FACTORS]))
     host = probe.host(name)
     sizes = [h if step is not None else h * max(1.0, abs(host[i])) for i in indices]
@@ -89,8 +90,3 @@ def _slopes(probe: Probe, changes: Any, distances: Any) -> Slopes:
         right=changes[0] / distances[0],
         noise=noise,
     )
-
-
-def finite(slopes: Slopes) -> bool:
-    """Tell whether all the values are finite."""
-    return bool(backends.host().xp.isfinite(slopes.value).all())

@@ -41,10 +41,13 @@ class NetworkSubject:
     """A network: `loss(x, t)`, `gradient(x, t)` and `params`."""
 
     takes_dout = False
+    dout_size = 1.0
 
     def __init__(self, net: Any, inputs: Sequence[Any]) -> None:
         if len(inputs) != 2:
             raise TypeError(f"a network needs the inputs x and t; got {len(inputs)}")
+        if not all(hasattr(x, "dtype") for x in inputs[:1]):
+            raise TypeError(f"`x` must be an array; got {type(inputs[0]).__name__}")
         self.layer = net
         self.name = type(net).__name__
         self.inputs = copies_of(inputs)
@@ -89,6 +92,7 @@ class FunctionSubject:
     """
 
     takes_dout = False
+    dout_size = 1.0
 
     def __init__(self, pair: Sequence[Any], inputs: Sequence[Any], rng: Any) -> None:
         self.f, self.grad_f = pair

@@ -33,10 +33,12 @@ class Layer:
     _cache: Any = None
 
     def __init_subclass__(cls) -> None:
-        """Make a backward pass of a subclass's own count for `backward_params` too."""
+        """Take back what a subclass with a pass of its own can no longer promise."""
         super().__init_subclass__()
         if "backward" in vars(cls) and "backward_params" not in vars(cls):
             cls.backward_params = Layer.backward_params  # type: ignore[method-assign]
+        if "forward" in vars(cls) and "elementwise" not in vars(cls):
+            cls.elementwise = False
 
     def __init__(self) -> None:
         self.params = {}

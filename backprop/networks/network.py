@@ -1,5 +1,6 @@
 """The general network: layers in order, and a layer that ends them in a loss (section 5.7)."""
 
+import copy
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -254,7 +255,9 @@ class Network:
         stay = device is None and library is None and self.backend is not None
         backend = self.backend if stay else backends.select(device, library)
         layers = {name: moved(layer, backend, dtype) for name, layer in self.layers.items()}
-        return Network(layers, moved(self.last_layer, backend, dtype))
+        other = copy.copy(self)  # a subclass keeps what it adds
+        Network.__init__(other, layers, moved(self.last_layer, backend, dtype))
+        return other
 
     def _input(self, x: Array) -> Array:
         if self.backend is None:

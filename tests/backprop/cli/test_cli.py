@@ -334,3 +334,16 @@ def test_bench(run_in, tmp_path, monkeypatch):
     code, out, _ = run_in("bench", "--quick", "--batch", "2")
     assert code == 0
     assert "no bench.png: pictures need matplotlib" in out
+
+
+def test_check_refuses(run_in):
+    run_in("train", "--iterations", "1", "--hidden", "5", "--out", "a")
+    _, _, err = run_in("check", "--params", "a/params.safetensors", "--hidden", "9")
+    assert err == "backprop: error: one of --params and --hidden must be given; got both\n"
+    _, _, err = run_in("check", "--batch", "10001")
+    assert err == "backprop: error: --batch must be at most 10000, all there are; got 10001\n"
+
+
+def test_check_takes_the_widest_dtype_there_is(run_in):
+    options = ["--library", "array-api-strict", "--device", "no_float64", "--mode", "directional"]
+    assert run_in("check", "--hidden", "3", *options)[0] == 0

@@ -2,7 +2,7 @@ import copy
 
 import numpy as np
 import pytest
-from mistakes import MISTAKES, Book
+from mistakes import MISTAKES, Book, elementwise
 from support import Case
 
 import backends
@@ -358,3 +358,191 @@ def test_report():
 def test_html_escapes_names():
     report = gradcheck((lambda x: np.sum(x), lambda x: x * 0 + 1), np.ones(2))
     assert "&lt;lambda&gt;" in report._repr_html_()
+
+
+def narrow(function, wrong):
+    """An elementwise layer whose wrong gradient keeps the input's dtype."""
+    return elementwise(function, lambda x, d: wrong(x, d).astype(x.dtype))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda x, d: 2 * d * (1 - np.tanh(x) ** 2),
+        lambda x, d: 0.5 * d * (1 - np.tanh(x) ** 2),
+        lambda x, d: -d * (1 - np.tanh(x) ** 2),
+        lambda x, d: 0 * d,
+        lambda x, d: d,
+    ],
+    ids=["twice", "half", "sign", "zero", "forgotten"],
+)
+def test_narrow_dtypes_hide_no_mistake(dtype, wrong):
+    x = RNG.standard_normal((4, 3)).astype(dtype)
+    assert gradcheck(narrow(np.tanh, wrong), x)["x"].verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize("mode", ["sampled", "directional"])
+@pytest.mark.parametrize("factor", [0.0, 1.3, 2.0])
+def test_large_narrow_arrays_hide_no_mistake(mode, factor):
+    x = np.random.default_rng(0).standard_normal(100_000).astype(np.float32)
+    layer = narrow(np.tanh, lambda x, d: factor * d * (1 - np.tanh(x) ** 2))
+    assert gradcheck(layer, x, mode=mode)["x"].verdict is Verdict.WRONG
+
+
+def test_a_coordinate_without_a_value_hides_no_mistake():
+    x = np.array([0.0, 1.0, 2.0, 3.0])
+    with np.errstate(all="ignore"):
+        report = gradcheck((lambda x: np.sum(x * np.sqrt(x)), lambda x: -7 * np.sqrt(x)), x)
+    assert report["x"].verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize("x", [7e-5, 1e-3])
+def test_sharp_functions_take_smaller_steps(x):
+    x = np.array([x, 2 * x])
+    with np.errstate(all="ignore"):
+        assert gradcheck((lambda x: np.sum(np.log(x)), lambda x: 1 / x), x)["x"].verdict is (
+            Verdict.AGREES
+        )
+        for factor in (0.5, 0.9, 1.1):
+            report = gradcheck((lambda x: np.sum(np.log(x)), lambda x, f=factor: f / x), x)
+            assert report["x"].verdict is Verdict.WRONG
+
+
+def test_a_steep_sine():
+    x = np.array([0.3, 0.5, -0.7, 1.1])
+    assert_gradients((lambda x: np.sum(np.sin(1e4 * x)), lambda x: 1e4 * np.cos(1e4 * x)), x)
+    report = gradcheck((lambda x: np.sum(np.sin(1e4 * x)), lambda x: 0 * x), x)
+    assert report["x"].verdict is Verdict.WRONG
+
+
+def test_right_zero_gradients_agree():
+    x = np.zeros(3)
+    assert gradcheck((lambda x: np.sum(x**2), lambda x: 2 * x), x)["x"].verdict is Verdict.AGREES
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_where_kinks_meet_nothing_is_called_wrong(seed):
+    assert gradcheck(Relu(), np.zeros((2, 3)), mode="directional", seed=seed).ok
+    params = {"W1": np.zeros((3, 4)), "b1": np.zeros(4), "b2": np.zeros(3)}
+    params["W2"] = np.random.default_rng(seed).standard_normal((4, 3))
+    net = Network.from_params(params)
+    x = np.random.default_rng(seed + 1).standard_normal((5, 3))
+    for mode in ("full", "sampled", "directional"):
+        report = gradcheck(net, x, np.array([0, 1, 2, 0, 1]), mode=mode, seed=seed)
+        assert report.ok, str(report)
+
+
+def test_a_subclass_keeps_no_promise_that_its_forward_breaks():
+    class Centre(Relu):
+        def forward(self, x):
+            y = super().forward(x)
+            return y - y.mean(axis=-1, keepdims=True)
+
+        def backward(self, dout=1):
+            return 5 * super().backward(dout - dout.mean(axis=-1, keepdims=True))
+
+    rng = np.random.default_rng(0)
+    layers = {
+        "in": Affine(rng.standard_normal((3, 5)), rng.standard_normal(5)),
+        "centre": Centre(),
+        "out": Affine(rng.standard_normal((5, 3)), rng.standard_normal(3)),
+    }
+    report = gradcheck(
+        Network(layers, SoftmaxWithLoss()), rng.standard_normal((3, 3)), np.arange(3)
+    )
+    assert report["W1"].verdict is Verdict.WRONG
+
+
+def test_a_network_with_a_loss_of_its_own():
+    class Decayed(TwoLayerNet):
+        def loss(self, x, t):
+            return super().loss(x, t) + 0.05 * sum(np.sum(p**2) for p in self.params.values())
+
+        def gradient(self, x, t):
+            return {k: g + 0.1 * self.params[k] for k, g in super().gradient(x, t).items()}
+
+    net = Decayed(3, 4, 3, 1.0, backend="cpu", seed=0, dtype="float64")
+    x, t = RNG.standard_normal((4, 3)), np.array([0, 1, 2, 0])
+    for mode in ("full", "sampled", "directional"):
+        assert_gradients(net, x, t, mode=mode)
+    assert type(net.to("cpu")) is Decayed
+
+
+def test_the_input_of_the_call_before():
+    class Previous(Tanh):
+        x = 0.0
+
+        def forward(self, x):
+            self.before, self.x = self.x, x
+            return np.tanh(x)
+
+        def backward(self, dout=1):
+            return dout * (1 - np.tanh(self.before) ** 2)
+
+    assert not gradcheck(Previous(), RNG.standard_normal((4, 3))).ok
+
+
+def test_a_backward_pass_that_returns_nothing():
+    class Nothing(Affine):
+        def backward(self, dout=1):
+            super().backward(dout)
+
+    report = gradcheck(Nothing(np.ones((3, 2)), np.zeros(2)), np.ones((4, 3)))
+    assert not report.ok
+    assert "backward must return the gradient by its input; it returns None" in str(report)
+
+
+def test_a_forward_pass_by_chance():
+    class Chance(Tanh):
+        rng = np.random.default_rng(0)
+
+        def forward(self, x):
+            return super().forward(x) * (1 + 1e-3 * self.rng.random())
+
+    report = gradcheck(Chance(), np.ones(3))
+    assert "two forward passes on the same inputs give different outputs" in report.problems
+
+
+def test_statistics_beside_the_parameters_are_a_layers_own_affair():
+    class Norm(Book):
+        def __init__(self):
+            super().__init__(np.ones((3, 2)), np.zeros(2))
+            self.running = np.ones(3)
+
+        def forward(self, x):
+            self.running *= 0.9
+            return super().forward(x)
+
+    assert_gradients(Norm(), RNG.standard_normal((4, 3)))
+
+
+def test_no_factor_explains_a_single_entry():
+    assert "times" not in str(
+        gradcheck(*(MISTAKES["one entry wrong"][0], *MISTAKES["one entry wrong"][1]))
+    )
+
+
+def test_options_are_checked():
+    x = np.ones(3)
+    with pytest.raises(
+        ValueError, match="`wrt` must name something to check; got an empty sequence"
+    ):
+        gradcheck(Tanh(), x, wrt=[])
+    with pytest.raises(ValueError, match="`rtol` must be 0 or more; got -1"):
+        gradcheck(Tanh(), x, rtol=-1)
+    with pytest.raises(ValueError, match="`atol` must be 0 or more; got nan"):
+        gradcheck(Tanh(), x, atol=float("nan"))
+    with pytest.raises(TypeError, match="`x` must be an array; got list"):
+        gradcheck(TwoLayerNet(3, 2, 2, backend="cpu"), [[1.0, 2.0, 3.0]], [0])
+
+
+def test_a_sample_of_a_large_network_is_a_sample(monkeypatch):
+    net = TwoLayerNet(50, 40, 10, 1.0, backend="cpu", dtype="float64")
+
+    def refuse(*args):
+        raise AssertionError("all entries of all parameters were evaluated")
+
+    monkeypatch.setattr("backprop.gradients.perturbation.loss_changes", refuse)
+    x = RNG.standard_normal((3, 50))
+    assert_gradients(net, x, np.array([0, 1, 2]), mode="sampled", samples=20)

@@ -143,6 +143,48 @@ def test_whatever_happens_inside_f_leaves_x_bit_for_bit(x, after, error):
     assert x.tobytes() == before
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_f_that_spoils_x_itself(dtype):
+    x = np.array([1, 2, 3], dtype)
+
+    def f(_):
+        value = np.sum(x**2)
+        x[2] += 1
+        return value
+
+    numerical_gradient(f, x)
+    assert x.tolist() == [1, 2, 3]
+
+    def broken(_):
+        x[2] += 1
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        numerical_gradient(broken, x)
+    assert x.tolist() == [1, 2, 3]
+
+
+def test_errors_of_f_are_the_users_to_see():
+    x = np.array([3.0, 4.0])
+    x.setflags(write=False)
+    with pytest.raises(ValueError, match="matmul"):
+        numerical_gradient(lambda v: v @ np.ones(3), x)
+
+
+def test_a_dead_relu_on_an_immutable_array():
+    x = np.array([-3.0, -4.0])
+    x.setflags(write=False)
+    assert numerical_gradient(lambda v: np.sum(np.where(v > 0, v, 0)), x).tolist() == [0, 0]
+
+
+def test_diff_of_narrow_dtypes():
+    def f(x):
+        return 0.01 * x**2 + 0.1 * x
+
+    for dtype in (np.float16, np.float32):
+        assert numerical_diff(f, dtype(5), 1e-4) == pytest.approx(0.2, rel=1e-3)
+
+
 def test_negative_zero_survives():
     x = np.array([-0.0, 1.0])
     numerical_gradient(lambda _: np.sum(x), x)
