@@ -70,5 +70,8 @@ def isdtype(xp: ModuleType, dtype: DType, kind: str | tuple[str, ...]) -> bool:
 
 
 def is_writable(x: Array) -> bool:
-    """Tell whether entries of `x` can be assigned: not those of JAX, nor of read-only memory."""
-    return bool(array_api_compat.is_writeable_array(x))
+    """Tell whether entries of `x` can be assigned.
+
+    Not those of JAX, nor of read-only memory, nor of a tensor that autograd watches.
+    """
+    return bool(array_api_compat.is_writeable_array(x)) and not getattr(x, "requires_grad", False)

@@ -10,14 +10,14 @@ import os
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import peers
-from test_training_step import step_of
+from test_training_step import PEERS, step_of
 
 from backprop import SGD, Trainer, TwoLayerNet, gradcheck, load_mnist, load_mnist_sample
 from backprop.timing import alternate
@@ -88,19 +88,12 @@ def check() -> Iterator[Row]:
         yield name, times["theirs"] / times["ours"], f"{1e3 * times['ours']:.1f} ms"
 
 
-def step() -> Iterator[Row]:
-    """Compare a training step with hand-fused NumPy, and with the peers that are installed."""
-    for batch, hidden in ((1, 50), (100, 50), (1000, 50), (100, 500), (1000, 500)):
-        yield from _steps(batch, hidden, ["fused"])
-    for batch in (1, 100, 1000):
-        installed = [name for name in ("torch", "jax") if find_spec(name)]
-        yield from _steps(batch, 50, ["book", *installed])
-    if find_spec("thinc"):
-        yield from _steps(100, 50, ["thinc"])
-
-
-def _steps(batch: int, hidden: int, others: list[str]) -> Iterator[Row]:
-    for other in others:
+def step(other: str, sizes: Sequence[tuple[int, int]]) -> Iterator[Row]:
+    """Compare a training step with a peer's, for pairs of batch and hidden units."""
+    module = PEERS[other][1]
+    if module is not None and find_spec(module) is None:
+        return
+    for batch, hidden in sizes:
         turns = {}
         for name in ("backprop", other):
             call, x, t = step_of(name, hidden, batch, "float32", digits(batch, "float32"))
@@ -184,8 +177,13 @@ def memory() -> Iterator[Row]:
     yield "peak memory of a step / largest activation, batch 1000", peak / largest, "hidden 500"
 
 
+_BATCHES = ((1, 50), (100, 50), (1000, 50))
 SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
-    "step": step,
+    "fused": partial(step, "fused", (*_BATCHES, (100, 500), (1000, 500))),
+    "book": partial(step, "book", _BATCHES),
+    "torch": partial(step, "torch", _BATCHES),
+    "jax": partial(step, "jax", _BATCHES),
+    "thinc": partial(step, "thinc", ((100, 50),)),
     "trainer": trainer,
     "training": training,
     "numerical": numerical,
@@ -196,11 +194,17 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
 
 
 def main(names: list[str]) -> None:
-    """Print the table of the sections named, or of all."""
-    print("| figure | ratio | |\n|---|---|---|")
-    for name in names or SECTIONS:
-        for figure, ratio, remark in SECTIONS[name]():
+    """Print a row for each figure: of the section named, or of each in a process of its own.
+
+    Libraries keep threads that wait by spinning, and would slow down what is measured after them.
+    """
+    if len(names) == 1:
+        for figure, ratio, remark in SECTIONS[names[0]]():
             print(f"| {figure} | {ratio:.3g} | {remark} |", flush=True)
+        return
+    print("| figure | ratio | |\n|---|---|---|", flush=True)
+    for name in names or SECTIONS:
+        subprocess.run([sys.executable, __file__, name], check=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """How a function is evaluated with one entry of its argument changed: in place, or on copies."""
 
 import math
+import numbers
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -25,6 +26,8 @@ def _number(y: Any, x: Array, dtype: DType) -> Array:
     if getattr(y, "shape", ()) != ():
         raise ValueError(f"`f` must return a number; got shape {shape(y)}")
     xp = namespace(x)
+    if not hasattr(y, "dtype") and not isinstance(y, numbers.Real):
+        raise TypeError(f"`f` must return a number; got {type(y).__name__}")
     if not hasattr(y, "dtype"):
         return xp.asarray(y, dtype=dtype, device=backends.device(x))
     return xp.astype(xp.asarray(y), dtype)

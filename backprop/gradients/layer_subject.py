@@ -128,6 +128,11 @@ class LayerSubject:
         if any((a != b).any() for a, b in pairwise(self.outputs) if a.shape == b.shape):
             problems.append("two forward passes on the same inputs give different outputs")
         params, grads = (getattr(self.layer, key, None) for key in ("params", "grads"))
+        if params is not None and not isinstance(params, dict):
+            kind = type(params).__name__
+            problems.append(
+                f"`params` must be a dictionary, or its gradients go unchecked; got {kind}"
+            )
         if isinstance(params, dict) and isinstance(grads, dict):
             extra = [key for key in grads if key not in params]
             problems += [f"there is a gradient for {key!r}, which is no parameter" for key in extra]

@@ -116,6 +116,8 @@ def numerical_gradient(
     steps.check_step(step)
     rule = steps.stencil(stencil)
     _check_floating(x)
+    if memory < 1:
+        raise ValueError(f"`memory` must be 1 or more bytes; got {memory}")
     xp = namespace(x)
     if not bool(xp.all(xp.isfinite(x))):
         raise ValueError("`x` must be finite; got inf or nan in it")

@@ -546,3 +546,14 @@ def test_a_sample_of_a_large_network_is_a_sample(monkeypatch):
     monkeypatch.setattr("backprop.gradients.perturbation.loss_changes", refuse)
     x = RNG.standard_normal((3, 50))
     assert_gradients(net, x, np.array([0, 1, 2]), mode="sampled", samples=20)
+
+
+def test_parameters_in_a_list_do_not_go_unchecked_in_silence():
+    class Listed(Book):
+        def __init__(self):
+            super().__init__(np.ones((3, 2)), np.zeros(2))
+            self.params, self.grads = [self.W, self.b], [None, None]
+
+    report = gradcheck(Listed(), RNG.standard_normal((4, 3)))
+    assert not report.ok
+    assert "`params` must be a dictionary, or its gradients go unchecked; got list" in str(report)

@@ -224,6 +224,10 @@ def test_bad_input():
         ValueError, match=r"one number for each of the 2 stacked arrays; got shape \(\)"
     ):
         numerical_gradient(np.sum, np.ones(2), stacked=True)
+    with pytest.raises(TypeError, match="`f` must return a number; got NoneType"):
+        numerical_gradient(lambda x: None, np.ones(2))
+    with pytest.raises(ValueError, match="`memory` must be 1 or more bytes; got 0"):
+        numerical_gradient(lambda x: np.sum(x, axis=1), np.ones(2), stacked=True, memory=0)
     with pytest.raises(ValueError, match="`step` must be positive and finite; got 0"):
         numerical_gradient(squares, np.ones(2), 0)
     with pytest.raises(ValueError, match="`step` must be positive and finite; got inf"):
@@ -232,3 +236,10 @@ def test_bad_input():
         numerical_gradient(squares, np.ones(2), stencil="x")
     with pytest.raises(TypeError, match="real floating; got int64"):
         gradient_descent(squares, np.array([3, 4]))
+
+
+def test_a_tensor_that_autograd_watches():
+    torch = pytest.importorskip("torch")
+    x = torch.tensor([3.0, 4.0], dtype=torch.float64, requires_grad=True)
+    gradient = numerical_gradient(lambda x: (x**2).sum(), x)
+    np.testing.assert_allclose(gradient.detach().numpy(), [6, 8], rtol=1e-9)
