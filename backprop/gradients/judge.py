@@ -103,6 +103,7 @@ class _Comparison:
         )
         self.slopes = self._slopes(indices)
         self.value, self.error = self.slopes.value.copy(), self.slopes.error.copy()
+        self.noise = self.slopes.noise.copy()
         self.magnitude = self._magnitude(gradient)
         self.allowed = self._allowed(self.slopes, analytic, self.magnitude)
         self.off = abs(analytic - self.value)
@@ -177,6 +178,7 @@ class _Comparison:
     def _take(self, i: int, near: Slopes, k: int, margin: float) -> None:
         """Let the values of smaller steps count at a coordinate: their error bar is smaller."""
         self.value[i], self.error[i], self.allowed[i] = near.value[k], near.error[k], margin
+        self.noise[i] = near.noise[k]
         self.off[i] = abs(self.analytic[i] - near.value[k])
         self.bad[i] = not self.off[i] <= margin
 
@@ -222,10 +224,14 @@ class _Comparison:
 
     def _verdict(self, shape: tuple[int, ...]) -> tuple[Verdict, str]:
         known = self.xp.isfinite(self.value)
-        if (self.bad & known).any():
+        spread = self.error - self.noise  # what smaller steps would still change
+        unresolved = (spread > 0.1 * abs(self.value)) & (spread > 10.0 * self.noise)
+        if (self.bad & known & ~unresolved).any():
             return Verdict.WRONG, self._reason(shape)
         if not known.all():
             return Verdict.NOISY, "the function is not finite near some coordinates"
+        if (self.bad & unresolved).any():
+            return Verdict.NOISY, "the function varies within the smallest steps"
         if self.kinks:
             return Verdict.KINK, self._kink_reason()
         error = float(self.error.max())
