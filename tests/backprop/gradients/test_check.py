@@ -557,3 +557,15 @@ def test_parameters_in_a_list_do_not_go_unchecked_in_silence():
     report = gradcheck(Listed(), RNG.standard_normal((4, 3)))
     assert not report.ok
     assert "`params` must be a dictionary, or its gradients go unchecked; got list" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("f", "slope", "scale"),
+    [
+        (lambda x: np.sum(1 / x), lambda x: -1 / x**2, 1e-6),
+        (lambda x: np.sum(np.tanh(1e9 * x)), lambda x: 1e9 / np.cosh(1e9 * x) ** 2, 1e-9),
+    ],
+    ids=["reciprocal", "tanh"],
+)
+def test_what_varies_within_the_smallest_steps_is_not_called_wrong(f, slope, scale):
+    assert gradcheck((f, slope), scale * np.array([0.5, 1.0, 2.0])).ok
