@@ -44,6 +44,11 @@ class Backend:
         """Whether arrays lie in host memory, so that reading a value makes nothing wait."""
         return self.library.is_host(self.device)
 
+    @property
+    def has_float64(self) -> bool:
+        """Whether library and device have float64."""
+        return "float64" in self.xp.__array_namespace_info__().dtypes(device=self.device)
+
     def dtype(self, dtype: str | DType) -> DType:
         """Return the library's dtype object for a name such as ``"float32"``.
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import backends
-from backprop import Network, TwoLayerNet, gradcheck, load_params
+from backprop import Network, TwoLayerNet, gradcheck
 from backprop.cli.options import (
     Activation,
     DataDirOption,
@@ -20,6 +20,7 @@ from backprop.cli.options import (
     DTypeName,
     LibraryOption,
     load,
+    load_network,
 )
 from backprop.gradients import Report, Verdict
 
@@ -70,7 +71,8 @@ def check(
     The exit code is 1 if a gradient is wrong.
     """
     backend = backends.select(device, library)
-    precision = dtype.value if dtype is not None else _widest(backend)
+    widest = "float64" if backend.has_float64 else "float32"
+    precision = widest if dtype is None else dtype.value
     if params is not None and hidden is not None:
         raise ValueError("one of --params and --hidden must be given; got both")
     if params is None:
@@ -79,9 +81,7 @@ def check(
             784, hidden or 50, 10, activation=chosen, dtype=precision, backend=backend, seed=seed
         )
     else:
-        arrays, metadata = load_params(params)
-        name = activation or metadata.get("activation", "relu")
-        net = Network.from_params(arrays, name, dtype=precision, backend=backend)
+        net = load_network(params, activation, backend, precision)
     images, digits = load(dataset, data_dir)[0]
     if batch > len(images):
         raise ValueError(f"--batch must be at most {len(images)}, all there are; got {batch}")
@@ -91,15 +91,6 @@ def check(
     print(f"data:   the first {x.shape[0]} training images of {dataset}\n")
     _print(report)
     return 0 if report.ok else 1
-
-
-def _widest(backend: backends.Backend) -> str:
-    """Return ``"float64"`` where the device has it."""
-    try:
-        backend.dtype("float64")
-    except TypeError:
-        return "float32"
-    return "float64"
 
 
 def _print(report: Report) -> None:

@@ -8,7 +8,6 @@ import typer
 from rich.table import Table
 
 import backends
-from backprop import Network, load_params
 from backprop.cli.options import (
     Activation,
     DataDirOption,
@@ -17,6 +16,7 @@ from backprop.cli.options import (
     DeviceOption,
     LibraryOption,
     load,
+    load_network,
 )
 from backprop.metrics import confusion_matrix
 
@@ -33,9 +33,7 @@ def evaluate(
 ) -> None:
     """Show the accuracy on the test images and the confusion matrix."""
     backend = backends.select(device, library)
-    arrays, metadata = load_params(params)
-    name = activation or metadata.get("activation", "relu")
-    net = Network.from_params(arrays, name, backend=backend)
+    net = load_network(params, activation, backend)
     values = list(net.params.values())
     sizes = values[0].shape[0], values[-1].shape[0]
     if sizes != (784, 10):

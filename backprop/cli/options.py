@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from backends import Backend
+from backprop import Network, load_params
 from backprop.datasets import load_mnist, load_mnist_sample
 
 
@@ -63,3 +65,12 @@ def load(dataset: Dataset, data_dir: Path | None) -> Any:
     if data_dir is not None and not data_dir.is_dir():
         raise ValueError(f"--data-dir must be a folder; got {data_dir}")
     return load_mnist(path=data_dir)
+
+
+def load_network(
+    params: Path, activation: Activation | None, backend: Backend, dtype: str | None = None
+) -> Network:
+    """Return the network of saved parameters; the file names its activation if `None` is given."""
+    arrays, metadata = load_params(params)
+    name = activation or metadata.get("activation", "relu")
+    return Network.from_params(arrays, name, dtype=dtype, backend=backend)

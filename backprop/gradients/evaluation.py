@@ -14,10 +14,10 @@ Evaluate: TypeAlias = Callable[[tuple[int, ...], float], Array]
 
 def float64_for(x: Array) -> DType | None:
     """Return float64 where the device of `x` has it and `x` is narrower, else None."""
-    try:
-        dtype = backends.of(x).dtype("float64")
-    except TypeError:
+    backend = backends.of(x)
+    if not backend.has_float64:
         return None
+    dtype = backend.dtype("float64")
     return None if x.dtype == dtype else dtype
 
 

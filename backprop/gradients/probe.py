@@ -158,10 +158,7 @@ def is_floating(x: Any) -> bool:
 def widened(x: Array) -> Array:
     """Return a copy of a floating array, in float64 where its device has it."""
     backend = backends.of(x)
-    try:
-        dtype = backend.dtype("float64")
-    except TypeError:
-        dtype = x.dtype
+    dtype = backend.dtype("float64") if backend.has_float64 else x.dtype
     return backend.xp.astype(x, dtype, copy=True)
 
 

@@ -46,7 +46,7 @@ class NetworkSubject:
     def __init__(self, net: Any, inputs: Sequence[Any]) -> None:
         if len(inputs) != 2:
             raise TypeError(f"a network needs the inputs x and t; got {len(inputs)}")
-        if not all(hasattr(x, "dtype") for x in inputs[:1]):
+        if not hasattr(inputs[0], "dtype"):
             raise TypeError(f"`x` must be an array; got {type(inputs[0]).__name__}")
         self.layer = net
         self.name = type(net).__name__

@@ -94,6 +94,10 @@ def test_dtypes(case: Case):
         case.backend.dtype("floaty")
 
 
+def test_which_devices_have_float64(case: Case):
+    assert case.backend.has_float64 == (case.name not in ("strict:no_float64", "strict:no_x64"))
+
+
 def test_half_precision_where_the_library_has_it():
     assert backends.host().dtype("float16") == np.float16
 
