@@ -8,7 +8,8 @@ train: $(VENV)/.installed-cli ## Train the book's network on real digits
 	$(BIN)/backprop train
 
 test: $(VENV)/.installed-test ## Run the whole test-suite
-	$(BIN)/python -m pytest --cov --cov-fail-under=95
+	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage report --skip-covered --fail-under=95
 
 bench: $(VENV)/.installed-test ## Compare what gradients cost, and run the benchmarks
 	$(BIN)/backprop bench

@@ -29,10 +29,11 @@ def stable_sigmoid(x):
     ],
     ids=lambda f: getattr(f, "__name__", ""),
 )
+@pytest.mark.traced
 def test_activation(case: Case, function, expected):
     x = case.array(X)
-    case.check(function(x), expected)
-    np.testing.assert_array_equal(case.numpy(x), X.astype(case.dtype))
+    case.check(case.run(function, x), expected)
+    case.unchanged(x, X)
 
 
 @pytest.mark.parametrize("function", [functions.sigmoid, functions.tanh])
@@ -146,7 +147,7 @@ def test_integers_are_computed_in_the_default_floating_dtype(case: Case):
     y = functions.sigmoid(case.array([0, 0]))
     default = case.xp.__array_namespace_info__().default_dtypes(device=case.backend.device)
     assert y.dtype == default["real floating"]
-    assert case.numpy(y).tolist() == [0.5, 0.5]
+    case.unchanged(y, case.numpy(y) * 0 + 0.5)
 
 
 def test_complex_is_refused():

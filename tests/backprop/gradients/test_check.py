@@ -3,7 +3,7 @@ import copy
 import numpy as np
 import pytest
 from mistakes import MISTAKES, Book, elementwise
-from support import Case
+from support import Case, needs_indices, needs_values, normal
 
 import backends
 from backprop import (
@@ -203,9 +203,10 @@ class Scale:
 
 
 def test_a_foreign_layer_on_every_library(case: Case):
+    needs_values(case)
     if case.readonly:
         pytest.skip("parameters must be writable")
-    s, x = case.normal(3), case.normal(4, 3, seed=1)
+    s, x = normal(case, 3), normal(case, 4, 3, seed=1)
     before = case.numpy(s), case.numpy(x)
     report = gradcheck(Scale(s), x)
     assert report.ok, str(report)
@@ -217,17 +218,19 @@ def test_a_foreign_layer_on_every_library(case: Case):
 
 @pytest.mark.parametrize("layer", [Relu, Sigmoid, Tanh])
 def test_own_layers_on_every_library(case: Case, layer):
-    assert_gradients(layer(), case.normal(3, 4))
-    assert_gradients(SoftmaxWithLoss(), case.normal(3, 4), case.array([0, 1, 3]))
-    assert_gradients(Affine(case.normal(4, 2), case.normal(2)), case.normal(3, 4))
+    needs_values(case)
+    assert_gradients(layer(), normal(case, 3, 4))
+    assert_gradients(SoftmaxWithLoss(), normal(case, 3, 4), case.array([0, 1, 3]))
+    assert_gradients(Affine(normal(case, 4, 2), normal(case, 2)), normal(case, 3, 4))
 
 
 def test_a_network_on_every_library(case: Case):
-    case.needs_indices()
+    needs_values(case)
+    needs_indices(case)
     net = TwoLayerNet(5, 4, 3, 1.0, backend=case.backend, dtype=case.dtype, seed=0)
     before = {name: case.numpy(p) for name, p in net.params.items()}
     for mode in ("full", "sampled", "directional"):
-        assert_gradients(net, case.normal(3, 5), case.array([0, 1, 2]), mode=mode, samples=5)
+        assert_gradients(net, normal(case, 3, 5), case.array([0, 1, 2]), mode=mode, samples=5)
     for name, p in net.params.items():
         np.testing.assert_array_equal(case.numpy(p), before[name])
 

@@ -8,6 +8,7 @@ RNG = np.random.default_rng(3)
 W, B = RNG.standard_normal((12, 5)), RNG.standard_normal(5)
 
 
+@pytest.mark.traced
 @pytest.mark.parametrize(
     "shape", [(3, 12), (1, 12), (12,), (3, 1, 3, 4), (3, 4, 3), (0, 12)], ids=str
 )
@@ -17,15 +18,21 @@ def test_gradient(case: Case, shape):
     out = rows @ W + B
     out = out[0] if x.ndim == 1 else out
     dout = RNG.standard_normal(out.shape)
-    weights, biases, inputs, upstream = (case.array(v) for v in (W, B, x, dout))
-    layer = Affine(weights, biases)
-    case.check(layer.forward(inputs), out, rtol=1e-5)
-    case.check(layer.backward(upstream), (dout @ W.T).reshape(shape), rtol=1e-5)
-    case.check(layer.dW, rows.T @ dout.reshape(-1, 5), rtol=1e-5)
-    case.check(layer.db, dout.reshape(-1, 5).sum(axis=0), rtol=1e-5)
-    assert list(layer.params) == list(layer.grads) == ["W", "b"]
-    for array, before in ((weights, W), (biases, B), (inputs, x), (upstream, dout)):
-        np.testing.assert_array_equal(case.numpy(array), before.astype(case.dtype))
+    arrays = [case.array(v) for v in (W, B, x, dout)]
+
+    def step(weights, biases, x, dout):
+        layer = Affine(weights, biases)
+        y, dx = layer.forward(x), layer.backward(dout)
+        assert list(layer.params) == list(layer.grads) == ["W", "b"]
+        return y, dx, layer.dW, layer.db
+
+    y, dx, dW, db = case.run(step, *arrays)
+    case.check(y, out)
+    case.check(dx, (dout @ W.T).reshape(shape))
+    case.check(dW, rows.T @ dout.reshape(-1, 5))
+    case.check(db, dout.reshape(-1, 5).sum(axis=0))
+    for array, before in zip(arrays, (W, B, x, dout), strict=True):
+        case.unchanged(array, before)
 
 
 def test_gradient_is_the_numerical_one():

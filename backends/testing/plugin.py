@@ -1,0 +1,69 @@
+"""pytest over every array library: ``--backends``, ``--require-backends``, `backend_case`."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from backends.errors import DeviceUnavailableError
+from backends.testing.cases import Case, names, opened
+from backends.testing.matrix import MATRIX
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the two options."""
+    group = parser.getgroup("backends", "array libraries")
+    group.addoption(
+        "--backends",
+        metavar="NAMES",
+        help="run tests that take `backend_case` on these only, comma-separated: numpy, strict, "
+        "torch, jax, dpnp, cupy, or one row of the matrix such as strict:device1",
+    )
+    group.addoption(
+        "--require-backends",
+        action="store_true",
+        help="fail, rather than skip, where one of the backends can't be used",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker; refuse unknown names, and required backends that can't be had."""
+    config.addinivalue_line(
+        "markers",
+        "traced: the test runs what it tests by `backend_case.run`, so it has a meaning on jax:jit",
+    )
+    selected = _selected(config)
+    if config.getoption("require_backends"):
+        for name in selected:
+            try:
+                with opened(name):
+                    pass
+            except DeviceUnavailableError as error:
+                raise pytest.UsageError(f"--require-backends: {name}: {error}") from None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that takes `backend_case` on each backend; on jax:jit if it is marked `traced`."""
+    if "backend_case" in metafunc.fixturenames:
+        traced = metafunc.definition.get_closest_marker("traced") is not None
+        cases = [n for n in _selected(metafunc.config) if traced or not MATRIX[n].traced]
+        metafunc.parametrize("backend_case", cases, indirect=True)
+
+
+@pytest.fixture
+def backend_case(request: pytest.FixtureRequest) -> Iterator[Case]:
+    """One backend of the matrix: `backend_case.array`, `.run`, `.check`; `Case` says the rest."""
+    with ExitStack() as stack:
+        try:
+            case = stack.enter_context(opened(request.param))
+        except DeviceUnavailableError as error:
+            pytest.skip(str(error))
+        yield case
+
+
+def _selected(config: pytest.Config) -> list[str]:
+    option = config.getoption("backends")
+    try:
+        return names(None if option is None else [n.strip() for n in option.split(",")])
+    except ValueError as error:
+        raise pytest.UsageError(f"--backends: {error}") from None
