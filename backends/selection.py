@@ -27,8 +27,9 @@ def select(device: str | Backend | None = None, library: str | None = None) -> B
         the choice is logged. A library may have more (``"meta"``, ``"device1"``). Without it
         `BACKPROP_DEVICE` decides, and without that the CPU. A `Backend` is returned as it is.
     library : str, optional
-        ``"numpy"``, ``"cupy"``, ``"torch"``, ``"jax"`` or ``"array-api-strict"``. Without it
-        `BACKPROP_LIBRARY` decides, and without that the device: NumPy on the CPU, CuPy on CUDA.
+        ``"numpy"``, ``"cupy"``, ``"torch"``, ``"jax"``, ``"dpnp"`` or ``"array-api-strict"``.
+        Without it `BACKPROP_LIBRARY` decides, and without that the device: NumPy on the CPU, CuPy
+        on CUDA.
 
     Raises
     ------
@@ -101,7 +102,7 @@ def _availability(library: Library) -> Availability:
     except DeviceUnavailableError as error:
         return Availability(library.name, None, (), str(error))
     devices = tuple(library.devices())
-    reason = None if devices else library.why_no_cuda("cuda")
+    reason = None if devices else library.why_not(library.default_device)
     return Availability(library.name, library.version(), devices, reason)
 
 

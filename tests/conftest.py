@@ -7,6 +7,7 @@ import pytest
 os.environ["JAX_ENABLE_X64"] = "1"
 os.environ["JAX_PLATFORMS"] = "cpu"
 
+from recording import Recording
 from support import Case
 
 
@@ -14,3 +15,42 @@ from support import Case
 def case(backend_case: Case) -> Case:
     """One backend of the matrix, under the short name that the tests call it by."""
     return backend_case
+
+
+@pytest.fixture(scope="session")
+def recording() -> Recording:
+    """What the two packages asked of the array namespace in all tests on NumPy."""
+    return Recording()
+
+
+@pytest.fixture(autouse=True)
+def _record(
+    request: pytest.FixtureRequest, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = getattr(request.node, "callspec", None)
+    if params is not None and params.params.get("backend_case", "").startswith("numpy"):
+        recording.begin(monkeypatch)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the CuPy contract, which needs what the other tests record, come last."""
+    items.sort(key=lambda item: item.path.name == "test_cupy_contract.py")
+
+
+DETECTION = pytest.StashKey[dict[str, list[str]]]()
+
+
+@pytest.fixture
+def detection_table(request: pytest.FixtureRequest) -> dict[str, list[str]]:
+    """Planted portability bug -> the backends that caught it; printed after the tests."""
+    return request.config.stash.setdefault(DETECTION, {})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print which backends caught which planted bug."""
+    table = terminalreporter.config.stash.get(DETECTION, {})
+    if table:
+        terminalreporter.section("planted portability bugs, and the backends that caught them")
+        width = max(len(name) for name in table)
+        for name, row in table.items():
+            terminalreporter.write_line(f"{name:<{width}}  {', '.join(row) or 'NONE'}")

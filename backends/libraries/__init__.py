@@ -4,6 +4,7 @@ No array library but NumPy is imported before it is selected, or an array of it 
 """
 
 from backends.libraries.cupy import CuPy
+from backends.libraries.dpnp import DPNP
 from backends.libraries.jax import Jax
 from backends.libraries.library import ForeignLibrary, Library, Memory
 from backends.libraries.numpy import NumPy
@@ -14,7 +15,7 @@ from backends.namespace import Array, namespace
 __all__ = ["KNOWN", "Library", "Memory", "library_of"]
 
 KNOWN: dict[str, Library] = {
-    library.name: library for library in (NumPy(), CuPy(), PyTorch(), Jax(), Strict())
+    library.name: library for library in (NumPy(), CuPy(), PyTorch(), Jax(), DPNP(), Strict())
 }
 _by_namespace = {library.namespace_name: library for library in KNOWN.values()}
 

@@ -8,6 +8,8 @@ from typing import Any
 from backends.libraries.library import Library, Memory
 from backends.namespace import Array, Device
 
+_DLPACK_CUDA = 2  # kDLCUDA, the type of device in dlpack.h
+
 
 class CuPy(Library):
     """CuPy on one CUDA GPU. Selecting `cuda:N` makes GPU N the current one, as CuPy needs."""
@@ -37,7 +39,7 @@ class CuPy(Library):
         device.use()
         return device
 
-    def why_no_cuda(self, name: str) -> str:
+    def why_not(self, name: str) -> str:
         """Say whether the driver, the GPU or the index is missing."""
         runtime = self._cuda().runtime
         if runtime.driverGetVersion() == 0:
@@ -55,6 +57,12 @@ class CuPy(Library):
     def device_name(self, device: Device) -> str:
         """Return `cuda:N`."""
         return f"cuda:{device.id}"
+
+    def from_dlpack(self, x: Array, device: Device) -> Array:
+        """Take over an array on that GPU without a copy; CuPy wants DLPack's name of it."""
+        import cupy
+
+        return cupy.from_dlpack(x, device=(_DLPACK_CUDA, device.id))
 
     def to_numpy(self, x: Array) -> Any:
         """Copy an array to the host; waits for the device."""

@@ -28,7 +28,7 @@ class Jax(Library):
             return devices
         return devices | {"cuda": gpus[0]} | {f"cuda:{d.id}": d for d in gpus}
 
-    def why_no_cuda(self, name: str) -> str:
+    def why_not(self, name: str) -> str:
         """Say whether JAX has no CUDA platform at all, or too few GPUs."""
         gpus = [device for device in self.devices() if device.startswith("cuda:")]
         if not gpus:

@@ -91,13 +91,13 @@ class Library:
         if name in devices:
             return devices[name]
         if re.fullmatch(r"cuda(:\d+)?", name):
-            raise DeviceUnavailableError(self.why_no_cuda(name))
+            raise DeviceUnavailableError(self.why_not(name))
         raise UnknownBackendError(
             f"{self.name} has no device {name!r} here; it has {', '.join(devices) or 'none'}"
         )
 
-    def why_no_cuda(self, name: str) -> str:
-        """Say why the CUDA device `name` can't be had, and what to do."""
+    def why_not(self, name: str) -> str:
+        """Say why the device `name` can't be had, and what to do."""
         return (
             f"{self.name} has no device {name!r}: it runs on {', '.join(self.devices())} only; "
             "use library='cupy' or BACKPROP_LIBRARY=cupy"

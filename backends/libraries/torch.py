@@ -31,7 +31,7 @@ class PyTorch(Library):
                 devices[f"cuda:{i}"] = torch.device("cuda", i)
         return devices
 
-    def why_no_cuda(self, name: str) -> str:
+    def why_not(self, name: str) -> str:
         """Say whether the build, the driver or GPU, or the index is missing."""
         torch = self._torch()
         if torch.version.cuda is None:

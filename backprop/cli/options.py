@@ -50,7 +50,7 @@ DeviceOption = Annotated[
 LibraryOption = Annotated[
     str | None,
     typer.Option(
-        help="numpy, cupy, torch, jax or array-api-strict; else BACKPROP_LIBRARY, "
+        help="numpy, cupy, torch, jax, dpnp or array-api-strict; else BACKPROP_LIBRARY, "
         "or as the device needs."
     ),
 ]

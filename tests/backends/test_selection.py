@@ -131,7 +131,7 @@ def test_auto_does_not_hide_a_wrong_library():
 def test_available(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)
     found = {entry.library: entry for entry in backends.available()}
-    assert list(found) == ["numpy", "cupy", "torch", "jax", "array-api-strict"]
+    assert list(found) == ["numpy", "cupy", "torch", "jax", "dpnp", "array-api-strict"]
     assert found["numpy"].devices == ("cpu",)
     assert found["numpy"].reason is None
     assert found["array-api-strict"].devices[:3] == ("cpu", "device1", "device2")

@@ -1,0 +1,82 @@
+"""The plugin as another project uses it: in a pytest of its own."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+SUITE = """
+import numpy as np
+import pytest
+
+from backends import namespace
+from backends.testing import assert_equivalent
+
+
+def norm(x):
+    xp = namespace(x)
+    return xp.sqrt(xp.sum(x * x))
+
+
+def test_norm(backend_case):
+    x = backend_case.array([3.0, 4.0])
+    backend_case.check(backend_case.run(norm, x), 5.0)
+
+
+@pytest.mark.traced
+def test_traced(backend_case):
+    backend_case.check(backend_case.run(norm, backend_case.array([3.0, 4.0])), 5.0)
+"""
+
+
+def run(folder, *arguments, environment=None):
+    (folder / "test_norm.py").write_text(SUITE)
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", "-rs", "-p", "no:cacheprovider", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **(environment or {})},
+    )
+    return result.returncode, result.stdout + result.stderr
+
+
+def test_selected_backends(tmp_path):
+    code, output = run(tmp_path, "--backends", "numpy,strict:device1")
+    assert code == 0, output
+    for name in ("numpy", "numpy:float32", "numpy:readonly", "strict:device1"):
+        assert f"test_norm.py::test_norm[{name}] PASSED" in output
+    assert "8 passed" in output
+
+
+def test_only_marked_tests_are_traced(tmp_path):
+    pytest.importorskip("jax")
+    code, output = run(tmp_path, "--backends", "jax:jit")
+    assert code == 0, output
+    assert "test_traced[jax:jit] PASSED" in output
+    assert "test_norm[jax:jit]" not in output
+
+
+def test_a_backend_that_can_t_be_had(tmp_path):
+    """Skipped with its reason; where backends are required, an error before any test runs."""
+    (tmp_path / "cupy.py").write_text("raise ImportError('no libcuda here')")
+    path = {"PYTHONPATH": str(tmp_path)}
+    code, output = run(tmp_path, "--backends", "numpy,cupy", environment=path)
+    assert code == 0, output
+    assert "cupy is installed but can't be imported: no libcuda here" in output
+    assert "test_norm[cupy] SKIPPED" in output
+    assert "cupy] PASSED" not in output
+    required = ("--backends", "numpy,cupy", "--require-backends")
+    code, output = run(tmp_path, *required, environment=path)
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert "--require-backends: cupy: cupy is installed but can't be imported" in output
+    assert "PASSED" not in output
+
+
+def test_an_unknown_backend(tmp_path):
+    code, output = run(tmp_path, "--backends", "numpy,tensorflow")
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert "ERROR: --backends: a backend must be one of numpy, " in output
+    assert "got 'tensorflow'" in output
