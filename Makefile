@@ -1,8 +1,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TORCH ?= torch==2.13.0
+CUDA ?= 12
 
-.PHONY: train test bench lint format clean
+.PHONY: train test test-backends test-dpnp test-cuda bench bench-cuda lint format clean
 
 train: $(VENV)/.installed-cli ## Train the book's network on real digits
 	$(BIN)/backprop train
@@ -11,10 +13,24 @@ test: $(VENV)/.installed-test ## Run the whole test-suite
 	$(BIN)/python -m coverage run -m pytest
 	$(BIN)/python -m coverage report --skip-covered --fail-under=95
 
+test-backends: $(VENV)/.installed-backends ## The same with PyTorch, JAX and CuPy's wheel required
+	$(BIN)/python -m pytest --backends numpy,strict,torch,jax --require-backends
+
+test-dpnp: $(VENV)-dpnp/.installed ## The matrix on dpnp, in an environment of its own (3 GB)
+	OCL_ICD_FILENAMES=$(CURDIR)/$(VENV)-dpnp/lib/libintelocl.so \
+	$(VENV)-dpnp/bin/python -m pytest --backends numpy,dpnp --require-backends
+
+test-cuda: $(VENV)/.installed-cuda ## The whole test-suite on CuPy; needs a GPU
+	$(BIN)/python -m pytest --backends numpy,cupy --require-backends
+
 bench: $(VENV)/.installed-test ## Compare what gradients cost, and run the benchmarks
 	$(BIN)/backprop bench
 	$(BIN)/python benchmarks/ratios.py
 	$(BIN)/python -m pytest benchmarks --benchmark-group-by=group --benchmark-columns=median,iqr,rounds
+
+bench-cuda: $(VENV)/.installed-cuda ## Compare what gradients cost on a GPU
+	$(BIN)/backprop bench --device cuda
+	BACKPROP_DEVICE=cuda $(BIN)/python -m pytest benchmarks --benchmark-group-by=group --benchmark-columns=median,iqr,rounds
 
 lint: $(VENV)/.installed-dev ## Check style and types
 	$(BIN)/ruff check .
@@ -26,7 +42,7 @@ format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/ruff format .
 
 clean: ## Remove what was built, and the environment
-	rm -rf $(VENV) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .benchmarks .hypothesis
+	rm -rf $(VENV) $(VENV)-dpnp build dist .coverage .mypy_cache .pytest_cache .ruff_cache .benchmarks .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -42,4 +58,19 @@ $(VENV)/.installed-test: $(BIN)/python pyproject.toml
 
 $(VENV)/.installed-dev: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+# PyTorch's build without CUDA is much smaller: PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+$(VENV)/.installed-backends: $(VENV)/.installed-test
+	$(BIN)/python -m pip install --quiet '$(TORCH)'
+	$(BIN)/python -m pip install --quiet --editable '.[test,torch,jax,cuda$(CUDA)]'
+	touch $@
+
+$(VENV)/.installed-cuda: $(VENV)/.installed-test
+	$(BIN)/python -m pip install --quiet --editable '.[test,cuda$(CUDA)]'
+	touch $@
+
+$(VENV)-dpnp/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-dpnp
+	$(VENV)-dpnp/bin/python -m pip install --quiet --editable '.[test,dpnp]'
 	touch $@

@@ -19,7 +19,10 @@ def needs_values(case: Case) -> None:
 def needs_indices(case: Case) -> None:
     """Skip where array-api-strict's argmax and argsort give int64 on a device without it."""
     if case.name == "strict:no_x64":
-        pytest.skip("array-api-strict 2.6: argmax and argsort give int64, which no_x64 lacks")
+        pytest.skip(
+            "array-api-strict 2.6: argmax and argsort give int64, which no_x64 lacks; see "
+            "https://data-apis.org/array-api/latest/API_specification/generated/array_api.argmax.html"
+        )
 
 
 def normal(case: Case, *shape: int, seed: int = 0) -> Any:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from backends import Backend
+from backends.libraries import KNOWN
 from backprop import Network, load_params
 from backprop.datasets import load_mnist, load_mnist_sample
 
@@ -49,10 +50,7 @@ DeviceOption = Annotated[
 ]
 LibraryOption = Annotated[
     str | None,
-    typer.Option(
-        help="numpy, cupy, torch, jax, dpnp or array-api-strict; else BACKPROP_LIBRARY, "
-        "or as the device needs."
-    ),
+    typer.Option(help=f"One of {', '.join(KNOWN)}; else BACKPROP_LIBRARY, or as the device needs."),
 ]
 
 

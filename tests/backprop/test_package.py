@@ -1,6 +1,8 @@
 import ast
+import re
 import subprocess
 import sys
+import tokenize
 from importlib.metadata import version
 from pathlib import Path
 
@@ -53,6 +55,23 @@ def test_the_upper_floor_knows_no_array_library():
             elif isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
             assert not LIBRARIES & {name.partition(".")[0] for name in names}, path
+
+
+def test_the_upper_floor_names_no_array_library():
+    """In no identifier and no string of its code; docstrings may show an example on NumPy."""
+    for path in PACKAGE.rglob("*.py"):
+        with path.open("rb") as file:
+            tokens = list(tokenize.tokenize(file.readline))
+        words = {
+            word
+            for token in tokens
+            if token.type in (tokenize.NAME, tokenize.STRING) and not token.string.endswith('"""')
+            for word in re.findall(r"\w+", token.string.lower())
+        }
+        allowed = (
+            {"numpy"} if path.name == "storage.py" else set()
+        )  # safetensors.numpy: on the host
+        assert not (LIBRARIES | {"np", "jnp", "pytorch"}) & words - allowed, path
 
 
 def test_the_lower_floor_never_imports_the_upper():
