@@ -173,6 +173,6 @@ def _ports(diagram: Diagram, grid: _Grid, heights: list[float]) -> list[float]:
 def _route(pieces: list[Piece], source: Box, target: Box, port: float) -> list[Piece]:
     """Return an edge from the right side of one box to the border of the other."""
     first = Piece(source.x + source.width / 2, pieces[0].right, source.y)
-    inset = 1 - math.sqrt(1 - (2 * port / NODE) ** 2)  # of an ellipse at that height
-    border = target.x - target.width / 2 * (1 - inset)
+    inset = NODE / 2 - math.sqrt((NODE / 2) ** 2 - port**2)  # of a circle at that height
+    border = target.x - target.width / 2 + inset
     return [first, *pieces[1:-1], Piece(pieces[-1].left, border, target.y + port)]

@@ -92,16 +92,29 @@ def _any_letters() -> Iterator[None]:
 
 
 def _draw_node(ax: "Axes", node: Node, box: Box) -> None:
-    from matplotlib.patches import Ellipse
+    from matplotlib.patches import PathPatch
 
     if node.kind in ("operation", "branch"):
         height, colour = (NODE, "node") if node.kind == "operation" else (BRANCH, "line")
-        ax.add_artist(
-            Ellipse(
-                (box.x, box.y), box.width, height, fc=COLOURS[colour], ec=COLOURS["line"], lw=0.9
-            )
-        )
+        outline = _outline(box, height)
+        ax.add_artist(PathPatch(outline, fc=COLOURS[colour], ec=COLOURS["line"], lw=0.9))
     _write(ax, node.text, box.x, box.y, "center_baseline", COLOURS["value"])
+
+
+def _outline(box: Box, height: float) -> Any:
+    """Return a circle, drawn apart to the width of the box."""
+    from matplotlib.path import Path
+
+    apart, radius = (box.width - height) / 2, height / 2
+    halves: list[tuple[float, Any]] = [(-apart, Path.arc(90, 270)), (apart, Path.arc(-90, 90))]
+    points = [
+        (box.x + shift + radius * x, box.y + radius * y)
+        for shift, half in halves
+        for x, y in half.vertices
+    ]
+    (_, left), (_, right) = halves
+    codes = [*left.codes, Path.LINETO, *right.codes[1:], Path.CLOSEPOLY]
+    return Path([*points, points[0]], codes)
 
 
 def _draw_edge(ax: "Axes", edge: Edge, route: list[Piece], arrow: bool) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from graphs import EXAMPLES, fruit, logistic, small_net, tangle
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.patches import Ellipse, FancyArrowPatch
+from matplotlib.patches import FancyArrowPatch, PathPatch
 from support import Case
 
 from backprop import graph
@@ -23,7 +23,7 @@ def parts(drawing: Drawing):
     renderer = FigureCanvasAgg(figure).get_renderer()
     (ax,) = figure.axes
     texts = [text.get_window_extent(renderer) for text in ax.texts]
-    circles = [p.get_window_extent(renderer) for p in ax.get_children() if isinstance(p, Ellipse)]
+    circles = [p.get_window_extent(renderer) for p in ax.get_children() if isinstance(p, PathPatch)]
     lines = [
         ax.transData.transform(p._path_original.interpolated(8).vertices)
         for p in ax.get_children()
