@@ -78,7 +78,6 @@ class Variable:
     """
 
     __array_ufunc__ = None  # NumPy leaves `array * variable` to the variable
-    __array_priority__ = 1000
 
     def __init__(self, value: Any, name: str | None = None) -> None:
         check_value(value, "`value`")

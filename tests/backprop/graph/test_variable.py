@@ -86,6 +86,11 @@ def test_numpy_scalars_on_the_left():
     assert x.grad == 3
 
 
+def test_numpy_functions_refuse_a_variable():
+    with pytest.raises(TypeError, match="does not support ufuncs"):
+        np.exp(Variable(2.0))
+
+
 def test_matrix_product_on_either_side(case: Case):
     W = case.normal(3, 3)
     x = Variable(case.array(np.eye(3)))
