@@ -22,18 +22,25 @@ from backprop import functions
 from backprop.layers import (
     AddLayer,
     Affine,
+    DivLayer,
+    ExpLayer,
     IdentityWithLoss,
     Layer,
+    LogLayer,
+    MatMul,
     MulLayer,
+    PowLayer,
     Relu,
     Sigmoid,
     SigmoidWithLoss,
     SoftmaxWithLoss,
+    SubLayer,
     Tanh,
 )
 from backprop.networks import Network, TwoLayerNet
 
 if TYPE_CHECKING:
+    from backprop import graph
     from backprop.datasets import load_mnist, load_mnist_sample
     from backprop.gradients import (
         GradientError,
@@ -64,6 +71,8 @@ _LATER = {
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for the first time; look up `__version__`."""
+    if name == "graph":
+        return importlib.import_module("backprop.graph")
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version("backprop")
     for module, names in _LATER.items():
@@ -77,16 +86,22 @@ __all__ = [
     "SGD",
     "AddLayer",
     "Affine",
+    "DivLayer",
+    "ExpLayer",
     "GradientError",
     "History",
     "IdentityWithLoss",
     "Layer",
+    "LogLayer",
+    "MatMul",
     "MulLayer",
     "Network",
+    "PowLayer",
     "Relu",
     "Sigmoid",
     "SigmoidWithLoss",
     "SoftmaxWithLoss",
+    "SubLayer",
     "Tanh",
     "Trainer",
     "TwoLayerNet",
@@ -94,6 +109,7 @@ __all__ = [
     "functions",
     "gradcheck",
     "gradient_descent",
+    "graph",
     "load_mnist",
     "load_mnist_sample",
     "load_params",

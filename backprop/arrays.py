@@ -28,6 +28,11 @@ def as_floating(x: Any) -> Array:
     raise TypeError(f"`x` must be real; got dtype {x.dtype}")
 
 
+def floating(x: Any) -> Any:
+    """Return a number as it is, and an array as `as_floating` does."""
+    return as_floating(x) if hasattr(x, "dtype") else x
+
+
 _defaults: dict[tuple[Any, str, str], Any] = {}
 
 

@@ -2,19 +2,28 @@
 
 from backprop.layers.activation import Relu, Sigmoid, Tanh
 from backprop.layers.affine import Affine
-from backprop.layers.arithmetic import AddLayer, MulLayer
+from backprop.layers.arithmetic import AddLayer, DivLayer, MulLayer, SubLayer
+from backprop.layers.exponential import ExpLayer, LogLayer
 from backprop.layers.layer import Layer
 from backprop.layers.loss import IdentityWithLoss, SigmoidWithLoss, SoftmaxWithLoss
+from backprop.layers.matmul import MatMul
+from backprop.layers.power import PowLayer
 
 __all__ = [
     "AddLayer",
     "Affine",
+    "DivLayer",
+    "ExpLayer",
     "IdentityWithLoss",
     "Layer",
+    "LogLayer",
+    "MatMul",
     "MulLayer",
+    "PowLayer",
     "Relu",
     "Sigmoid",
     "SigmoidWithLoss",
     "SoftmaxWithLoss",
+    "SubLayer",
     "Tanh",
 ]

@@ -19,16 +19,22 @@ def test_public_names():
         "SGD",
         "AddLayer",
         "Affine",
+        "DivLayer",
+        "ExpLayer",
         "GradientError",
         "History",
         "IdentityWithLoss",
         "Layer",
+        "LogLayer",
+        "MatMul",
         "MulLayer",
         "Network",
+        "PowLayer",
         "Relu",
         "Sigmoid",
         "SigmoidWithLoss",
         "SoftmaxWithLoss",
+        "SubLayer",
         "Tanh",
         "Trainer",
         "TwoLayerNet",
@@ -36,6 +42,7 @@ def test_public_names():
         "functions",
         "gradcheck",
         "gradient_descent",
+        "graph",
         "load_mnist",
         "load_mnist_sample",
         "load_params",
@@ -106,3 +113,16 @@ def test_version():
     assert backprop.__version__ == version("backprop")
     with pytest.raises(AttributeError, match="module 'backprop' has no attribute 'nothing'"):
         backprop.nothing  # noqa: B018
+
+
+def test_the_graph_package_is_imported_when_first_asked_for():
+    code = (
+        "import sys, backprop\n"
+        "assert not {'backprop.graph', 'matplotlib', 'igraph'} & set(sys.modules)\n"
+        "print(backprop.graph.Variable(2) * 3)\n"
+        "assert not {'matplotlib', 'igraph'} & set(sys.modules)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (result.stdout, result.stderr) == ("Variable(6)\n", "")

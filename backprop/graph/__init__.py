@@ -1,0 +1,27 @@
+"""Computational graphs: layers recorded as they run, values forward, derivatives back, drawn.
+
+Chapter 5 of the book draws such graphs by hand. Here each operation on a `Variable` is a layer of
+the library; `backward` walks back through them, and `draw` makes the picture.
+
+Examples
+--------
+Apples and oranges of section 5.4:
+
+>>> from backprop import graph
+>>> apples, apple = graph.Variable(2, "apples"), graph.Variable(100, "apple")
+>>> oranges, orange = graph.Variable(3, "oranges"), graph.Variable(150, "orange")
+>>> tax = graph.Variable(1.1, "tax")
+>>> price = (apple * apples + orange * oranges) * tax
+>>> price
+Variable(715)
+>>> price.backward()
+>>> [round(v.grad, 9) for v in (apple, apples, orange, oranges, tax)]
+[2.2, 110.0, 3.3, 165.0, 650]
+"""
+
+from backprop.graph.drawing import Drawing, draw
+from backprop.graph.functions import exp, log
+from backprop.graph.operation import Constant, Operation
+from backprop.graph.variable import Variable, apply
+
+__all__ = ["Constant", "Drawing", "Operation", "Variable", "apply", "draw", "exp", "log"]

@@ -1,0 +1,112 @@
+"""Drawings of graphs: of what was recorded, or of a network."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backends import Array
+from backprop.graph import languages, network, render
+from backprop.graph.diagram import Diagram, diagram
+from backprop.graph.variable import Variable
+from backprop.networks import Network
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Drawing:
+    """A drawing of a graph as it was when drawn; a notebook shows it.
+
+    Parameters
+    ----------
+    diagram : Diagram
+        What is drawn.
+    """
+
+    def __init__(self, diagram: Diagram) -> None:
+        self.diagram = diagram
+
+    def figure(self) -> "Figure":
+        """Return a new matplotlib figure, as large as the graph needs."""
+        return render.figure(self.diagram)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture, as SVG or PNG by the suffix of `path`.
+
+        Raises
+        ------
+        ValueError
+            When the suffix is neither of the two.
+        """
+        suffix = Path(path).suffix.lower()
+        if suffix == ".svg":
+            Path(path).write_text(self.to_svg(), encoding="utf-8")
+        elif suffix == ".png":
+            render.write_png(self.diagram, path)
+        else:
+            raise ValueError(f"`path` must end in .svg or .png; got {os.fspath(path)!r}")
+
+    def to_svg(self) -> str:
+        """Return the picture as SVG, in which texts are texts."""
+        return render.svg(self.diagram)
+
+    def to_dot(self) -> str:
+        """Return the graph in the language of Graphviz."""
+        return languages.dot(self.diagram)
+
+    def to_mermaid(self) -> str:
+        """Return the graph as a Mermaid flowchart, which Markdown pages show."""
+        return languages.mermaid(self.diagram)
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg()
+
+
+def draw(
+    target: Variable | Network,
+    x: Array | None = None,
+    t: Any = None,
+    path: str | os.PathLike[str] | None = None,
+) -> Drawing:
+    """Draw a computational graph as the book does (sections 5.1 to 5.4).
+
+    Operations are circles; on each edge the forward value stands above, and after a backward
+    pass the derivative below. Arrays of more than a few entries are told by their shapes.
+
+    Parameters
+    ----------
+    target : Variable or Network
+        A variable, to draw what it is computed from; or a network, to run it on `x`.
+    x : array, shape (N, D) or (N, ...) or (D,), optional
+        Inputs; for a network only.
+    t : array, optional
+        Labels; for a network only. With them the loss is drawn too, and the derivatives.
+    path : str or path, optional
+        A file to write, `.svg` or `.png`.
+
+    Returns
+    -------
+    Drawing
+        It shows itself in a notebook.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        When the picture is made and matplotlib or igraph is not installed.
+    TypeError
+        When `target` is neither of the two, or `x` is missing or too much.
+    ValueError
+        When `path` has another suffix.
+    """
+    if isinstance(target, Variable):
+        if x is not None or t is not None:
+            raise TypeError("`x` and `t` must not be given with a Variable, which has its values")
+    elif not isinstance(target, Network):
+        raise TypeError(f"`target` must be a Variable or a Network; got {type(target).__name__}")
+    elif x is None:
+        raise TypeError("`x` must be given with a Network; got None")
+    result = target if isinstance(target, Variable) else network.run(target, x, t)
+    drawing = Drawing(diagram(result))
+    if path is not None:
+        drawing.save(path)
+    return drawing

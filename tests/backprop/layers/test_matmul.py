@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+from support import Case, central_difference
+
+from backprop import MatMul
+from backprop.arrays import default_dtype
+
+PRODUCTS = [((2, 3), (3, 4)), ((3,), (3, 4)), ((2, 3), (3,)), ((3,), (3,)), ((0, 3), (3, 4))]
+
+
+@pytest.mark.parametrize(("x_shape", "y_shape"), PRODUCTS, ids=str)
+def test_matmul(case: Case, x_shape, y_shape):
+    rng = np.random.default_rng(4)
+    x, y = rng.standard_normal(x_shape), rng.standard_normal(y_shape)
+    dout = rng.standard_normal((x @ y).shape)
+    net, inputs = MatMul(), (case.array(x), case.array(y))
+    case.check(net.forward(*inputs), x @ y)
+    dx, dy = net.backward(case.array(dout))
+    case.check(dx, central_difference(lambda v: float(np.sum((v @ y) * dout)), x), rtol=1e-8)
+    case.check(dy, central_difference(lambda v: float(np.sum((x @ v) * dout)), y), rtol=1e-8)
+    case.check(net.backward(2)[1], 2 * case.numpy(net.backward()[1]))
+    np.testing.assert_array_equal(case.numpy(inputs[0]), x.astype(case.dtype))
+
+
+@pytest.mark.parametrize(
+    ("x_shape", "y_shape"), [((2, 3), (2, 3)), ((), (3,)), ((1, 2, 3), (3, 2))], ids=str
+)
+def test_matmul_of_other_shapes(x_shape, y_shape):
+    with pytest.raises(ValueError, match=r"must have shapes \(N, D\) or \(D,\), and .*; got \("):
+        MatMul().forward(np.ones(x_shape), np.ones(y_shape))
+
+
+def test_matmul_of_numbers():
+    with pytest.raises(TypeError, match=r"an array of a library .* is needed; got float"):
+        MatMul().forward(np.ones(2), 2.0)
+
+
+def test_integers_are_computed_in_floating_numbers(case: Case):
+    layer, two = MatMul(), case.array(np.array([2, 2]))
+    dtype = default_dtype(two, "real floating")
+    case.check(layer.forward(two, two), 8.0, dtype)
+    case.check(layer.backward(0.5)[0], [1.0, 1.0], dtype)
