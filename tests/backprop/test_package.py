@@ -39,6 +39,7 @@ def test_public_names():
         "load_params",
         "numerical_diff",
         "numerical_gradient",
+        "perceptron",
         "save_params",
     ]
 
