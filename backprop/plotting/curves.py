@@ -11,7 +11,8 @@ from backprop.training import History
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_WINDOWS = 50  # a long loss curve is averaged over this part of it
+_PARTS = 50  # a mean is over this part of a long loss curve
+_FEW = 5  # batches that are not worth a mean
 
 
 def accuracy_curves(history: History, ax: "Axes | None" = None) -> "Axes":
@@ -65,7 +66,7 @@ def loss_curve(history: History, ax: "Axes | None" = None) -> "Axes":
     if not loss:
         raise ValueError("`history` must hold the loss of 1 or more iterations; got none")
     ax = new_axes() if ax is None else ax
-    window = max(1, count // _WINDOWS)
+    window = count // _PARTS if count >= _FEW * _PARTS else 1
     iterations = range(1, count + 1)
     ax.plot(iterations, loss, linewidth=1, alpha=1 if window == 1 else 0.35, label="each batch")
     if window > 1:

@@ -34,11 +34,11 @@ def test_loss_curve():
 
 
 def test_a_long_loss_curve_is_averaged():
-    each, mean = plotting.loss_curve(History([float(i) for i in range(150)])).get_lines()
-    assert len(each.get_xdata()) == 150
-    assert mean.get_xdata()[[0, -1]].tolist() == [3, 150]
-    assert mean.get_ydata()[[0, 1, -1]].tolist() == [1, 2, 148]
-    assert mean.get_label() == "mean of 3"
+    each, mean = plotting.loss_curve(History([float(i) for i in range(250)])).get_lines()
+    assert len(each.get_xdata()) == 250
+    assert mean.get_xdata()[[0, -1]].tolist() == [5, 250]
+    assert mean.get_ydata()[[0, 1, -1]].tolist() == [2, 3, 247]
+    assert mean.get_label() == "mean of 5"
 
 
 def test_no_losses():
