@@ -113,9 +113,9 @@ PICTURES = {
 
 
 def few_digits():
-    """Return 1,000 training and 60 test digits."""
+    """Return 1,000 training and 150 test digits."""
     (x_train, t_train), (x_test, t_test) = load_mnist_sample()
-    return (x_train[:1000], t_train[:1000]), (x_test[:60], t_test[:60])
+    return (x_train[:1000], t_train[:1000]), (x_test[:150], t_test[:150])
 
 
 @pytest.mark.parametrize("name", PRINTED)
@@ -173,9 +173,9 @@ def test_inference_without_parameters_learns_first(case: Case, capsys):
     demos.run("mnist-inference", demos.Settings(case.backend, data=few_digits))
     out = capsys.readouterr().out
     assert out.startswith("no --params FILE: a small network learns first\nW1 (784, 50)\n")
-    accuracy, correct = re.findall(r"Accuracy: ([\d.]+) \((\d+) of 60 test images\)", out)[0]
-    assert float(accuracy) == int(correct) / 60
-    assert int(correct) > 20
+    accuracy, correct = re.findall(r"Accuracy: ([\d.]+) \((\d+) of 150 test images\)", out)[0]
+    assert float(accuracy) == int(correct) / 150
+    assert int(correct) > 50
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_inference_with_parameters(tmp_path, capsys, metadata, activation):
     expected = accuracies[activation]
     assert capsys.readouterr().out == (
         "W1 (784, 5)\nb1 (5,)\nW2 (5, 10)\nb2 (10,)\n"
-        f"Accuracy: {expected} ({round(60 * expected)} of 60 test images)\n"
+        f"Accuracy: {expected} ({round(150 * expected)} of 150 test images)\n"
     )
 
 

@@ -48,6 +48,13 @@ def test_a_gate_that_never_fires():
         plotting.decision_boundary(lambda x1, x2: x1[0])
 
 
+def test_a_gate_that_reads_its_first_input_only():
+    ax = plotting.decision_boundary(lambda x1, x2: (x1 > 0.5) * 1.0)
+    zeros, ones = ax.get_lines()
+    assert ones.get_xydata().tolist() == [[1, 0], [1, 1]]
+    assert ax.collections[0].get_paths()[1].contains_point((0.9, 0.1))
+
+
 def test_surface():
     ax = plotting.surface(bowl, (-3, 3))
     assert ax.name == "3d"
@@ -57,6 +64,23 @@ def test_surface():
     assert ax.get_zlim()[1] >= 18
     assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_zlabel()) == ("x0", "x1", "f(x)")
     assert plotting.surface(bowl, ax=ax) is ax
+
+
+def test_the_surface_is_that_of_the_function(monkeypatch):
+    drawn = []
+    ax = plotting.new_axes("3d")
+    monkeypatch.setattr(ax, "plot_surface", lambda *arrays, **style: drawn.extend(arrays))
+    plotting.surface(slope, (-1, 2), ax)
+    x0, x1, height = drawn
+    np.testing.assert_allclose(height, slope([x0, x1]), atol=1e-12)
+    assert (x0.min(), x0.max(), x1.min(), x1.max()) == (-1, 2, -1, 2)
+
+
+def test_contours_are_those_of_the_function():
+    contours = plotting.descent_path(slope, [[1.0, 2.0]]).collections[0]
+    for path, level in zip(contours.get_paths(), contours.get_array(), strict=True):
+        if len(path.vertices):
+            np.testing.assert_allclose(slope(path.vertices.T), level, atol=1e-9)
 
 
 def test_surface_refuses():
