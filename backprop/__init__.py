@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         numerical_diff,
         numerical_gradient,
     )
+    from backprop.networks import perceptron
     from backprop.storage import load_params, save_params
     from backprop.training import SGD, History, Trainer
 
@@ -67,6 +68,7 @@ _LATER = {
     "backprop.storage": ("load_params", "save_params"),
     "backprop.training": ("SGD", "History", "Trainer"),
 }
+_LATER_MODULES = {"perceptron": "backprop.networks.perceptron"}
 
 
 def __getattr__(name: str) -> Any:
@@ -79,6 +81,8 @@ def __getattr__(name: str) -> Any:
         if name in names:
             value = globals()[name] = getattr(importlib.import_module(module), name)
             return value
+    if name in _LATER_MODULES:
+        return importlib.import_module(_LATER_MODULES[name])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -115,5 +119,6 @@ __all__ = [
     "load_params",
     "numerical_diff",
     "numerical_gradient",
+    "perceptron",
     "save_params",
 ]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import backprop
-from backprop.cli import bench, check, evaluate, info, train
+from backprop.cli import bench, check, demo, evaluate, info, train
 
 app = typer.Typer(
     name="backprop",
@@ -19,6 +19,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("check")(check.check)
 app.command("bench")(bench.bench)
+app.command("demo")(demo.demo)
 app.command("info")(info.info)
 
 

@@ -48,6 +48,7 @@ def test_public_names():
         "load_params",
         "numerical_diff",
         "numerical_gradient",
+        "perceptron",
         "save_params",
     ]
 

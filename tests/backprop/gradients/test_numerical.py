@@ -16,35 +16,6 @@ def squares(x):
     return np.sum(x**2)
 
 
-def test_the_books_digits():
-    def f(x):
-        return 0.01 * x**2 + 0.1 * x
-
-    assert numerical_diff(f, 5, 1e-4) == 0.1999999999990898
-    assert numerical_diff(f, 10, 1e-4) == 0.2999999999986347
-    assert numerical_diff(lambda x: x * x + 4.0**2, 3.0, 1e-4) == 6.00000000000378
-    assert numerical_diff(lambda x: 3.0**2 + x * x, 4.0, 1e-4) == 7.999999999999119
-    gradient = numerical_gradient(squares, np.array([3.0, 4.0]), 1e-4)
-    assert gradient.tolist() == [6.00000000000378, 7.999999999999119]
-    assert numerical_gradient(squares, np.array([0.0, 2.0]), 1e-4) == pytest.approx(
-        [0, 4], abs=1e-9
-    )
-    assert numerical_gradient(squares, np.array([3.0, 0.0]), 1e-4) == pytest.approx(
-        [6, 0], abs=1e-9
-    )
-
-
-def test_the_books_descent():
-    x = np.array([-3.0, 4.0])
-    found = gradient_descent(squares, x, lr=0.1, step_num=100, step=1e-4)
-    assert [f"{v:.8e}" for v in found] == ["-6.11110793e-10", "8.14814391e-10"]
-    assert x.tolist() == [-3.0, 4.0]
-    far = gradient_descent(squares, x, lr=10.0, step_num=100, step=1e-4)
-    assert [f"{v:.8e}" for v in far] == ["-2.58983747e+13", "-1.29524862e+12"]
-    still = gradient_descent(squares, x, lr=1e-10, step_num=100, step=1e-4)
-    assert still == pytest.approx([-2.99999994, 3.99999992], abs=1e-8)
-
-
 def test_every_library(case: Case):
     needs_values(case)
     xp = case.xp

@@ -73,20 +73,6 @@ def test_book_names():
     assert layer.params["b"][0] == 2 * B[0]
 
 
-def test_the_forward_pass_of_chapter_3():
-    from backprop.functions import sigmoid
-
-    x = np.array([1.0, 0.5])
-    z1 = sigmoid(
-        Affine(np.array([[0.1, 0.3, 0.5], [0.2, 0.4, 0.6]]), np.array([0.1, 0.2, 0.3])).forward(x)
-    )
-    z2 = sigmoid(
-        Affine(np.array([[0.1, 0.4], [0.2, 0.5], [0.3, 0.6]]), np.array([0.1, 0.2])).forward(z1)
-    )
-    y = Affine(np.array([[0.1, 0.3], [0.2, 0.4]]), np.array([0.1, 0.2])).forward(z2)
-    np.testing.assert_allclose(y, [0.31682708, 0.69627909], atol=5e-9)
-
-
 def test_integers_are_cast_and_gradients_keep_their_own_dtype():
     layer = Affine(W.astype(np.float32), B.astype(np.float32))
     assert layer.forward(np.ones((2, 12), dtype=np.uint8)).dtype == np.float32

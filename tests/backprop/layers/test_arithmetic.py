@@ -4,29 +4,6 @@ from support import Case
 
 from backprop import AddLayer, MulLayer
 
-
-def test_apple_of_the_book():
-    mul_apple, mul_tax = MulLayer(), MulLayer()
-    price = mul_tax.forward(mul_apple.forward(100, 2), 1.1)
-    dapple_price, dtax = mul_tax.backward(1)
-    dapple, dapple_num = mul_apple.backward(dapple_price)
-    assert price == pytest.approx(220, rel=1e-15)
-    assert [dapple, dapple_num, dtax] == pytest.approx([2.2, 110, 200], rel=1e-15)
-
-
-def test_apples_and_oranges_of_the_book():
-    mul_apple, mul_orange, add, mul_tax = MulLayer(), MulLayer(), AddLayer(), MulLayer()
-    fruit = add.forward(mul_apple.forward(100, 2), mul_orange.forward(150, 3))
-    assert mul_tax.forward(fruit, 1.1) == pytest.approx(715, rel=1e-15)
-    dfruit, dtax = mul_tax.backward()
-    dapples, doranges = add.backward(dfruit)
-    orange, orange_num = mul_orange.backward(doranges)
-    apple, apple_num = mul_apple.backward(dapples)
-    assert [apple, apple_num, orange, orange_num, dtax] == pytest.approx(
-        [2.2, 110, 3.3, 165, 650], rel=1e-15
-    )
-
-
 SHAPES = [
     ((3, 4), (3, 4)),
     ((3, 4), (4,)),

@@ -1,5 +1,3 @@
-import sys
-
 import pytest
 from matplotlib.figure import Figure
 
@@ -25,14 +23,24 @@ def test_given_axes_are_used_and_the_test_set_may_be_missing():
     assert len(ax.get_lines()) == 1
 
 
-def test_save(tmp_path):
-    plotting.save(plotting.accuracy_curves(HISTORY), tmp_path / "a.png")
-    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+def test_loss_curve():
+    ax = plotting.loss_curve(HISTORY)
+    (line,) = ax.get_lines()
+    assert line.get_xydata().tolist() == [[1.0, 3.0], [2.0, 2.0]]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("iteration", "loss")
+    assert ax.get_legend() is None
+    assert ax.get_ylim()[0] == 0
+    assert plotting.loss_curve(HISTORY, ax) is ax
 
 
-def test_without_matplotlib(monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(
-        ModuleNotFoundError, match=r"pictures need matplotlib: pip install 'backprop\[plot\]'"
-    ):
-        plotting.accuracy_curves(HISTORY)
+def test_a_long_loss_curve_is_averaged():
+    each, mean = plotting.loss_curve(History([float(i) for i in range(250)])).get_lines()
+    assert len(each.get_xdata()) == 250
+    assert mean.get_xdata()[[0, -1]].tolist() == [5, 250]
+    assert mean.get_ydata()[[0, 1, -1]].tolist() == [2, 3, 247]
+    assert mean.get_label() == "mean of 5"
+
+
+def test_no_losses():
+    with pytest.raises(ValueError, match="the loss of 1 or more iterations; got none"):
+        plotting.loss_curve(History())

@@ -1,41 +1,18 @@
-"""Pictures, with matplotlib: each function draws into `ax` and returns it, and never shows it."""
+"""What changes while a network learns, and what a gradient costs."""
 
-import os
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from backprop.costs import Cost, exponent
+from backprop.plotting.axes import new_axes
 from backprop.training import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-
-def new_axes() -> "Axes":
-    """Return the axes of a new figure.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        When matplotlib is not installed.
-    """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            "pictures need matplotlib: pip install 'backprop[plot]'"
-        ) from None
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained", dpi=150)
-    FigureCanvasAgg(figure)
-    return figure.add_subplot()
-
-
-def save(ax: "Axes", path: str | os.PathLike[str]) -> None:
-    """Write the figure that `ax` is part of, in the format of the file's suffix."""
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    figure.savefig(path)
+_PARTS = 50  # a mean is over this part of a long loss curve
+_FEW = 5  # batches that are not worth a mean
 
 
 def accuracy_curves(history: History, ax: "Axes | None" = None) -> "Axes":
@@ -63,6 +40,44 @@ def accuracy_curves(history: History, ax: "Axes | None" = None) -> "Axes":
     ax.set_ylabel("accuracy")
     ax.grid(alpha=0.3)
     ax.legend(loc="lower right")
+    return ax
+
+
+def loss_curve(history: History, ax: "Axes | None" = None) -> "Axes":
+    """Draw the loss of each iteration's batch, and over it, if there are many, a running mean.
+
+    Parameters
+    ----------
+    history : History
+        Of a training run (section 4.5.2).
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        When the history holds no losses.
+    """
+    loss, count = history.loss, len(history.loss)
+    if not loss:
+        raise ValueError("`history` must hold the loss of 1 or more iterations; got none")
+    ax = new_axes() if ax is None else ax
+    window = count // _PARTS if count >= _FEW * _PARTS else 1
+    iterations = range(1, count + 1)
+    ax.plot(iterations, loss, linewidth=1, alpha=1 if window == 1 else 0.35, label="each batch")
+    if window > 1:
+        sums = [0.0, *itertools.accumulate(loss)]
+        means = [(sums[i] - sums[i - window]) / window for i in range(window, count + 1)]
+        ax.plot(iterations[window - 1 :], means, color="C0", label=f"mean of {window}")
+        ax.legend(loc="upper right")
+    ax.set_xlabel("iteration")
+    ax.set_ylabel("loss")
+    ax.set_ylim(bottom=0)
+    ax.grid(alpha=0.3)
     return ax
 
 

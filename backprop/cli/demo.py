@@ -1,0 +1,47 @@
+"""`backprop demo`: the book's programs of chapters 2 to 5."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import backends
+from backprop import demos
+from backprop.cli.options import (
+    DataDirOption,
+    Dataset,
+    DatasetOption,
+    DeviceOption,
+    LibraryOption,
+    load,
+)
+
+
+def demo(
+    name: Annotated[str | None, typer.Argument(help="The program; all are listed without.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for its pictures; none is drawn without.")
+    ] = None,
+    dataset: DatasetOption = Dataset.SAMPLE,
+    data_dir: DataDirOption = None,
+    device: DeviceOption = None,
+    library: LibraryOption = None,
+    params: Annotated[
+        Path | None, typer.Option(help="Trained parameters, for mnist-inference.")
+    ] = None,
+) -> None:
+    """Run a program of the book, or list them all."""
+    if name is None:
+        for each in demos.NAMES:
+            print(f"{each:18} {demos.summary(each)}")
+        return
+    demos.summary(name)  # an unknown name is the first thing to say
+    if params is not None and name != "mnist-inference":
+        raise ValueError(f"--params needs the demo mnist-inference; got {name}")
+    if out is not None and out.exists() and not out.is_dir():
+        raise ValueError(f"--out must be a folder; {out} is a file")
+    backend = backends.select(device, library)
+    settings = demos.Settings(backend, out, lambda: load(dataset, data_dir), params)
+    demos.run(name, settings)
+    if out is not None and not settings.pictures:
+        print("no picture: this program draws none")

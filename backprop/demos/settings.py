@@ -1,0 +1,54 @@
+"""What a program of the book is run with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backends import Array, Backend
+from backprop import load_mnist_sample
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where a program runs, what it learns from, and where its pictures go.
+
+    Attributes
+    ----------
+    backend : Backend
+        Library and device of its arrays.
+    out : Path or None
+        Folder for pictures; without it none is drawn.
+    data : callable
+        Returns `(x_train, t_train), (x_test, t_test)`, as `load_mnist` does.
+    params : Path or None
+        File of trained parameters, for `mnist-inference`.
+    pictures : list of Path
+        What `save` has written.
+    """
+
+    backend: Backend
+    out: Path | None = None
+    data: Callable[[], Any] = load_mnist_sample
+    params: Path | None = None
+    pictures: list[Path] = field(default_factory=list)
+
+    def digits(self) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+        """Return `(x_train, t_train), (x_test, t_test)` as arrays of the backend."""
+        train, test = self.data()
+        x_train, t_train, x_test, t_test = map(self.backend.asarray, (*train, *test))
+        return (x_train, t_train), (x_test, t_test)
+
+    def save(self, ax: "Axes", name: str) -> None:
+        """Write a picture into the folder `out`, which is made if it is missing."""
+        from backprop import plotting
+
+        assert self.out is not None
+        self.out.mkdir(parents=True, exist_ok=True)
+        path = self.out / name
+        plotting.save(ax, path)
+        self.pictures.append(path)
+        print(f"written: {path}")

@@ -1,0 +1,68 @@
+"""Where pictures are drawn: figures and axes, to files and from arrays."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import backends
+from backends import Array
+from backprop.arrays import as_array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def new_axes(projection: str | None = None, height: float = 4.0) -> "Axes":
+    """Return the axes of a new figure.
+
+    Parameters
+    ----------
+    projection : str, optional
+        ``"3d"`` for a `surface`.
+    height : float
+        Of the figure, in inches; it is 6.4 wide.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        When matplotlib is not installed.
+    """
+    return _figure(6.4, height).add_subplot(projection=projection)
+
+
+def axes_grid(rows: int, columns: int) -> list["Axes"]:
+    """Return the axes of a new figure, row by row, for several pictures in one file.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        When matplotlib is not installed.
+    """
+    figure = _figure(3.2 * columns, 3.2 * rows)
+    return list(figure.subplots(rows, columns, squeeze=False).flat)
+
+
+def save(ax: "Axes", path: str | os.PathLike[str]) -> None:
+    """Write the figure that `ax` is part of, in the format of the file's suffix."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.savefig(path)
+
+
+def on_host(x: Any) -> Array:
+    """Return an array of any backend, or a sequence of numbers, on the host, where it is drawn."""
+    x = as_array(x)
+    return backends.of(x).to_numpy(x)
+
+
+def _figure(width: float, height: float) -> "Figure":
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            "pictures need matplotlib: pip install 'backprop[plot]'"
+        ) from None
+    figure = Figure(figsize=(width, height), layout="constrained", dpi=150)
+    FigureCanvasAgg(figure)
+    return figure
