@@ -45,6 +45,11 @@ class Backend:
         return self.library.is_host(self.device)
 
     @property
+    def has_values(self) -> bool:
+        """Whether arrays have values: not on PyTorch's `meta`, which has shapes and dtypes only."""
+        return self.library.has_values(self.device)
+
+    @property
     def has_float64(self) -> bool:
         """Whether library and device have float64."""
         return "float64" in self.xp.__array_namespace_info__().dtypes(device=self.device)

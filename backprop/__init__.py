@@ -68,13 +68,15 @@ _LATER = {
     "backprop.storage": ("load_params", "save_params"),
     "backprop.training": ("SGD", "History", "Trainer"),
 }
-_LATER_MODULES = {"perceptron": "backprop.networks.perceptron"}
+_LATER_MODULES = {
+    "graph": "backprop.graph",
+    "perceptron": "backprop.networks.perceptron",
+    "plotting": "backprop.plotting",
+}
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for the first time; look up `__version__`."""
-    if name == "graph":
-        return importlib.import_module("backprop.graph")
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version("backprop")
     for module, names in _LATER.items():

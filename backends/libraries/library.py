@@ -111,6 +111,10 @@ class Library:
         """Tell whether reading a value there makes nothing wait: it lies in host memory."""
         return False
 
+    def has_values(self, device: Device) -> bool:
+        """Tell whether arrays there have values, and not only a shape and a dtype."""
+        return True
+
     def asarray(self, host: Any, dtype: DType | None, device: Device) -> Array:
         """Take a NumPy array, which nobody else holds, to the device."""
         return self.namespace().asarray(host, dtype=dtype, device=device)

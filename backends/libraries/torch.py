@@ -51,6 +51,10 @@ class PyTorch(Library):
         """Tell whether the tensors lie in host memory."""
         return bool(device.type == "cpu")
 
+    def has_values(self, device: Device) -> bool:
+        """Tell that tensors on `meta` have no values."""
+        return bool(device.type != "meta")
+
     def to_numpy(self, x: Array) -> Any:
         """Copy a tensor to the host."""
         return np.array(x.numpy(force=True), order="C")

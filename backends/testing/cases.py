@@ -47,7 +47,7 @@ class Case:
     @property
     def has_values(self) -> bool:
         """Whether arrays have values; on ``torch:meta`` they have only shape, dtype and device."""
-        return self.backend.device_name != "meta"
+        return self.backend.has_values
 
     def array(self, values: Any, dtype: str | None = None) -> Array:
         """Return an array of `values`; without a dtype, floats are in that of the case.

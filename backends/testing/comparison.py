@@ -11,18 +11,19 @@ if TYPE_CHECKING:
 
 
 class Tolerance(NamedTuple):
-    """Relative and absolute tolerance; those of the dtype where None stands."""
+    """Relative and absolute tolerance; where None stands, what suits the dtype and the other."""
 
     rtol: float | None = None
     atol: float | None = None
 
     def of(self, dtype: str) -> tuple[float, float]:
-        """Return both for a floating dtype: 1e-12 for float64, 1e-5 for narrower ones."""
+        """Return both for a floating dtype: 1e-12 for float64, 1e-5 for narrower ones.
+
+        An absolute tolerance that is not given is no less than the relative one.
+        """
         usual = 1e-12 if dtype == "float64" else 1e-5
-        return (
-            usual if self.rtol is None else self.rtol,
-            usual if self.atol is None else self.atol,
-        )
+        rtol = usual if self.rtol is None else self.rtol
+        return rtol, max(usual, rtol) if self.atol is None else self.atol
 
 
 def mismatch(

@@ -42,9 +42,10 @@ def short(x: Any) -> str:
     """
     if not hasattr(x, "dtype"):
         return _number(x)
-    if x.ndim > 1 or not 1 <= math.prod(x.shape) <= PRINTED:
+    backend = backends.of(x)
+    if x.ndim > 1 or not 1 <= math.prod(x.shape) <= PRINTED or not backend.has_values:
         return str(shape(x))
-    host = backends.of(x).to_numpy(x).tolist()
+    host = backend.to_numpy(x).tolist()
     return f"[{', '.join(map(_number, host))}]" if x.ndim else _number(host)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support import Case
+from support import Case, needs_values
 
 from backprop import AddLayer, Affine, MulLayer, Relu, Sigmoid, SoftmaxWithLoss
 
@@ -45,6 +45,8 @@ def test_apple_and_orange(case: Case, kind):
     dorange, dorange_num = mul_orange.backward(doranges)
     dapple, dapple_num = mul_apple.backward(dapples)
     found = [price, dapple_num, dapple, dorange, dorange_num, dtax]
+    if kind == "arrays":
+        needs_values(case)
     tolerance = 1e-6 if case.dtype == "float32" else 1e-15
     assert list(map(float, found)) == pytest.approx([715, 110, 2.2, 3.3, 165, 650], rel=tolerance)
 

@@ -2,7 +2,7 @@ import re
 
 import numpy as np
 import pytest
-from support import Case
+from support import Case, needs_indices, needs_values
 
 import backends
 from backprop import Network, TwoLayerNet, demos, load_mnist_sample, save_params
@@ -126,8 +126,9 @@ def test_the_books_numbers_are_printed(name, capsys):
 
 @pytest.mark.parametrize("name", PRINTED)
 def test_on_every_library(case: Case, name, capsys):
+    needs_values(case)
     if name in ("softmax", "simple-net"):
-        case.needs_indices()
+        needs_indices(case)
     demos.run(name, demos.Settings(case.backend))
     printed = [float(n) for n in NUMBER.findall(capsys.readouterr().out)]
     expected = [float(n) for n in NUMBER.findall(PRINTED[name])]
@@ -156,6 +157,7 @@ def test_no_picture_is_drawn_without_a_folder(tmp_path, monkeypatch):
 
 
 def test_a_mini_batch(case: Case, capsys):
+    needs_values(case)
     demos.run("mini-batch", demos.Settings(case.backend, data=few_digits))
     out = capsys.readouterr().out
     assert "x_train: (1000, 784)\nt_train: (1000, 10) as one-hot rows\n" in out
@@ -169,7 +171,8 @@ def test_a_mini_batch(case: Case, capsys):
 
 
 def test_inference_without_parameters_learns_first(case: Case, capsys):
-    case.needs_indices()
+    needs_values(case)
+    needs_indices(case)
     demos.run("mnist-inference", demos.Settings(case.backend, data=few_digits))
     out = capsys.readouterr().out
     assert out.startswith("no --params FILE: a small network learns first\nW1 (784, 50)\n")
@@ -212,7 +215,8 @@ def test_learning_numerically_is_learning(tmp_path, capsys):
 
 
 def test_learning_by_backpropagation(case: Case, capsys):
-    case.needs_indices()
+    needs_values(case)
+    needs_indices(case)
     learn_backprop.run(demos.Settings(case.backend, data=few_digits), epochs=3)
     head, *rows = capsys.readouterr().out.splitlines()
     assert head.split() == ["epoch", "train", "test"]

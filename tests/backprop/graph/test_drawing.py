@@ -8,7 +8,7 @@ import pytest
 from graphs import EXAMPLES, fruit, logistic, small_net, tangle
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import FancyArrowPatch, PathPatch
-from support import Case
+from support import Case, needs_values
 
 from backprop import graph
 from backprop.graph import Drawing, Variable
@@ -164,6 +164,7 @@ def test_a_drawing_is_of_its_time():
 
 
 def test_values_of_any_library(case: Case):
+    needs_values(case)
     x = Variable(case.array([1.0, 2.0]), "x")
     y = x * case.array(np.ones((3, 2)))
     y.backward()

@@ -3,7 +3,7 @@ import operator
 
 import numpy as np
 import pytest
-from support import Case, central_difference
+from support import Case, central_difference, normal
 
 from backprop import Affine, MulLayer, Relu, SoftmaxWithLoss, graph
 from backprop.graph import Constant, Variable
@@ -92,7 +92,7 @@ def test_numpy_functions_refuse_a_variable():
 
 
 def test_matrix_product_on_either_side(case: Case):
-    W = case.normal(3, 3)
+    W = normal(case, 3, 3)
     x = Variable(case.array(np.eye(3)))
     (on_the_left(case, W) @ x).backward()
     case.check(x.grad, np.repeat(case.numpy(W).sum(axis=0)[:, None], 3, axis=1))
@@ -160,9 +160,9 @@ def test_long_chains():
 
 
 def test_layers_of_the_library(case: Case):
-    W, b = case.normal(4, 3), case.array(np.zeros(3))
+    W, b = normal(case, 4, 3), case.array(np.zeros(3))
     affine, t = Affine(W, b), case.array(np.array([0, 2]))
-    x = Variable(case.normal(2, 4, seed=1))
+    x = Variable(normal(case, 2, 4, seed=1))
     loss = graph.apply(SoftmaxWithLoss(), graph.apply(Relu(), graph.apply(affine, x)), t)
     loss.backward()
     layers = Affine(W, b), Relu(), SoftmaxWithLoss()

@@ -8,18 +8,25 @@ from backprop.arrays import default_dtype
 PRODUCTS = [((2, 3), (3, 4)), ((3,), (3, 4)), ((2, 3), (3,)), ((3,), (3,)), ((0, 3), (3, 4))]
 
 
+@pytest.mark.traced
 @pytest.mark.parametrize(("x_shape", "y_shape"), PRODUCTS, ids=str)
 def test_matmul(case: Case, x_shape, y_shape):
     rng = np.random.default_rng(4)
     x, y = rng.standard_normal(x_shape), rng.standard_normal(y_shape)
     dout = rng.standard_normal((x @ y).shape)
-    net, inputs = MatMul(), (case.array(x), case.array(y))
-    case.check(net.forward(*inputs), x @ y)
-    dx, dy = net.backward(case.array(dout))
+    inputs = case.array(x), case.array(y), case.array(dout)
+
+    def step(x, y, dout):
+        net = MatMul()
+        return net.forward(x, y), net.backward(dout), net.backward(2), net.backward()
+
+    z, (dx, dy), twice, once = case.run(step, *inputs)
+    case.check(z, x @ y)
     case.check(dx, central_difference(lambda v: float(np.sum((v @ y) * dout)), x), rtol=1e-8)
     case.check(dy, central_difference(lambda v: float(np.sum((x @ v) * dout)), y), rtol=1e-8)
-    case.check(net.backward(2)[1], 2 * case.numpy(net.backward()[1]))
-    np.testing.assert_array_equal(case.numpy(inputs[0]), x.astype(case.dtype))
+    case.check(twice[1], 2 * case.numpy(once[1]))
+    for given, host in zip(inputs, (x, y, dout), strict=True):
+        case.unchanged(given, host)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
-from support import Case
+from support import Case, needs_values
 
 from backprop import plotting
 
@@ -19,6 +19,7 @@ def colors(ax):
 
 
 def test_digits(case: Case):
+    needs_values(case)
     t, predicted = case.array([7, 2, 1, 0, 4]), case.array([7, 2, 7, 0, 9])
     ax = plotting.digits(case.array(IMAGES), t, predicted, columns=3)
     assert len(ax.images) == 5
@@ -92,6 +93,7 @@ def test_columns():
 
 
 def test_weights(case: Case):
+    needs_values(case)
     W = RNG.standard_normal((9, 4))
     ax = plotting.weights(case.array(W))
     assert len(ax.images) == 4
@@ -117,6 +119,7 @@ def test_weights_of_any_size():
 
 
 def test_confusion_matrix(case: Case):
+    needs_values(case)
     ax = plotting.confusion_matrix(case.array([[3.0, 1.0, 0.0], [0.0, 0.0, 0.0], [0.0, 2.0, 2.0]]))
     np.testing.assert_allclose(
         ax.images[0].get_array(), [[0.75, 0.25, 0], [0, 0, 0], [0, 0.5, 0.5]], rtol=1e-6

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from matplotlib.quiver import Quiver
-from support import Case
+from support import Case, needs_values
 
 from backprop import perceptron, plotting
 
@@ -107,6 +107,7 @@ def test_gradient_field():
 
 
 def test_descent_path(case: Case):
+    needs_values(case)
     points = [[-3.0, 4.0], [-2.0, 2.5], [-1.0, 1.5]]
     ax = plotting.descent_path(bowl, case.array(points))
     path, start = ax.get_lines()
