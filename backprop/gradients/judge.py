@@ -161,8 +161,8 @@ class _Comparison:
                 fine = (float(near.left[k]), float(near.right[k]))
                 noise = 8.0 * float(near.noise[k])
                 agrees = abs(float(own[k] - near.value[k])) <= float(margin[k])
-                kept = abs(fine[1] - fine[0])
-                jump = abs(coarse[1] - coarse[0])
+                kept = float(near.jump[k])
+                jump = float(before.jump[index[k]])
                 at_kink = kept > 0.5 * jump + noise and kept > 1e-3 * max(map(abs, fine))
                 if better[k]:
                     self._take(i, near, k, float(margin[k]))
@@ -170,10 +170,18 @@ class _Comparison:
                     self._meet_kink(i, fine, float(own[k]), float(margin[k]))
                 elif agrees and jump > 100.0 * kept * h / h_before + 100.0 * noise:
                     self.kinks.append((i, *coarse))
+                elif agrees and not better[k] and self._has_kink(before, index[k]):
+                    self._meet_kink(i, coarse, float(own[k]), float(margin[k]))
                 elif not agrees or float(near.error[k]) > 30.0 * noise + 1e-4 * abs(float(own[k])):
                     again.append(k)
             before, index = near, again
             doubt = [doubt[k] for k in again]
+
+    def _has_kink(self, slopes: Slopes, k: int) -> bool:
+        """Tell whether a kink lies within the step, so that the error bar there means nothing."""
+        noise = float(slopes.noise[k])
+        rough = float(slopes.rough[k]) > 0.1 * float(slopes.jump[k]) + 0.2 * noise
+        return rough or float(slopes.error[k]) > 2.0 * noise
 
     def _take(self, i: int, near: Slopes, k: int, margin: float) -> None:
         """Let the values of smaller steps count at a coordinate: their error bar is smaller."""

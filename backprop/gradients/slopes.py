@@ -27,6 +27,11 @@ class Slopes:
         The slopes on either side, over the smaller step.
     noise
         The part of the error bar that comes from rounding.
+    jump
+        The difference between `left` and `right`.
+    rough
+        When the step is doubled, the slope on either side of a smooth φ changes by half the jump.
+        By how much it does not, on the rougher side.
     """
 
     value: Any
@@ -34,6 +39,8 @@ class Slopes:
     left: Any
     right: Any
     noise: Any
+    jump: Any
+    rough: Any
 
 
 def slopes_at(
@@ -83,10 +90,15 @@ def _slopes(probe: Probe, changes: Any, distances: Any) -> Slopes:
     far = (changes[2] - changes[3]) / (distances[2] - distances[3])
     spread = xp.abs(near - far)
     noise = probe.noise() / distances[0] + 0.0 * near
+    right, left, far_right, far_left = changes / distances
+    jump = xp.abs(right - left)
+    bends = xp.abs(far_right - right), xp.abs(far_left - left)
     return Slopes(
         value=near + (near - far) / 3.0,
         error=spread + noise,
-        left=changes[1] / distances[1],
-        right=changes[0] / distances[0],
+        left=left,
+        right=right,
         noise=noise,
+        jump=jump,
+        rough=xp.maximum(*(xp.abs(bend - 0.5 * jump) for bend in bends)),
     )
