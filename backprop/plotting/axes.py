@@ -46,7 +46,7 @@ def save(ax: "Axes", path: str | os.PathLike[str]) -> None:
     """Write the figure that `ax` is part of, in the format of the file's suffix."""
     figure = ax.get_figure(root=True)
     assert figure is not None
-    figure.savefig(path)
+    figure.savefig(path, bbox_inches="tight", pad_inches=0.1)
 
 
 def on_host(x: Any) -> Array:
