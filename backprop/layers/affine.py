@@ -117,6 +117,8 @@ class Affine(Layer):
         if x.ndim == 1:
             dout = xp.reshape(dout, (1, -1))
         self.grads.clear()  # so that the new ones can take their place in memory
-        self.grads["W"] = as_dtype(rows.T @ dout, W.dtype)
+        # of one sample an outer product, which NumPy makes faster by broadcasting
+        dW = rows.T @ dout if rows.shape[0] != 1 else rows.T * dout
+        self.grads["W"] = as_dtype(dW, W.dtype)
         self.grads["b"] = as_dtype(column_sums(dout), b.dtype)
         return dout
