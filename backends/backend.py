@@ -135,7 +135,7 @@ class Backend:
         try:
             return self.library.from_dlpack(x, self.device)
         except (BufferError, RuntimeError, ValueError, TypeError, NotImplementedError):
-            return self._from_host(library_of(x).to_numpy(x), None)
+            return self._from_host(_on_host(x), None)
 
     def to_numpy(self, x: Array) -> Any:
         """Return a NumPy copy of `x`, an array of any library: the one way back to the host."""
@@ -168,3 +168,12 @@ class Backend:
 
     def __hash__(self) -> int:
         return hash((self.name, str(self.device)))
+
+
+def _on_host(x: Any) -> Any:
+    """Return a NumPy copy of what offers DLPack: an array, or any other exporter in host memory."""
+    try:
+        library = library_of(x)
+    except TypeError:
+        return np.array(np.from_dlpack(x))
+    return library.to_numpy(x)

@@ -52,17 +52,32 @@ class Case:
     def array(self, values: Any, dtype: str | None = None) -> Array:
         """Return an array of `values`; without a dtype, floats are in that of the case.
 
-        Integers get the library's default integer dtype.
+        Integers of Python's, int64 on the host, get the library's default integer dtype.
+
+        Raises
+        ------
+        OverflowError
+            When one does not fit that.
         """
         host = np.asarray(values)
-        kinds = {"f": self.dtype, "c": {"float32": "complex64"}.get(self.dtype, "complex128")}
-        if host.dtype.kind == "i":
-            info = self.xp.__array_namespace_info__()
-            kinds["i"] = info.default_dtypes(device=self.backend.device)["integral"]
-        x = self.backend.asarray(host, dtype or kinds.get(host.dtype.kind))
+        x = self.backend.asarray(host, self._dtype(host) if dtype is None else dtype)
         if self.readonly:
             x.setflags(write=False)
         return x
+
+    def _dtype(self, host: Any) -> Any:
+        if host.dtype.kind == "f":
+            return self.dtype
+        if host.dtype.kind == "c":
+            return "complex128" if self.dtype == "float64" else "complex64"
+        if host.dtype != np.int64:
+            return None
+        info = self.xp.__array_namespace_info__()
+        default = info.default_dtypes(device=self.backend.device)["integral"]
+        limits = self.xp.iinfo(default)
+        if host.size and not limits.min <= int(host.min()) <= int(host.max()) <= limits.max:
+            raise OverflowError(f"integers must fit {default} on {self.backend}; got {host.max()}")
+        return default
 
     def numpy(self, x: Array) -> Any:
         """Return a NumPy copy of `x`; NaN, or 0 for integers, where there are no values."""
@@ -108,7 +123,8 @@ class Case:
         dtype : str, optional
             That of the case if not given.
         rtol, atol : float, optional
-            1e-12 in float64 and 1e-5 in narrower dtypes, if not given.
+            1e-12 in float64 and 1e-5 in narrower dtypes, if not given; `atol` no less than a
+            given `rtol`. Integers and booleans must be equal.
 
         Raises
         ------
@@ -116,6 +132,8 @@ class Case:
             When one of them is not as it must be; the message says which.
         """
         wanted = self.backend.dtype(dtype or self.dtype)
+        if rtol is not None and atol is None:
+            atol = max(rtol, Tolerance().of(dtype or self.dtype)[1])
         wrong = mismatch(self, actual, np.asarray(expected), wanted, Tolerance(rtol, atol))
         assert not wrong, f"{self.name}: {wrong}"
 

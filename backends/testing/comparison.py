@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Tolerance(NamedTuple):
-    """Relative and absolute tolerance; where None stands, what suits the dtype and the other."""
+    """Relative and absolute tolerance of floating values; where None stands, that of the dtype."""
 
     rtol: float | None = None
     atol: float | None = None
@@ -19,11 +19,16 @@ class Tolerance(NamedTuple):
     def of(self, dtype: str) -> tuple[float, float]:
         """Return both for a floating dtype: 1e-12 for float64, 1e-5 for narrower ones.
 
-        An absolute tolerance that is not given is no less than the relative one.
+        Raises
+        ------
+        ValueError
+            When one is negative or not a number.
         """
-        usual = 1e-12 if dtype == "float64" else 1e-5
-        rtol = usual if self.rtol is None else self.rtol
-        return rtol, max(usual, rtol) if self.atol is None else self.atol
+        usual = 1e-12 if dtype in ("float64", "complex128") else 1e-5
+        both = [usual if given is None else given for given in self]
+        if not all(tolerance >= 0 for tolerance in both):
+            raise ValueError(f"tolerances must be 0 or more; got {self.rtol} and {self.atol}")
+        return both[0], both[1]
 
 
 def mismatch(
@@ -40,7 +45,10 @@ def mismatch(
         return f"shape must be {expected.shape}; got {tuple(actual.shape)}"
     if not case.has_values:
         return None
-    return _difference(case.numpy(actual), expected, *tolerance.of(case.dtype))
+    host = case.numpy(actual)
+    if expected.dtype.kind not in "fc":
+        return _difference(host, expected, 0.0, 0.0)
+    return _difference(host, expected, *tolerance.of(host.dtype.name))
 
 
 def _difference(actual: Any, expected: Any, rtol: float, atol: float) -> str | None:
@@ -52,5 +60,5 @@ def _difference(actual: Any, expected: Any, rtol: float, atol: float) -> str | N
     where = f" at {tuple(int(i) for i in worst)}" if worst else ""
     return (
         f"{np.count_nonzero(~close)} of {close.size} values differ; the worst{where} must be "
-        f"{expected[worst]:.8g}; got {actual[worst]:.8g}"
+        f"{expected[worst]:.12g}; got {actual[worst]:.12g}"
     )

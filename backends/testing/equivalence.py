@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from backends.errors import DeviceUnavailableError
-from backends.namespace import isdtype
 from backends.testing.cases import Case, names, opened
 from backends.testing.comparison import Tolerance, mismatch
 from backends.testing.report import Outcome, Report
@@ -30,8 +29,8 @@ def equivalence(
     function : callable
         Takes arrays, gives an array, or a tuple, list or dictionary of them.
     *inputs : array or number or anything else
-        NumPy arrays and sequences of numbers are made arrays of the backend, floats in its dtype;
-        whatever else is handed on as it is.
+        NumPy arrays and scalars and lists of numbers are made arrays of the backend, floats in its
+        dtype; whatever else is handed on as it is, a tuple of axes for instance.
     backends : iterable of str, optional
         Names as in ``pytest --backends``; all if not given. What can't be had here is skipped.
     rtol, atol : float, optional
@@ -43,10 +42,13 @@ def equivalence(
 
     Raises
     ------
+    TypeError
+        When the function gives NumPy arrays anything that is no array.
     ValueError
-        When there is no backend of such a name.
+        When there is no backend of such a name, or a tolerance is negative.
     """
     tolerance = Tolerance(rtol, atol)
+    tolerance.of("float64")
     chosen = names([backends] if isinstance(backends, str) else backends)
     outcomes = tuple(_outcome(name, function, inputs, tolerance) for name in chosen)
     return Report(getattr(function, "__name__", type(function).__name__), outcomes)
@@ -58,17 +60,20 @@ def assert_equivalent(
     backends: Iterable[str] | None = None,
     rtol: float | None = None,
     atol: float | None = None,
+    require: bool = False,
 ) -> Report:
     """Raise an AssertionError, with the report as its message, unless `equivalence` holds.
 
-    Parameters and result are those of `equivalence`.
+    Parameters and result are those of `equivalence`, and `require`: whether a backend that can't
+    be had here is a failure too.
 
     Raises
     ------
     AssertionError
-        When a backend gives anything else than NumPy; its cause is what the function raised.
-    ValueError
-        When there is no backend of such a name.
+        When a backend gives anything else than NumPy; its cause is what the function raised. When
+        none could be had at all.
+    TypeError, ValueError
+        As `equivalence` does.
 
     Examples
     --------
@@ -82,7 +87,7 @@ def assert_equivalent(
     True
     """
     report = equivalence(function, *inputs, backends=backends, rtol=rtol, atol=atol)
-    if not report.ok:
+    if not report.ok or (require and report.skipped):
         error = next((o.error for o in report.outcomes if o.error is not None), None)
         raise AssertionError(str(report)) from error
     return report
@@ -97,6 +102,7 @@ def _outcome(
         except DeviceUnavailableError as error:
             return Outcome(name, "skipped", str(error))
         expected = function(*(_rounded(value, case.dtype) for value in inputs))
+        _check_reference(expected)
         return _judged(case, function, inputs, expected, tolerance)
 
 
@@ -108,7 +114,6 @@ def _judged(
     tolerance: Tolerance,
 ) -> Outcome:
     """Return the outcome of one case, given what NumPy gives."""
-    arrays = [case.array(value) if _is_data(value) else value for value in inputs]
     places = [i for i, value in enumerate(inputs) if _is_data(value)]
 
     def of_arrays(*given: Any) -> Any:
@@ -116,7 +121,8 @@ def _judged(
         return function(*(values.get(i, value) for i, value in enumerate(inputs)))
 
     try:
-        actual = case.run(of_arrays, *(arrays[i] for i in places))
+        arrays = {i: case.array(inputs[i]) for i in places}
+        actual = case.run(of_arrays, *arrays.values())
         wrong = _wrong(case, actual, expected, tolerance)
         for i in places:
             case.unchanged(arrays[i], inputs[i])
@@ -130,13 +136,26 @@ def _wrong(case: Case, actual: Any, expected: Any, tolerance: Tolerance) -> str:
     """Return what is wrong with the outputs, or nothing."""
     found, wanted = dict(_leaves(actual)), dict(_leaves(expected))
     if found.keys() != wanted.keys():
-        return f"must return {len(wanted)} arrays; got {len(found)}"
+        return f"must return {_shown(wanted)}; got {_shown(found)}"
     for place, value in wanted.items():
         value = np.asarray(value)
         wrong = mismatch(case, found[place], value, _dtype(case, value, found[place]), tolerance)
         if wrong:
             return f"result{place}: {wrong}" if place else wrong
     return ""
+
+
+def _shown(leaves: Mapping[str, Any]) -> str:
+    return ", ".join(f"result{place}" for place in leaves) or "nothing"
+
+
+def _check_reference(expected: Any) -> None:
+    for place, value in _leaves(expected):
+        if np.asarray(value).dtype.kind not in "biufc":
+            raise TypeError(
+                "the function must return an array, or a tuple, list or dictionary of arrays; got "
+                f"{type(value).__name__}{f' at {place}' if place else ''}"
+            )
 
 
 def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
@@ -152,7 +171,7 @@ def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _is_data(value: Any) -> bool:
-    return isinstance(value, np.ndarray | list)
+    return isinstance(value, np.ndarray | np.generic | list)
 
 
 def _rounded(value: Any, dtype: str) -> Any:
@@ -162,6 +181,8 @@ def _rounded(value: Any, dtype: str) -> Any:
     host = np.array(value)
     if host.dtype.kind == "f":
         return host.astype(dtype).astype("float64")
+    if host.dtype.kind == "c" and dtype != "float64":
+        return host.astype("complex64").astype("complex128")
     return host
 
 
@@ -171,8 +192,9 @@ def _dtype(case: Case, expected: Any, actual: Any) -> Any:
         return case.backend.dtype(case.dtype)
     if expected.dtype.kind == "c":
         return case.backend.dtype("complex128" if case.dtype == "float64" else "complex64")
-    if expected.dtype.kind in "iu" and hasattr(actual, "dtype"):
-        if isdtype(case.xp, actual.dtype, "integral"):
-            return actual.dtype
-        return "an integer dtype"
-    return case.backend.dtype("bool")
+    if expected.dtype == np.int64:  # of Python's integers, and of indices: the library's defaults
+        info = case.xp.__array_namespace_info__()
+        defaults = info.default_dtypes(device=case.backend.device)
+        index = getattr(actual, "dtype", None) == defaults["indexing"]
+        return defaults["indexing" if index else "integral"]
+    return case.backend.dtype(expected.dtype.name)

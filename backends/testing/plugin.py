@@ -27,19 +27,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker; refuse unknown names, and required backends that can't be had."""
+    """Register the marker; refuse unknown names."""
     config.addinivalue_line(
         "markers",
         "traced: the test runs what it tests by `backend_case.run`, so it has a meaning on jax:jit",
     )
-    selected = _selected(config)
-    if config.getoption("require_backends"):
-        for name in selected:
-            try:
-                with opened(name):
-                    pass
-            except DeviceUnavailableError as error:
-                raise pytest.UsageError(f"--require-backends: {name}: {error}") from None
+    _selected(config)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to run any test when a backend that is required can't be had.
+
+    Not earlier: importing JAX fixes its settings, which a conftest may still want to make.
+    """
+    if not session.config.getoption("require_backends"):
+        return
+    for name in _selected(session.config):
+        try:
+            with opened(name):
+                pass
+        except DeviceUnavailableError as error:
+            raise pytest.UsageError(f"--require-backends: {name}: {error}") from None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

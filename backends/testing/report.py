@@ -32,17 +32,23 @@ class Report(NamedTuple):
 
     @property
     def ok(self) -> bool:
-        """Whether no backend gave anything wrong."""
-        return not self.wrong
+        """Whether at least one backend ran the function, and none gave anything wrong."""
+        return not self.wrong and "agrees" in {o.verdict for o in self.outcomes}
 
     @property
     def wrong(self) -> tuple[str, ...]:
         """Names of the backends that gave something wrong."""
         return tuple(o.backend for o in self.outcomes if o.verdict == "wrong")
 
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Names of the backends that can't be had here: nothing is known of them."""
+        return tuple(o.backend for o in self.outcomes if o.verdict == "skipped")
+
     def __str__(self) -> str:
         width = max((len(o.backend) for o in self.outcomes), default=0)
-        head = f"{self.function} on {len(self.outcomes)} backends, held to NumPy float64: "
-        head += "agrees" if self.ok else f"wrong on {', '.join(self.wrong)}"
+        ran = len(self.outcomes) - len(self.skipped)
+        head = f"{self.function} on {ran} of {len(self.outcomes)} backends, held to NumPy float64: "
+        head += "agrees" if self.ok else f"wrong on {', '.join(self.wrong)}" if ran else "not run"
         rows = [f"  {o.backend:<{width}}  {o.verdict:<7}  {o.reason}" for o in self.outcomes]
         return "\n".join(row.rstrip() for row in (head, *rows))

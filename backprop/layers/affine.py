@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import backends
 from backends import Array, isdtype, namespace
 from backprop.arrays import column_sums, shape
 from backprop.layers.layer import Layer, as_dtype, upstream
@@ -21,14 +22,14 @@ class Affine(Layer):
     Raises
     ------
     TypeError
-        When `W` and `b` differ in library or dtype.
+        When `W` and `b` differ in library, device or dtype.
     ValueError
         When the shapes don't fit.
     """
 
     def __init__(self, W: Array, b: Array) -> None:
         super().__init__()
-        namespace(W, b)
+        backends.of(W).require(b, "b")
         if W.ndim != 2:
             raise ValueError(f"`W` must have shape (D, M); got {shape(W)}")
         if b.shape != (W.shape[1],):

@@ -37,6 +37,8 @@ class Recorder(ModuleType):
         caller = sys._getframe(1).f_globals.get("__name__", "")
         if caller.partition(".")[0] not in PACKAGES or caller.startswith("backends.testing"):
             return value
+        if isinstance(value, ModuleType):  # an extension, such as linalg
+            return Recorder(value, self._calls, prefix=f"{self._prefix}{name}.")
         if not callable(value) or isinstance(value, type):
             self._calls.add(Call(self._prefix + name, None, frozenset()))
             return value

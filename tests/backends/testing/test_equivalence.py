@@ -27,7 +27,9 @@ def test_a_portable_function_agrees():
     assert report.wrong == ()
     found = {o.backend: o.verdict for o in report.outcomes}
     assert found["numpy"] == found["strict:device1"] == found["numpy:float32"] == "agrees"
-    assert str(report).startswith("moving_average on 15 backends, held to NumPy float64: agrees\n")
+    ran = 15 - len(report.skipped)
+    head = f"moving_average on {ran} of 15 backends, held to NumPy float64: agrees\n"
+    assert str(report).startswith(head)
     assert "  strict:device1     agrees" in str(report)
 
 
@@ -72,7 +74,7 @@ def test_values_shapes_and_structure():
         verdicts(differs, X, backends=["strict:cpu"], rtol=0.01)["strict:cpu"].verdict == "agrees"
     )
     row = verdicts(lambda x: x if isinstance(x, np.ndarray) else (x, x), X, backends=["strict:cpu"])
-    assert row["strict:cpu"].reason == "must return 1 arrays; got 2"
+    assert row["strict:cpu"].reason == "must return result; got result[0], result[1]"
     row = verdicts(
         lambda x: (x, x if isinstance(x, np.ndarray) else -x), X, backends=["strict:cpu"]
     )
@@ -95,7 +97,16 @@ def test_what_can_t_be_had_is_skipped(monkeypatch):
     row = verdicts(moving_average, X, backends=["cupy"])["cupy"]
     assert row.verdict == "skipped"
     assert row.reason == "cupy is not installed: pip install 'backprop[cuda12]'"
-    assert equivalence(moving_average, X, backends=["cupy"]).ok
+    report = equivalence(moving_average, X, backends=["cupy"])
+    assert not report.ok  # nothing is known
+    assert str(report).startswith(
+        "moving_average on 0 of 1 backends, held to NumPy float64: not run"
+    )
+    with pytest.raises(AssertionError, match="on 0 of 1 backends"):
+        assert_equivalent(moving_average, X, backends=["cupy"])
+    assert assert_equivalent(moving_average, X, backends=["numpy", "cupy"]).ok
+    with pytest.raises(AssertionError, match="cupy +skipped +cupy is not installed"):
+        assert_equivalent(moving_average, X, backends=["numpy", "cupy"], require=True)
     with pytest.raises(ValueError, match="got 'nothing'"):
         equivalence(moving_average, X, backends=["nothing"])
 
@@ -109,3 +120,72 @@ def test_the_assertion_shows_the_report_and_its_cause():
 def test_a_function_that_is_broken_everywhere_says_so_itself():
     with pytest.raises(ZeroDivisionError):
         equivalence(lambda x: 1 / 0, X)
+
+
+def other(x, here, there):
+    """Give NumPy one thing and every other library another."""
+    return here if isinstance(x, np.ndarray) else there
+
+
+def test_integers_and_booleans_are_equal_or_wrong():
+    def count(x):
+        xp = namespace(x)
+        return xp.asarray(other(x, 200_000, 200_001), dtype=xp.int32, device=x.device)
+
+    row = verdicts(count, X, backends=["strict:no_float64"], rtol=0.1)["strict:no_float64"]
+    assert "must be 200000; got 200001" in row.reason
+    row = verdicts(lambda x: x > other(x, 0.0, 1.5), X, backends=["strict:cpu"], atol=1.0)
+    assert row["strict:cpu"].verdict == "wrong"
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int32", "uint8", "bool", "int64"])
+def test_integers_keep_their_width(dtype):
+    x = np.array([100, 27]).astype(dtype)
+    assert assert_equivalent(lambda x: x * x if dtype != "bool" else x, x).ok
+    narrow = verdicts(lambda x: namespace(x).astype(x, namespace(x).int16), x, backends=["strict"])
+    assert {row.verdict for row in narrow.values()} == {"agrees"}
+
+    def other_width(x):
+        xp = namespace(x)
+        return xp.astype(x, other(x, xp.int32, xp.int16))
+
+    row = verdicts(other_width, x, backends=["strict:cpu"])["strict:cpu"]
+    assert "dtype must be array_api_strict.int32; got array_api_strict.int16" in row.reason
+
+
+def test_integers_that_do_not_fit():
+    row = verdicts(lambda x: x, np.array([2**40]), backends=["strict:no_x64"])["strict:no_x64"]
+    assert "OverflowError: integers must fit array_api_strict.int32" in row.reason
+
+
+def test_a_relative_tolerance_is_no_absolute_one():
+    def sign(x):
+        return x * other(x, 1e-4, -1e-4)
+
+    assert verdicts(sign, X, backends=["strict:cpu"], rtol=1e-3)["strict:cpu"].verdict == "wrong"
+    for wrong in (-1.0, float("nan")):
+        with pytest.raises(ValueError, match="tolerances must be 0 or more; got"):
+            equivalence(sign, X, rtol=wrong)
+
+
+@pytest.mark.parametrize("read", [str, repr, "{}".format], ids=["str", "repr", "format"])
+def test_to_print_is_to_read(read):
+    row = verdicts(lambda x: (read(x), x)[1], X, backends=["strict:device1"])["strict:device1"]
+    assert "no value may be read" in row.reason
+
+
+def test_what_is_no_array_is_refused():
+    with pytest.raises(TypeError, match="must return an array, .*; got generator"):
+        equivalence(lambda x: (v for v in x), X)
+    with pytest.raises(TypeError, match=r"got NoneType at \['a'\]"):
+        equivalence(lambda x: {"a": None}, X)
+
+
+def test_scalars_of_numpy_are_data():
+    assert assert_equivalent(lambda x: 2 * x, np.float64(2)).ok
+    assert assert_equivalent(lambda x, axes: namespace(x).permute_dims(x, axes), X, (1, 0)).ok
+
+
+def test_other_keys():
+    row = verdicts(lambda x: {other(x, "a", "b"): x}, X, backends=["strict:cpu"])["strict:cpu"]
+    assert row.reason == "must return result['a']; got result['b']"

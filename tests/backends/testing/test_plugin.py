@@ -80,3 +80,17 @@ def test_an_unknown_backend(tmp_path):
     assert code == pytest.ExitCode.USAGE_ERROR
     assert "ERROR: --backends: a backend must be one of numpy, " in output
     assert "got 'tensorflow'" in output
+
+
+def test_a_conftest_can_still_set_up_a_library_that_is_required(tmp_path):
+    """JAX reads its settings when it is imported: not before the conftests of the tests."""
+    pytest.importorskip("jax")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "conftest.py").write_text("import os; os.environ['JAX_ENABLE_X64'] = '1'")
+    (tmp_path / "inner" / "test_dtype.py").write_text(
+        "def test_dtype(backend_case):\n    assert backend_case.dtype == 'float64'\n"
+    )
+    required = ("--backends", "jax", "--require-backends", ".")
+    code, output = run(tmp_path, *required, environment={"JAX_ENABLE_X64": "0"})
+    assert code == 0, output
+    assert "test_dtype[jax] PASSED" in output

@@ -35,6 +35,19 @@ def test_every_library(case: Case):
     np.testing.assert_array_equal(case.numpy(x), before)
 
 
+def test_a_given_step_stacked_and_a_function_that_gives_numbers(case: Case):
+    needs_values(case)
+    xp = case.xp
+    x = case.array([0.5, -1.0])
+    tolerance = 1e-8 if case.dtype == "float64" else 2e-2
+    step = 1e-4 if case.dtype == "float64" else 1e-2
+    for gradient in (
+        numerical_gradient(lambda x: xp.sum(x**3, axis=1), x, step, stacked=True),
+        numerical_gradient(lambda x: float(xp.sum(x**3)), x, step),
+    ):
+        case.check(gradient, [0.75, 3.0], atol=tolerance)
+
+
 @pytest.mark.parametrize("stencil", ["central", "forward", "backward", "five-point"])
 def test_stencils(stencil):
     x = np.array([0.3, 1.2])

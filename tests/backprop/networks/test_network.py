@@ -103,6 +103,20 @@ def test_accuracy(case: Case):
     assert net.accuracy(x[0, :], case.array(0)) == 1.0
 
 
+def test_accuracy_waits_for_the_device_once(monkeypatch):
+    """However many batches it takes."""
+    backend = backends.select("device1", "array-api-strict")
+    net = TwoLayerNet(6, 5, 3, backend=backend, seed=0)
+    x, t = backend.asarray(X), backend.asarray(T)
+    array, asked = type(x), []
+    read = array.__int__
+    monkeypatch.setattr(array, "__int__", lambda self: asked.append(1) or read(self))
+    for batch_size in (1, 2, 4):
+        asked.clear()
+        net.accuracy(x, t, batch_size)
+        assert len(asked) == 1
+
+
 def test_accuracy_of_one_output(case: Case):
     needs_values(case)
     net = Network.from_params(
@@ -298,7 +312,7 @@ def test_arrays_of_another_library_or_device():
         TypeError, match="`x` must be an array of array-api-strict on device1; got list"
     ):
         net.predict([[1.0]])
-    with pytest.raises(TypeError, match="`b1` must be an array of array-api-strict on device1"):
+    with pytest.raises(TypeError, match="`b` must be an array of array-api-strict on device1"):
         Network(
             {"a": Affine(strict.asarray(np.ones((6, 5))), other.asarray(np.ones(5)))},
             SoftmaxWithLoss(),
