@@ -267,6 +267,7 @@ def array_state(shape=(2,), data=b"12345678", order="<", structure=None, dtype="
     ("state", "message"),
     [
         ({"shape": (3,)}, "an array of shape (3,) in f4 must have 12 bytes; got 8"),
+        ({"shape": (1,)}, "an array of shape (1,) in f4 must have 4 bytes; got 8"),
         ({"shape": (10**18,)}, "must have 4000000000000000000 bytes; got 8"),
         ({"shape": (-2,)}, "the lengths of a shape must be whole numbers, 0 or more"),
         ({"shape": (2.0,)}, "the lengths of a shape must be whole numbers, 0 or more"),
