@@ -1,4 +1,7 @@
-"""Parameters to and from files: safetensors, which holds arrays and nothing that could run."""
+"""Parameters to and from files, of which nothing is ever run.
+
+They are written as safetensors, and read from `.npz` files and the book's pickles as well.
+"""
 
 import os
 from collections.abc import Mapping
@@ -6,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import backends
-from backends import Array
+from backends import Array, isdtype, namespace
 
 
 def save_params(
@@ -43,28 +46,72 @@ def save_params(
 
 
 def load_params(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Read parameters and metadata from a safetensors file.
+    """Read parameters and metadata from a safetensors file, an `.npz` file or a pickle.
+
+    The first bytes of the file say which it is, not its name. Nothing in a file is ever run: of
+    a pickle, such as those of the book (section 3.6.2), only a dictionary of plain NumPy arrays is
+    let in, and a pickle that names anything else is refused with that name.
 
     Returns
     -------
     params : dict of str to numpy.ndarray
         Host arrays; `Network.from_params(params, backend=...)` takes them to any backend.
     metadata : dict of str to str
+        Empty but for safetensors files.
 
     Raises
     ------
     OSError
         When the file can't be read.
     ValueError
-        When it is no safetensors file.
+        When it is of none of these formats, is damaged, or holds anything but real arrays by name.
     """
+    with Path(path).open("rb") as file:
+        head = file.read(9)
+    if head[4:] == b"\0\0\0\0{":  # the length of a header in JSON, then the header
+        kind, read = "a safetensors file", _read_safetensors
+    elif head.startswith((b"PK\3\4", b"PK\5\6")):
+        kind, read = "an .npz file of plain arrays", _read_npz
+    elif head.startswith((b"\x80", b"(", b"}", b"c")):  # a protocol, a dictionary, or a name
+        kind, read = "a pickle of plain arrays by name", _read_pickle
+    else:
+        raise ValueError(
+            f"{path} must be a safetensors file, an .npz file or a pickle; it begins {head!r}"
+        )
+    try:
+        params, metadata = read(path)
+        _check(params)
+    except ValueError as error:
+        raise ValueError(f"{path} must be {kind}: {str(error)[:300]}") from None
+    return params, metadata
+
+
+def _read_safetensors(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, str]]:
     from safetensors import SafetensorError, safe_open
 
-    with Path(path).open("rb"):  # the operating system's own error, where it can't be read
-        pass
     try:
         with safe_open(path, framework="numpy") as file:
             params = {name: file.get_tensor(name) for name in sorted(file.keys())}
             return params, dict(file.metadata() or {})
     except SafetensorError as error:
-        raise ValueError(f"{path} must be a safetensors file: {error}") from None
+        raise ValueError(str(error)) from None
+
+
+def _read_npz(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    from backends.files import read_npz
+
+    return read_npz(path), {}
+
+
+def _read_pickle(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    from backends.files import read_pickle
+
+    return read_pickle(path), {}
+
+
+def _check(params: dict[str, Any]) -> None:
+    for name, value in params.items():
+        if not hasattr(value, "dtype"):
+            raise ValueError(f"`{name}` must be an array; got {type(value).__name__}")
+        if not isdtype(namespace(value), value.dtype, ("real floating", "integral")):
+            raise ValueError(f"`{name}` must hold real numbers; got {value.dtype}")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import backprop
-from backprop.cli import bench, check, demo, evaluate, info, train
+from backprop.cli import bench, check, demo, evaluate, info, predict, train
 
 app = typer.Typer(
     name="backprop",
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("predict")(predict.predict)
 app.command("check")(check.check)
 app.command("bench")(bench.bench)
 app.command("demo")(demo.demo)

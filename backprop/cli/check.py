@@ -44,7 +44,7 @@ _COLORS = {
 def check(
     params: Annotated[
         Path | None,
-        typer.Option(help="Parameters W1, b1, ... in a safetensors file; else new ones."),
+        typer.Option(help="Parameters W1, b1, ... as `evaluate` reads them; else new ones."),
     ] = None,
     dataset: DatasetOption = Dataset.SAMPLE,
     data_dir: DataDirOption = None,

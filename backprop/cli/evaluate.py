@@ -1,6 +1,5 @@
 """`backprop evaluate`: how well trained parameters do on test digits."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import rich
@@ -9,42 +8,44 @@ from rich.table import Table
 
 import backends
 from backprop.cli.options import (
-    Activation,
+    ActivationOption,
     DataDirOption,
     Dataset,
     DatasetOption,
     DeviceOption,
     LibraryOption,
+    NetworkDTypeOption,
+    ParamsOption,
+    RawOption,
     load,
-    load_network,
+    load_digit_network,
 )
 from backprop.metrics import confusion_matrix
 
 
 def evaluate(
-    params: Annotated[Path, typer.Option(help="Parameters W1, b1, ... in a safetensors file.")],
+    params: ParamsOption,
     dataset: DatasetOption = Dataset.SAMPLE,
     data_dir: DataDirOption = None,
     device: DeviceOption = None,
     library: LibraryOption = None,
-    activation: Annotated[
-        Activation | None, typer.Option(help="If the file does not say; relu at last.")
-    ] = None,
+    activation: ActivationOption = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images evaluated at a time.")] = 1000,
+    raw: RawOption = False,
+    dtype: NetworkDTypeOption = None,
 ) -> None:
     """Show the accuracy on the test images and the confusion matrix."""
     backend = backends.select(device, library)
-    net = load_network(params, activation, backend)
-    values = list(net.params.values())
-    sizes = values[0].shape[0], values[-1].shape[0]
-    if sizes != (784, 10):
-        raise ValueError(
-            f"--params must have 784 inputs and 10 outputs; got {sizes[0]} and {sizes[1]}"
-        )
-    x, t = (backend.asarray(array) for array in load(dataset, data_dir)[1])
+    net = load_digit_network(params, activation, backend, dtype)
+    x, t = (backend.asarray(array) for array in load(dataset, data_dir, normalize=not raw)[1])
+    xp, count = backend.xp, x.shape[0]
+    batches = [x[i : min(i + batch_size, count), :] for i in range(0, count, batch_size)]
+    predicted = xp.concat([xp.argmax(net.predict(batch), axis=1) for batch in batches])
+    matrix = backend.to_numpy(confusion_matrix(t, predicted, 10)).tolist()
+    correct = sum(row[digit] for digit, row in enumerate(matrix))
     print(f"device: {backend}")
-    print(f"accuracy: {net.accuracy(x, t):.2%} of {x.shape[0]:,} test images\n")
-    matrix = confusion_matrix(t, backend.xp.argmax(net.predict(x), axis=1), 10)
-    _print_matrix(backend.to_numpy(matrix).tolist())
+    print(f"accuracy: {correct / count:.2%} of {count:,} test images\n")
+    _print_matrix(matrix)
 
 
 def _print_matrix(matrix: list[list[float]]) -> None:

@@ -54,15 +54,30 @@ LibraryOption = Annotated[
 ]
 
 
-def load(dataset: Dataset, data_dir: Path | None) -> Any:
+ParamsOption = Annotated[
+    Path,
+    typer.Option(help="Parameters W1, b1, ...: a safetensors file, an .npz file or a pickle."),
+]
+ActivationOption = Annotated[
+    Activation | None, typer.Option(help="If the file does not say; relu at last.")
+]
+NetworkDTypeOption = Annotated[
+    DTypeName | None, typer.Option(help="To compute in; the file's own if not given.")
+]
+RawOption = Annotated[
+    bool, typer.Option("--raw", help="Pixels from 0 to 255 as they are, not divided by 255.")
+]
+
+
+def load(dataset: Dataset, data_dir: Path | None, normalize: bool = True) -> Any:
     """Return `(x_train, t_train), (x_test, t_test)` of the data set."""
     if dataset is Dataset.SAMPLE:
         if data_dir is not None:
             raise ValueError("--data-dir needs --dataset mnist; got --dataset mnist-sample")
-        return load_mnist_sample()
+        return load_mnist_sample(normalize)
     if data_dir is not None and not data_dir.is_dir():
         raise ValueError(f"--data-dir must be a folder; got {data_dir}")
-    return load_mnist(path=data_dir)
+    return load_mnist(normalize, path=data_dir)
 
 
 def load_network(
@@ -72,3 +87,17 @@ def load_network(
     arrays, metadata = load_params(params)
     name = activation or metadata.get("activation", "relu")
     return Network.from_params(arrays, name, dtype=dtype, backend=backend)
+
+
+def load_digit_network(
+    params: Path, activation: Activation | None, backend: Backend, dtype: str | None
+) -> Network:
+    """Return the network of saved parameters, which must be one for MNIST's digits."""
+    net = load_network(params, activation, backend, dtype)
+    values = list(net.params.values())
+    sizes = values[0].shape[0], values[-1].shape[0]
+    if sizes != (784, 10):
+        raise ValueError(
+            f"--params must have 784 inputs and 10 outputs; got {sizes[0]} and {sizes[1]}"
+        )
+    return net

@@ -1,5 +1,7 @@
 import csv
+import itertools
 import json
+import pickle
 import sys
 from datetime import datetime
 
@@ -156,6 +158,53 @@ def test_evaluate(run_in, tmp_path):
     assert f"{np.trace(matrix) / 2000:.2%}" == accuracy
 
 
+def test_evaluate_reads_any_format_and_depth(run_in, tmp_path):
+    rng = np.random.default_rng(0)
+    sizes = 784, 30, 20, 10
+    params = {}
+    for i, (rows, columns) in enumerate(itertools.pairwise(sizes), start=1):
+        params[f"W{i}"] = rng.standard_normal((rows, columns)).astype(np.float32) / 10
+        params[f"b{i}"] = rng.standard_normal(columns).astype(np.float32)
+    save_params("a", params)
+    np.savez("b.npz", **params)
+    (tmp_path / "c").write_bytes(pickle.dumps(params, 2))
+    for extra, scale in ([], 255), (["--raw"], 1):
+        x, t = load_mnist_sample(normalize=False)[1]
+        x = x / np.float32(scale)
+        net = Network.from_params(params, "sigmoid", dtype="float64")
+        predicted = np.argmax(net.predict(x), axis=1)
+        expected = f"accuracy: {np.mean(predicted == t):.2%} of 2,000 test images"
+        outs = set()
+        for name, size, dtype in itertools.product(
+            ("a", "b.npz", "c"), ("1", "300", "2000"), ("float32", "float64")
+        ):
+            options = ["--batch-size", size, "--dtype", dtype, "--activation", "sigmoid", *extra]
+            code, out, err = run_in("evaluate", "--params", name, *options)
+            assert (code, err) == (0, "")
+            assert expected in out
+            outs.add(out)
+        assert len(outs) == 1
+        lines = outs.pop().splitlines()[-10:]
+        matrix = [[int(n.replace("·", "0")) for n in line.split()[1:]] for line in lines]
+        counts = np.zeros((10, 10), int)
+        np.add.at(counts, (t, predicted), 1)
+        assert matrix == counts.tolist()
+
+
+def test_evaluate_computes_in_batches_of_the_dtype(run_in, monkeypatch):
+    save_params("a", TwoLayerNet(784, 5, 10, backend="cpu", dtype="float32", seed=0).params)
+    seen = []
+    predict = Network.predict
+
+    def watched(self, x):
+        seen.append((self.dtype, x.shape[0], x.dtype))
+        return predict(self, x)
+
+    monkeypatch.setattr(Network, "predict", watched)
+    run_in("evaluate", "--params", "a", "--batch-size", "700", "--dtype", "float64", "--raw")
+    assert seen == [(np.float64, n, np.uint8) for n in (700, 700, 600)]
+
+
 def test_default_output_folder_and_other_libraries(run_in, tmp_path):
     code, out, _ = run_in(
         "train", "--iterations", "3", "--library", "array-api-strict", "--device", "device1"
@@ -227,7 +276,13 @@ def test_without_matplotlib_the_rest_is_written(run_in, tmp_path, monkeypatch):
         (["train", "--out", "file/a"], "--out must be a folder that can be written; file/a"),
         (["evaluate"], "Missing option '--params'"),
         (["evaluate", "--params", "nothing"], "No such file or directory: 'nothing'"),
-        (["evaluate", "--params", "file"], "file must be a safetensors file"),
+        (
+            ["evaluate", "--params", "file"],
+            "file must be a safetensors file, an .npz file or a pickle",
+        ),
+        (["evaluate", "--params", "evil"], "it names os.system, which is refused"),
+        (["evaluate", "--params", "file", "--batch-size", "0"], "Invalid value for '--batch-size'"),
+        (["evaluate", "--params", "file", "--dtype", "int8"], "Invalid value for '--dtype'"),
         (["no-such-command"], "No such command 'no-such-command'"),
         (["train", "--no-such-option"], "No such option: --no-such-option"),
     ],
@@ -236,6 +291,7 @@ def test_errors_are_one_line_and_exit_code_2(run_in, tmp_path, monkeypatch, argu
     monkeypatch.setenv("BACKPROP_OFFLINE", "1")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     (tmp_path / "file").write_text("text")
+    (tmp_path / "evil").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     code, _, err = run_in(*arguments)
     assert code == 2
     assert err.startswith("backprop: error: ")

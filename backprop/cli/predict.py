@@ -1,0 +1,78 @@
+"""`backprop predict`: which digits pictures show, after trained parameters."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import rich
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+import backends
+from backends import Array
+from backprop import functions
+from backprop.cli.options import (
+    ActivationOption,
+    DeviceOption,
+    LibraryOption,
+    NetworkDTypeOption,
+    ParamsOption,
+    RawOption,
+    load_digit_network,
+)
+from backprop.datasets import load_picture
+
+_RUNNERS_UP = 2
+
+
+def predict(
+    pictures: Annotated[
+        list[Path], typer.Argument(help="Image files of one digit each, of any size.")
+    ],
+    params: ParamsOption,
+    device: DeviceOption = None,
+    library: LibraryOption = None,
+    activation: ActivationOption = None,
+    raw: RawOption = False,
+    dtype: NetworkDTypeOption = None,
+) -> int:
+    """Show which digit each picture shows, and how probable it and the runners-up are.
+
+    Digits may be dark on light or light on dark. A picture that can't be read is named, the others
+    are still shown, and the exit code is 2.
+    """
+    backend = backends.select(device, library)
+    net = load_digit_network(params, activation, backend, dtype)
+    read = _read(pictures, normalize=not raw)
+    if read:
+        xp = backend.xp
+        x = xp.stack([backend.asarray(array) for array in read.values()])
+        probabilities = functions.softmax(net.predict(x))
+        print(f"device: {backend}\n")
+        _print_table(list(read), backend.to_numpy(probabilities).tolist())
+    return 0 if len(read) == len(set(pictures)) else 2
+
+
+def _read(pictures: list[Path], normalize: bool) -> dict[Path, Array]:
+    """Return the pictures that can be read, and say of each other why it can't."""
+    found: dict[Path, Array] = {}
+    for path in pictures:
+        try:
+            found[path] = load_picture(path, normalize)
+        except (OSError, ValueError) as error:
+            print(f"backprop: error: {' '.join(str(error).split())}", file=sys.stderr)
+    return found
+
+
+def _print_table(paths: list[Path], probabilities: list[list[float]]) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("picture", overflow="fold")
+    for column in ("digit", "probability"):
+        table.add_column(column, justify="right")
+    table.add_column("runners-up")
+    for path, row in zip(paths, probabilities, strict=True):
+        first, *others = sorted(range(10), key=lambda digit: -row[digit])
+        rest = ", ".join(f"{digit} {row[digit]:.1%}" for digit in others[:_RUNNERS_UP])
+        table.add_row(escape(str(path)), f"[bold]{first}[/bold]", f"{row[first]:.1%}", rest)
+    rich.print(table)

@@ -1,0 +1,189 @@
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from backprop import SGD, Trainer, TwoLayerNet, load_mnist_sample
+from backprop.datasets import load_picture
+
+
+@pytest.fixture(scope="module")
+def digits():
+    x, t = load_mnist_sample(normalize=False)[1]
+    return x.reshape(-1, 28, 28), t
+
+
+def seven(ink=0, ground=255, mode="L", size=(300, 200)):
+    image = Image.new(mode, size, ground)
+    ImageDraw.Draw(image).line([(120, 40), (190, 40), (150, 160)], fill=ink, width=14)
+    return image
+
+
+@pytest.fixture
+def load(tmp_path):
+    def call(image, name="p.png", **options):
+        image.save(tmp_path / name)
+        return load_picture(tmp_path / name, **options)
+
+    return call
+
+
+def test_digits_of_mnist_come_back(load, digits):
+    for digit in digits[0][:50]:
+        image = Image.fromarray(255 - digit).resize((84, 84), Image.Resampling.NEAREST)
+        x = load(image, normalize=False, flatten=False)
+        assert x.shape == (1, 28, 28)
+        assert np.mean(np.abs(x[0].astype(int) - digit)) < 12
+        assert np.corrcoef(x.ravel(), digit.ravel())[0, 1] > 0.95
+
+
+def test_accuracy_is_that_on_the_arrays(load, digits):
+    train, (x, t) = load_mnist_sample()
+    net = TwoLayerNet(784, 50, 10, backend="cpu", seed=0)
+    Trainer(net, SGD(0.5), seed=0).fit(train, epochs=5)
+    images = [
+        Image.fromarray(255 - d).resize((84, 84), Image.Resampling.BICUBIC) for d in digits[0][:100]
+    ]
+    read = np.stack([load(image) for image in images])
+    assert net.accuracy(x[:100], t[:100]) >= 0.93
+    assert net.accuracy(read, t[:100]) >= net.accuracy(x[:100], t[:100]) - 0.03
+
+
+def test_it_is_cropped_scaled_and_centred(load):
+    x = load(seven(), flatten=False)[0]
+    assert x.dtype == np.float32
+    assert (x.min(), x.max()) == (0, 1)
+    rows, columns = np.nonzero(x.any(axis=1))[0], np.nonzero(x.any(axis=0))[0]
+    assert rows[-1] - rows[0] + 1 == 20
+    assert 12 <= columns[-1] - columns[0] + 1 <= 15  # 134 by 85, about
+    for axis in (0, 1):
+        mass = x.sum(axis=1 - axis)
+        assert abs(mass @ np.arange(28) / mass.sum() - 14) <= 0.5  # as MNIST's digits lie
+
+
+def test_where_it_lies_and_how_large_it_is_matter_little(load):
+    x = load(seven())
+    padded = Image.new("L", (900, 700), 255)
+    padded.paste(seven(), (550, 30))
+    np.testing.assert_array_equal(load(padded), x)
+    assert np.abs(load(seven().resize((900, 600), Image.Resampling.BICUBIC)) - x).mean() < 0.02
+
+
+def alpha(ink):
+    image = Image.new("RGBA", (300, 200), (128, 128, 128, 0))
+    image.paste(Image.new("RGBA", (300, 200), ink), (0, 0), seven(255, 0))
+    return image
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        seven(255, 0),
+        seven(40, 220),
+        seven(200, 90),
+        seven("black", "white", "RGB"),
+        seven("yellow", "navy", "RGB"),
+        seven("black", "white", "RGBA"),
+        alpha((0, 0, 0, 255)),
+        alpha((255, 255, 255, 255)),
+        alpha((0, 0, 0, 255)).convert("LA"),
+        seven("black", "white", "RGB").convert("P"),
+        seven(0, 1, "1"),
+        seven(1, 0, "1"),
+        Image.fromarray(np.asarray(seven()).astype(np.uint16) * 257),
+        Image.fromarray(np.asarray(seven(1, 0)).astype(np.uint16) * 30000),
+    ],
+    ids=[
+        "light-on-dark",
+        "low-contrast",
+        "gray-on-gray",
+        "rgb",
+        "yellow-on-navy",
+        "rgba",
+        "dark-on-nothing",
+        "light-on-nothing",
+        "la",
+        "palette",
+        "1-bit",
+        "1-bit-inverted",
+        "16-bit",
+        "16-bit-inverted",
+    ],
+)
+def test_colour_modes_and_light_on_dark_give_the_same(load, image):
+    np.testing.assert_allclose(load(image), load(seven()), atol=0.02)
+
+
+def test_a_transparent_palette(load):
+    image = Image.new("P", (300, 200), 0)
+    image.putpalette([0, 0, 0, 0, 0, 0])
+    image.paste(1, (0, 0), seven(255, 0))
+    image.info["transparency"] = 0
+    np.testing.assert_allclose(load(image), load(seven()), atol=0.02)
+
+
+def test_a_photograph_may_lie_on_its_side(tmp_path, load):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter, clockwise
+    turned = seven().rotate(90, expand=True)
+    turned.save(tmp_path / "turned.jpg", exif=exif)
+    assert np.abs(load_picture(tmp_path / "turned.jpg") - load(seven())).mean() < 0.02
+    assert np.abs(load(turned) - load(seven())).mean() > 0.1
+
+
+def test_faint_specks_are_no_ink(load):
+    image = seven()
+    image.putpixel((3, 3), 240)
+    np.testing.assert_array_equal(load(image), load(seven()))
+
+
+def test_a_line_is_not_widened(load):
+    image = Image.new("L", (100, 2000), 255)
+    image.paste(0, (50, 10, 52, 1990))
+    x = load(image, flatten=False)[0]
+    assert np.count_nonzero(x) == 20
+    assert np.count_nonzero(x.sum(axis=0)) == 1
+
+
+def test_raw(load):
+    x = load(seven(), normalize=False)
+    assert x.dtype == np.uint8
+    np.testing.assert_array_equal(x / np.float32(255), load(seven()))
+
+
+@pytest.mark.parametrize(
+    "image", [Image.new("L", (9, 9), 7), Image.new("RGBA", (5, 5)), seven(250)]
+)
+def test_blank_pictures(load, image):
+    with pytest.raises(ValueError, match=r"p.png must show a digit; it is blank"):
+        load(image)
+
+
+def test_what_is_no_picture(load, tmp_path):
+    path = tmp_path / "p.png"
+    with pytest.raises(FileNotFoundError, match="p.png"):
+        load_picture(path)
+    path.write_text("no")
+    with pytest.raises(ValueError, match=r"p.png must be an image; its format is unknown"):
+        load_picture(path)
+    seven().save(path)
+    path.write_bytes(path.read_bytes()[:120])
+    with pytest.raises(ValueError, match=r"p.png must be an image that can be read: "):
+        load_picture(path)
+
+
+def test_pictures_too_large(load, monkeypatch):
+    for limit in (1000, 59_000):  # Pillow refuses the first, and warns of the second
+        monkeypatch.setattr("PIL.Image.MAX_IMAGE_PIXELS", limit)
+        with pytest.raises(ValueError, match=f"p.png must have at most {limit:,} pixels"):
+            load(seven())
+
+
+def test_without_pillow(load, monkeypatch, tmp_path):
+    seven().save(tmp_path / "p.png")
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(
+        ModuleNotFoundError, match=r"read with Pillow: pip install 'backprop\[image\]'"
+    ):
+        load_picture(tmp_path / "p.png")
