@@ -73,7 +73,7 @@ def test_every_program_is_in_the_table():
     assert sorted(book_table()) == sorted(demos.NAMES)
     text = (DOCS / "book.md").read_text(encoding="utf-8")
     for name in demos.NAMES:
-        assert book_table()[name][1] == f"[`{name}`](#{name})"
+        assert book_table()[name][1].startswith(f"[`{name}`](#{name}): ")
         source = f"../backprop/demos/{name.replace('-', '_')}.py"
         assert f"\n## {name}\n\n{demos.summary(name)} [" in text
         assert f"]({source})\n\n```{{literalinclude}} {source}\n" in text
@@ -83,7 +83,7 @@ def test_every_program_is_in_the_table():
 def test_the_numbers_in_the_table_are_printed(name, capsys):
     demos.run(name, demos.Settings(backends.host()))
     printed = " ".join(capsys.readouterr().out.split())
-    shown = CODE.findall(book_table()[name][4])
+    shown = CODE.findall(book_table()[name][3])
     assert shown
     for text in shown:
         whole = re.escape(" ".join(text.split()))
