@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 CUDA ?= 12
 
-.PHONY: train test test-backends test-dpnp test-cuda bench bench-cuda lint format clean
+.PHONY: train test test-backends test-dpnp test-cuda bench bench-cuda docs lint format clean
 
 train: $(VENV)/.installed-cli ## Train the book's network on real digits
 	$(BIN)/backprop train
@@ -32,6 +32,10 @@ bench-cuda: $(VENV)/.installed-cuda ## Compare what gradients cost on a GPU
 	$(BIN)/backprop bench --device cuda
 	BACKPROP_DEVICE=cuda $(BIN)/python -m pytest benchmarks --benchmark-group-by=group --benchmark-columns=median,iqr,rounds
 
+docs: $(VENV)/.installed-docs ## Make the pictures and the site, build/docs/index.html
+	$(BIN)/python docs/pictures.py
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
+
 lint: $(VENV)/.installed-dev ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -58,6 +62,10 @@ $(VENV)/.installed-test: $(BIN)/python pyproject.toml
 
 $(VENV)/.installed-dev: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+$(VENV)/.installed-docs: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	touch $@
 
 # PyTorch's build without CUDA is much smaller: PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu

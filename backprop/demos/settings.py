@@ -11,6 +11,8 @@ from backprop import load_mnist_sample
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from backprop.graph import Drawing
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -42,13 +44,16 @@ class Settings:
         x_train, t_train, x_test, t_test = map(self.backend.asarray, (*train, *test))
         return (x_train, t_train), (x_test, t_test)
 
-    def save(self, ax: "Axes", name: str) -> None:
+    def save(self, picture: "Axes | Drawing", name: str) -> None:
         """Write a picture into the folder `out`, which is made if it is missing."""
-        from backprop import plotting
+        from backprop import graph, plotting
 
         assert self.out is not None
         self.out.mkdir(parents=True, exist_ok=True)
         path = self.out / name
-        plotting.save(ax, path)
+        if isinstance(picture, graph.Drawing):
+            picture.save(path)
+        else:
+            plotting.save(picture, path)
         self.pictures.append(path)
         print(f"written: {path}")

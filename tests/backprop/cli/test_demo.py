@@ -44,7 +44,7 @@ def test_pictures_go_to_the_folder(run_in, tmp_path):
     assert (code, err) == (0, "")
     assert out.endswith("written: a/b/activations.png\n")
     assert (tmp_path / "a/b/activations.png").exists()
-    assert run_in("apple", "--out", "c")[1].endswith("no picture: this program draws none\n")
+    assert run_in("softmax", "--out", "c")[1].endswith("no picture: this program draws none\n")
     assert not (tmp_path / "c").exists()
     assert "no picture" not in run_in("apple")[1]
 

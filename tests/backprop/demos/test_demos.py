@@ -108,8 +108,11 @@ PICTURES = {
     "losses": {"negative-log.png"},
     "numerical-diff": {"tangents.png", "surface.png"},
     "gradient-descent": {"gradient-field.png", "descent-path.png"},
+    "apple": {"apple.svg"},
+    "apple-orange": {"apple-orange.svg"},
     "learn-backprop": {"accuracy.png", "loss.png", "weights.png"},
 }
+FORMATS = {".png": b"\x89PNG", ".svg": b"<?xml"}
 
 
 def few_digits():
@@ -146,8 +149,18 @@ def test_pictures(name, tmp_path, capsys):
     written = list((tmp_path / "new" / "folder").iterdir())
     assert {path.name for path in written} == PICTURES[name]
     assert sorted(settings.pictures) == sorted(written)
-    assert all(path.read_bytes().startswith(b"\x89PNG") for path in written)
+    assert all(path.read_bytes().startswith(FORMATS[path.suffix]) for path in written)
     assert [f"written: {p}" in capsys.readouterr().out for p in written[:1]] == [True]
+
+
+@pytest.mark.parametrize("name", ["apple", "apple-orange"])
+def test_graphs_show_what_is_printed(name, tmp_path, capsys):
+    demos.run(name, demos.Settings(backends.host(), tmp_path))
+    printed, _, _ = capsys.readouterr().out.partition("written")
+    drawn = (tmp_path / f"{name}.svg").read_text(encoding="utf-8")
+    texts = re.findall(r"<text [^>]*>([^<]*)</text>", drawn)
+    assert {"price", "apple", "apples", "tax", "1"} < set(texts)
+    assert set(re.findall(r": +(\S+)", printed)) < set(texts)
 
 
 def test_no_picture_is_drawn_without_a_folder(tmp_path, monkeypatch):
