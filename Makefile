@@ -13,12 +13,12 @@ test: $(VENV)/.installed-test ## Run the whole test-suite
 	$(BIN)/python -m coverage run -m pytest
 	$(BIN)/python -m coverage report --skip-covered --fail-under=95
 
-test-backends: $(VENV)/.installed-backends ## The same with PyTorch, JAX and CuPy's wheel required
-	$(BIN)/python -m pytest --backends numpy,strict,torch,jax --require-backends
+test-backends: $(VENV)/.installed-backends ## The matrix, with PyTorch, JAX and CuPy's wheel required
+	$(BIN)/python -m pytest -m matrix --backends numpy,strict,torch,jax --require-backends
 
 test-dpnp: $(VENV)-dpnp/.installed ## The matrix on dpnp, in an environment of its own (3 GB)
 	OCL_ICD_FILENAMES=$(CURDIR)/$(VENV)-dpnp/lib/libintelocl.so \
-	$(VENV)-dpnp/bin/python -m pytest --backends numpy,dpnp --require-backends
+	$(VENV)-dpnp/bin/python -m pytest -m matrix --backends numpy,dpnp --require-backends
 
 test-cuda: $(VENV)/.installed-cuda ## The whole test-suite on CuPy; needs a GPU
 	$(BIN)/python -m pytest --backends numpy,cupy --require-backends

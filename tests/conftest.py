@@ -32,8 +32,13 @@ def _record(
         recording.begin(monkeypatch)
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the CuPy contract, which needs what the other tests record, come last."""
+    """Mark what the array library matters to; let the CuPy contract, fed by the rest, come last."""
+    for item in items:
+        portability = item.path.parent.name == "portability"
+        if portability or "backend_case" in getattr(item, "fixturenames", ()):
+            item.add_marker("matrix")
     items.sort(key=lambda item: item.path.name == "test_cupy_contract.py")
 
 
@@ -53,4 +58,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("planted portability bugs, and the backends that caught them")
         width = max(len(name) for name in table)
         for name, row in table.items():
-            terminalreporter.write_line(f"{name:<{width}}  {', '.join(row) or 'NONE'}")
+            terminalreporter.write_line(
+                f"{name:<{width}}  {', '.join(row) or 'none of those installed'}"
+            )

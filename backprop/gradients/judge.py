@@ -170,18 +170,22 @@ class _Comparison:
                     self._meet_kink(i, fine, float(own[k]), float(margin[k]))
                 elif agrees and jump > 100.0 * kept * h / h_before + 100.0 * noise:
                     self.kinks.append((i, *coarse))
-                elif agrees and not better[k] and self._has_kink(before, index[k]):
+                elif agrees and not better[k] and self._has_kink(before, index[k], float(own[k])):
                     self._meet_kink(i, coarse, float(own[k]), float(margin[k]))
                 elif not agrees or float(near.error[k]) > 30.0 * noise + 1e-4 * abs(float(own[k])):
                     again.append(k)
             before, index = near, again
             doubt = [doubt[k] for k in again]
 
-    def _has_kink(self, slopes: Slopes, k: int) -> bool:
-        """Tell whether a kink lies within the step, so that the error bar there means nothing."""
+    def _has_kink(self, slopes: Slopes, k: int, own: float) -> bool:
+        """Tell whether a kink lies within the step, so that the error bar there means nothing.
+
+        φ is rough then, or the analytic value is that of one side exactly.
+        """
         noise = float(slopes.noise[k])
-        rough = float(slopes.rough[k]) > 0.1 * float(slopes.jump[k]) + 0.2 * noise
-        return rough or float(slopes.error[k]) > 2.0 * noise
+        rough = float(slopes.rough[k]) > 0.05 * float(slopes.jump[k]) + 0.1 * noise
+        sides = abs(own - float(slopes.left[k])), abs(own - float(slopes.right[k]))
+        return rough or min(sides) < 0.2 * noise or float(slopes.error[k]) > 2.0 * noise
 
     def _take(self, i: int, near: Slopes, k: int, margin: float) -> None:
         """Let the values of smaller steps count at a coordinate: their error bar is smaller."""

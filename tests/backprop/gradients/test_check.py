@@ -574,15 +574,16 @@ def test_what_varies_within_the_smallest_steps_is_not_called_wrong(f, slope, sca
     assert gradcheck((f, slope), scale * np.array([0.5, 1.0, 2.0])).ok
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_no_false_alarm_where_kinks_lie_within_the_steps_of_float32(seed):
     """On a device without float64 the steps are large, and many meet a kink of Relu."""
     backend = backends.select("no_float64", "array-api-strict")
     (x, t), _ = load_mnist_sample()
-    x, t = backend.asarray(x[:3]), backend.asarray(t[:3])
-    net = TwoLayerNet(784, 50, 10, backend=backend, seed=seed)
+    x, t = backend.asarray(x[:3, 350:450]), backend.asarray(t[:3])
+    net = TwoLayerNet(100, 50, 10, backend=backend, seed=seed)
     report = gradcheck(net, x, t)
     assert report.ok, str(report)
+    assert Verdict.KINK in {e.verdict for e in report.entries}
 
 
 @pytest.mark.parametrize("factor", [1.5, -1.0, 0.0])
@@ -593,9 +594,10 @@ def test_a_mistake_is_seen_where_kinks_lie_within_the_steps_of_float32(factor):
 
     backend = backends.select("no_float64", "array-api-strict")
     (x, t), _ = load_mnist_sample()
-    net = TwoLayerNet(784, 20, 10, backend=backend, seed=0)
+    net = TwoLayerNet(100, 20, 10, backend=backend, seed=0)
     layers = {**net.layers, "Relu1": Wrong()}
-    report = gradcheck(
-        Network(layers, SoftmaxWithLoss()), backend.asarray(x[:3]), backend.asarray(t[:3])
-    )
-    assert {e.name for e in report.entries if e.verdict is Verdict.WRONG} == {"W1", "b1"}
+    x, t = backend.asarray(x[:3, 350:450]), backend.asarray(t[:3])
+    report = gradcheck(Network(layers, SoftmaxWithLoss()), x, t)
+    wrong = {e.name for e in report.entries if e.verdict is Verdict.WRONG}
+    assert "W1" in wrong
+    assert wrong <= {"W1", "b1"}
