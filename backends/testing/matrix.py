@@ -25,7 +25,6 @@ MATRIX = {
     "numpy:readonly": Row("numpy", readonly=True),
     "strict:cpu": Row(_STRICT),
     "strict:device1": Row(_STRICT, "device1"),
-    "strict:device2": Row(_STRICT, "device2"),
     "strict:no_float64": Row(_STRICT, "no_float64"),
     "strict:no_x64": Row(_STRICT, "no_x64"),
     "strict:strictest": Row(_STRICT, strictest=True),
