@@ -150,7 +150,8 @@ def _meaning(module: Any, name: Any) -> Any:
     if not (isinstance(module, str) and isinstance(name, str)):
         raise TypeError("a name must be a text")
     if (module, name) not in NAMES:
-        raise ValueError(f"it names {module}.{name}, which is refused; nothing of it was run")
+        shown = f"{module}.{name}".encode("unicode_escape").decode()  # no terminal's escapes
+        raise ValueError(f"it names {shown}, which is refused; nothing of it was run")
     return NAMES[module, name]
 
 

@@ -44,6 +44,7 @@ def evaluate(
     matrix = backend.to_numpy(confusion_matrix(t, predicted, 10)).tolist()
     correct = sum(row[digit] for digit, row in enumerate(matrix))
     print(f"device: {backend}")
+    print(f"layers: {', '.join(net.layers)}")
     print(f"accuracy: {correct / count:.2%} of {count:,} test images\n")
     _print_matrix(matrix)
 

@@ -46,9 +46,10 @@ def load_picture(
         When it is no image, too large an image, or blank.
     """
     ink = _ink(_read(path))
-    if ink is None:
+    small = None if ink is None else _scaled(_cropped(ink))
+    if small is None or not small.any():
         raise ValueError(f"{path} must show a digit; it is blank")
-    x = _centred(_scaled(_cropped(ink)))
+    x = _centred(small)
     xp = namespace(x)
     x = xp.reshape(x, (-1,) if flatten else (1, _FIELD, _FIELD))
     return xp.astype(x, xp.float32) / 255.0 if normalize else x

@@ -1,6 +1,6 @@
 """Backpropagation compared with the numerical gradient, on three digits (section 5.7.3)."""
 
-from backprop import TwoLayerNet, gradcheck
+from backprop import TwoLayerNet, gradcheck, graph
 from backprop.demos.settings import Settings
 
 
@@ -20,3 +20,5 @@ def run(settings: Settings) -> None:
 
     print()
     print(gradcheck(network, x_batch, t_batch))
+    if settings.out:
+        settings.save(graph.draw(network, x_batch, t_batch), "gradient-check.svg")

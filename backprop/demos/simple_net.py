@@ -1,7 +1,7 @@
 """Gradient of a loss by the weights, numerically and by backpropagation (section 4.4.2)."""
 
 from backends import Array
-from backprop import Affine, Network, SoftmaxWithLoss, numerical_gradient
+from backprop import Affine, Network, SoftmaxWithLoss, graph, numerical_gradient
 from backprop.demos.settings import Settings
 from backprop.functions import cross_entropy_error, softmax
 
@@ -9,7 +9,7 @@ W = [[0.47355232, 0.9977393, 0.84668094], [0.85557411, 0.03563661, 0.69422093]]
 
 
 def run(settings: Settings) -> None:
-    """Print prediction, loss and gradient of one layer for one sample."""
+    """Print prediction, loss and gradient of one layer for one sample; draw the network."""
     asarray, to_numpy = settings.backend.asarray, settings.backend.to_numpy
     weights = asarray(W)
     x, t = asarray([0.6, 0.9]), asarray([0.0, 0.0, 1.0])
@@ -27,3 +27,5 @@ def run(settings: Settings) -> None:
     net = Network({"Affine1": Affine(weights, asarray([0.0, 0.0, 0.0]))}, SoftmaxWithLoss())
     print("dW, by backpropagation:")
     print(to_numpy(net.gradient(x, t)["W1"]))
+    if settings.out:
+        settings.save(graph.draw(net, x, t), "simple-net.svg")

@@ -3,6 +3,7 @@
 import numbers
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from backends import namespace
 
@@ -39,6 +40,10 @@ class Constant:
         check_value(self.value, "`value`")
 
 
+_latest: WeakValueDictionary[int, "Operation"] = WeakValueDictionary()
+"""The id of a layer -> the operation that it ran for last."""
+
+
 @dataclass(eq=False)
 class Operation:
     """A layer that has run.
@@ -66,6 +71,7 @@ class Operation:
         """Run the layer and return its output."""
         value = self.layer.forward(*(v.value for v in self.inputs))
         self._run = getattr(self.layer, "_cache", None)
+        _latest[id(self.layer)] = self
         return value
 
     def backward(self, dout: Any) -> None:
@@ -76,10 +82,22 @@ class Operation:
         RuntimeError
             When the layer has run again since: what it kept for this operation is gone.
         """
-        if getattr(self.layer, "_cache", None) is not self._run:
+        again = getattr(self.layer, "_cache", None) is not self._run
+        if again or _latest.get(id(self.layer)) is not self:
             raise RuntimeError(
                 f"each operation needs a layer of its own; this {type(self.layer).__name__} has "
                 "run again since it was recorded"
             )
         grads = self.layer.backward(dout)
-        self.grads = grads if isinstance(grads, tuple) else (grads,)
+        self.grads = tuple(grads) if isinstance(grads, tuple | list) else (grads,)
+        for grad, v in zip(self.grads, self.inputs, strict=False):
+            if not isinstance(v, Constant):
+                self._check(grad, v.value)
+
+    def _check(self, grad: Any, value: Any) -> None:
+        """Raise an error unless `grad` is a number or an array in the shape of `value`."""
+        name = type(self.layer).__name__
+        check_value(grad, f"a derivative by {name}")
+        wanted, got = (tuple(getattr(x, "shape", ())) for x in (value, grad))
+        if got != wanted:
+            raise ValueError(f"a derivative by {name} must have shape {wanted}; got {got}")

@@ -4,7 +4,7 @@ from typing import Any
 
 from backends import Array
 from backprop.arrays import floating
-from backprop.layers.broadcasting import check_inputs, joint_upstream, unbroadcast
+from backprop.layers.broadcasting import check_inputs, factor, joint_upstream, unbroadcast
 from backprop.layers.layer import Layer
 
 
@@ -30,7 +30,7 @@ class MulLayer(Layer):
         """Return dx = dout * y and dy = dout * x, summed over broadcast axes."""
         x, y = self._recall()
         dout = joint_upstream(dout, x, y)
-        return unbroadcast(dout * y, x), unbroadcast(dout * x, y)
+        return unbroadcast(dout * factor(y, dout), x), unbroadcast(dout * factor(x, dout), y)
 
 
 class AddLayer(Layer):

@@ -3,7 +3,7 @@
 from itertools import zip_longest
 from typing import Any
 
-from backends import Array, namespace
+from backends import Array, isdtype, namespace
 from backprop.layers.layer import as_dtype, upstream
 
 
@@ -21,6 +21,12 @@ def joint_upstream(dout: Any, x: Any, y: Any) -> Any:
     shapes = [v.shape[::-1] for v in arrays]
     out = tuple(n if m == 1 else m for m, n in zip_longest(shapes[0], shapes[-1], fillvalue=1))
     return upstream(dout, out[::-1], arrays[0])
+
+
+def factor(x: Any, dout: Any) -> Any:
+    """Return `x` as something that `dout` can be multiplied by: integers in its dtype."""
+    integers = hasattr(x, "dtype") and isdtype(namespace(x), x.dtype, ("integral", "bool"))
+    return namespace(x).astype(x, dout.dtype) if integers else x
 
 
 def unbroadcast(dx: Array, x: Array) -> Array:

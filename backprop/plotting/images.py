@@ -28,7 +28,7 @@ def digits(
     Parameters
     ----------
     images : array, shape (N, D) with a square D, or (N, H, W), or (N, 1, H, W)
-        Dark is 0.
+        Black is 0, white the largest value, and at least 1.
     t, predicted : array, integer, shape (N,), optional
         Labels and predictions.
     ax : matplotlib.axes.Axes, optional
@@ -51,7 +51,15 @@ def digits(
         if x is not None and x.shape != pictures.shape[:1]:
             raise ValueError(f"`{name}` must have shape ({len(pictures)},); got {shape(x)}")
     captions = [" → ".join(str(v[i]) for v in known if v is not None) for i in range(len(pictures))]
-    ax = _mosaic(ax, pictures, columns, _CAPTION if captions[0] else _GAP, cmap="gray")
+    ax = _mosaic(
+        ax,
+        pictures,
+        columns,
+        _CAPTION if captions[0] else _GAP,
+        cmap="gray",
+        vmin=0,
+        vmax=max(1, float(pictures.max())),
+    )
     for i, image in enumerate(ax.images[-len(pictures) :]):
         left, right, _, top = image.get_extent()
         wrong = len({int(v[i]) for v in known if v is not None}) > 1

@@ -187,3 +187,12 @@ def test_without_pillow(load, monkeypatch, tmp_path):
         ModuleNotFoundError, match=r"read with Pillow: pip install 'backprop\[image\]'"
     ):
         load_picture(tmp_path / "p.png")
+
+
+def test_specks_that_vanish_are_blank(tmp_path):
+    image = Image.new("L", (30, 2000), 255)
+    image.putpixel((3, 3), 0)
+    image.putpixel((20, 1990), 0)
+    image.save(tmp_path / "specks.png")
+    with pytest.raises(ValueError, match=r"specks\.png must show a digit; it is blank"):
+        load_picture(tmp_path / "specks.png")

@@ -6,7 +6,7 @@ import pytest
 from support import Case, central_difference, normal
 
 from backprop import Affine, MulLayer, Relu, SoftmaxWithLoss, graph
-from backprop.graph import Constant, Variable
+from backprop.graph import Constant, Variable, apply
 
 OPERATORS = {
     "+": operator.add,
@@ -241,3 +241,46 @@ def test_mixed_libraries_are_refused():
     strict = pytest.importorskip("array_api_strict")
     with pytest.raises(TypeError, match="arrays must be of one library"):
         Variable(np.ones(2)) * Variable(strict.ones(2))
+
+
+class Square:
+    """A layer in the book's style: it keeps its input under a name of its own."""
+
+    def __init__(self, wrong=None):
+        self.wrong = wrong
+
+    def forward(self, x):
+        self.x = x
+        return x * x
+
+    def backward(self, dout):
+        return 2 * self.x * dout if self.wrong is None else self.wrong(self.x)
+
+
+def test_a_foreign_layer_that_is_used_twice():
+    layer, x = Square(), Variable(3.0)
+    y = apply(layer, apply(layer, x))
+    with pytest.raises(RuntimeError, match="needs a layer of its own; this Square has run again"):
+        y.backward()
+    y = apply(Square(), apply(Square(), x))
+    y.backward()
+    assert x.grad == 108.0
+
+
+def test_a_layer_that_gives_no_derivative_or_a_wrong_one():
+    x = Variable(np.ones(2))
+    with pytest.raises(TypeError, match="a derivative by Square must be a number or an array; got"):
+        apply(Square(lambda x: None), x).backward()
+    with pytest.raises(ValueError, match=r"by Square must have shape \(2,\); got \(3, 3\)"):
+        apply(Square(lambda x: np.ones((3, 3))), x).backward()
+    apply(Square(lambda x: [2 * x]), x).backward()
+    assert x.grad.tolist() == [2, 2]
+
+
+def test_integers(case: Case):
+    x = Variable(case.array([1, 2]))
+    y = x * x / 2
+    y.backward()
+    assert x.grad.shape == (2,)
+    if case.has_values:
+        assert case.numpy(x.grad).tolist() == [1, 2]

@@ -136,3 +136,9 @@ def test_confusion_matrix(case: Case):
 def test_confusion_matrix_refuses(shape):
     with pytest.raises(ValueError, match=r"`matrix` must have shape \(C, C\); got \("):
         plotting.confusion_matrix(np.ones(shape))
+
+
+def test_digits_share_one_scale_of_gray():
+    for value, white in ((1.0, 1.0), (0.1, 1.0), (200.0, 200.0)):
+        ax = plotting.digits(np.full((2, 4), value))
+        assert {image.get_clim() for image in ax.images} == {(0.0, white)}
