@@ -108,7 +108,7 @@ BUGS = {
     "mutated input": Bug(functions.softmax, "return exp /", "x *= 2.0\n    return exp /"),
     "mutated dout": Bug(
         MulLayer.backward,
-        "return unbroadcast(dout * y, x), unbroadcast(dout * x, y)",
+        "return unbroadcast(dout * factor(y, dout), x), unbroadcast(dout * factor(x, dout), y)",
         "dx, dy = unbroadcast(dout * y, x), unbroadcast(dout * x, y)\n"
         "    dout *= 2.0\n    return dx, dy",
     ),
