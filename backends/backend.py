@@ -54,6 +54,11 @@ class Backend:
         """Whether library and device have float64."""
         return "float64" in self.xp.__array_namespace_info__().dtypes(device=self.device)
 
+    @property
+    def widest(self) -> DType:
+        """The widest real floating dtype that library and device have: float64 where it exists."""
+        return self.dtype("float64" if self.has_float64 else "float32")
+
     def dtype(self, dtype: str | DType) -> DType:
         """Return the library's dtype object for a name such as ``"float32"``.
 

@@ -6,9 +6,30 @@ import backends
 from backends import Array, device, isdtype, namespace
 
 
+def is_array(x: Any) -> bool:
+    """Tell whether `x` is an array of any library, or a NumPy scalar, and not a number or list."""
+    return hasattr(x, "dtype")
+
+
+def is_floating(x: Any) -> bool:
+    """Tell whether `x` is an array in a real floating dtype."""
+    return is_array(x) and bool(isdtype(namespace(x), x.dtype, "real floating"))
+
+
+def copy_of(x: Array) -> Array:
+    """Return a copy of an array: same library, device and dtype, memory of its own."""
+    return namespace(x).astype(x, x.dtype, copy=True)
+
+
+def widened(x: Array) -> Array:
+    """Return a copy of a floating array, in the widest floating dtype that its device has."""
+    backend = backends.of(x)
+    return backend.xp.astype(x, backend.widest, copy=True)
+
+
 def as_array(x: Any) -> Array:
     """Return `x`; numbers and sequences of numbers as an array on the host."""
-    return x if hasattr(x, "dtype") else backends.host().asarray(x)
+    return x if is_array(x) else backends.host().asarray(x)
 
 
 def as_floating(x: Any) -> Array:

@@ -71,8 +71,7 @@ def check(
     The exit code is 1 if a gradient is wrong.
     """
     backend = backends.select(device, library)
-    widest = "float64" if backend.has_float64 else "float32"
-    precision = widest if dtype is None else dtype.value
+    precision = backend.widest if dtype is None else dtype.value
     if params is not None and hidden is not None:
         raise ValueError("one of --params and --hidden must be given; got both")
     if params is None:

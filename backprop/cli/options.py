@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from backends import Backend
+from backends import Backend, DType
 from backends.libraries import KNOWN
 from backprop import Network, load_params
 from backprop.datasets import load_mnist, load_mnist_sample
@@ -81,7 +81,7 @@ def load(dataset: Dataset, data_dir: Path | None, normalize: bool = True) -> Any
 
 
 def load_network(
-    params: Path, activation: Activation | None, backend: Backend, dtype: str | None = None
+    params: Path, activation: Activation | None, backend: Backend, dtype: str | DType | None = None
 ) -> Network:
     """Return the network of saved parameters; the file names its activation if `None` is given."""
     arrays, metadata = load_params(params)

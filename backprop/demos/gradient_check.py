@@ -7,10 +7,9 @@ from backprop.demos.settings import Settings
 def run(settings: Settings) -> None:
     """Print each parameter's mean absolute difference, and the checker's report with reasons."""
     backend = settings.backend
-    dtype = "float64" if backend.has_float64 else "float32"
     (x_train, t_train), _ = settings.digits()
     x_batch, t_batch = x_train[:3, :], t_train[:3]
-    network = TwoLayerNet(784, 50, 10, dtype=dtype, backend=backend, seed=0)
+    network = TwoLayerNet(784, 50, 10, dtype=backend.widest, backend=backend, seed=0)
 
     grad_numerical = network.numerical_gradient(x_batch, t_batch)
     grad_backprop = network.gradient(x_batch, t_batch)

@@ -50,7 +50,7 @@ def numerical_gradient(
 
 def in_float64(net: Any) -> Any:
     """Return a copy of the network, in float64 where its library and device have it."""
-    return net.to(dtype="float64" if net.backend.has_float64 else None)
+    return net.to(dtype=net.backend.widest)
 
 
 def loss_changes(

@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 import backends
-from backends import Backend
+from backends import Backend, DType
 from backprop.layers import SoftmaxWithLoss
 from backprop.networks.network import Network
 from backprop.networks.stack import affine_stack
@@ -21,7 +21,7 @@ class TwoLayerNet(Network):
         Weights start normally distributed with this standard deviation, biases at 0.
     activation : str
         ``"relu"``, ``"sigmoid"`` or ``"tanh"``.
-    dtype : str
+    dtype : str or dtype
         Of the parameters and of everything computed.
     backend : Backend or str, optional
         Where the network lives; as `backends.select()` decides if not given.
@@ -48,7 +48,7 @@ class TwoLayerNet(Network):
         weight_init_std: float = 0.01,
         *,
         activation: str = "relu",
-        dtype: str = "float32",
+        dtype: str | DType = "float32",
         backend: str | Backend | None = None,
         seed: int | None = None,
     ) -> None:

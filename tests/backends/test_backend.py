@@ -100,6 +100,8 @@ def test_dtypes(case: Case):
 
 def test_which_devices_have_float64(case: Case):
     assert case.backend.has_float64 == (case.name not in ("strict:no_float64", "strict:no_x64"))
+    wide = "float64" if case.backend.has_float64 else "float32"
+    assert case.backend.widest == case.backend.dtype(wide)
 
 
 def test_half_precision_where_the_library_has_it():
