@@ -3,8 +3,8 @@
 from backends.backend import Backend
 from backends.errors import DeviceUnavailableError, UnknownBackendError
 from backends.libraries import Memory
-from backends.namespace import Array, Device, DType, device, is_writable, isdtype, namespace
-from backends.selection import Availability, available, host, is_host, of, select
+from backends.namespace import Array, Device, DType, device, isdtype, namespace
+from backends.selection import Availability, available, host, is_host, is_writable, of, select
 
 __all__ = [
     "Array",

@@ -67,11 +67,3 @@ def device(x: Array) -> Device:
 def isdtype(xp: ModuleType, dtype: DType, kind: str | tuple[str, ...]) -> bool:
     """Return `xp.isdtype(dtype, kind)`, remembered."""
     return bool(xp.isdtype(dtype, kind))
-
-
-def is_writable(x: Array) -> bool:
-    """Tell whether entries of `x` can be assigned.
-
-    Not those of JAX, nor of read-only memory, nor of a tensor that autograd watches.
-    """
-    return bool(array_api_compat.is_writeable_array(x)) and not getattr(x, "requires_grad", False)

@@ -74,6 +74,15 @@ def is_host(x: Array) -> bool:
     return library_of(x).is_host(device_of(x))
 
 
+def is_writable(x: Array) -> bool:
+    """Tell whether entries of `x` can be assigned one at a time.
+
+    Not those of JAX, nor of read-only memory, nor entries that share memory with one another, nor
+    those of a tensor that autograd watches or that was made under inference mode.
+    """
+    return library_of(x).is_writable(x)
+
+
 def host() -> Backend:
     """Return the backend of host memory, where files are read and random numbers drawn: NumPy."""
     return _HOST

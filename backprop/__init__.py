@@ -42,29 +42,17 @@ from backprop.networks import Network, TwoLayerNet
 if TYPE_CHECKING:
     from backprop import graph
     from backprop.datasets import load_mnist, load_mnist_sample
-    from backprop.gradients import (
-        GradientError,
-        assert_gradients,
-        gradcheck,
-        gradient_descent,
-        numerical_diff,
-        numerical_gradient,
-    )
+    from backprop.gradients import GradientError, assert_gradients, gradcheck
     from backprop.networks import perceptron
+    from backprop.numerical import gradient_descent, numerical_diff, numerical_gradient
     from backprop.storage import load_params, save_params
     from backprop.training import SGD, History, Trainer
 
 # Imported when first asked for, so that `import backprop` costs little more than NumPy.
 _LATER = {
     "backprop.datasets": ("load_mnist", "load_mnist_sample"),
-    "backprop.gradients": (
-        "GradientError",
-        "assert_gradients",
-        "gradcheck",
-        "gradient_descent",
-        "numerical_diff",
-        "numerical_gradient",
-    ),
+    "backprop.gradients": ("GradientError", "assert_gradients", "gradcheck"),
+    "backprop.numerical": ("gradient_descent", "numerical_diff", "numerical_gradient"),
     "backprop.storage": ("load_params", "save_params"),
     "backprop.training": ("SGD", "History", "Trainer"),
 }

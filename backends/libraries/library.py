@@ -3,6 +3,7 @@
 import importlib
 import re
 import sys
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import array_api_compat
@@ -115,6 +116,15 @@ class Library:
         """Tell whether arrays there have values, and not only a shape and a dtype."""
         return True
 
+    def is_writable(self, x: Array) -> bool:
+        """Tell whether entries of an array can be assigned one at a time."""
+        return bool(array_api_compat.is_writeable_array(x)) and not self.shares_memory(x)
+
+    def shares_memory(self, x: Array) -> bool:
+        """Tell whether entries of an array share memory with one another."""
+        strides = getattr(x, "strides", None)  # in bytes, where a library tells
+        return strides is not None and overlap(x.shape, strides, x.itemsize)
+
     def asarray(self, host: Any, dtype: DType | None, device: Device) -> Array:
         """Take a NumPy array, which nobody else holds, to the device."""
         return self.namespace().asarray(host, dtype=dtype, device=device)
@@ -133,6 +143,16 @@ class Library:
     def memory(self, device: Device) -> Memory | None:
         """Return the bytes in use on the device, or None where there is no such count."""
         return None
+
+
+def overlap(shape: Sequence[int], strides: Sequence[int], size: int) -> bool:
+    """Tell whether entries of `size` share memory, given the strides along each axis."""
+    extent = size
+    for stride, n in sorted((abs(s), n) for s, n in zip(strides, shape, strict=True) if n > 1):
+        if stride < extent:
+            return True
+        extent = stride * (n - 1) + extent
+    return False
 
 
 class ForeignLibrary(Library):

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from backends.libraries.library import Library, Memory
+from backends.libraries.library import Library, Memory, overlap
 from backends.namespace import Array, Device
 
 
@@ -54,6 +54,17 @@ class PyTorch(Library):
     def has_values(self, device: Device) -> bool:
         """Tell that tensors on `meta` have no values."""
         return bool(device.type != "meta")
+
+    def is_writable(self, x: Array) -> bool:
+        """Tell whether entries can be assigned; not where autograd or inference mode forbids it."""
+        watched = x.requires_grad or (
+            x.is_inference() and not self._torch().is_inference_mode_enabled()
+        )
+        return not watched and super().is_writable(x)
+
+    def shares_memory(self, x: Array) -> bool:
+        """Tell whether entries share memory, as those of an expanded tensor do."""
+        return overlap(x.shape, x.stride(), 1)
 
     def to_numpy(self, x: Array) -> Any:
         """Copy a tensor to the host."""

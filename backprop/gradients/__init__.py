@@ -1,7 +1,6 @@
-"""Gradients by numerical differentiation, and a checker of gradients derived by hand."""
+"""Gradients derived by hand, checked against numerical ones."""
 
 from backprop.gradients.check import assert_gradients, gradcheck
-from backprop.gradients.numerical import gradient_descent, numerical_diff, numerical_gradient
 from backprop.gradients.report import Entry, GradientError, Kink, Report, Verdict
 
 __all__ = [
@@ -12,7 +11,4 @@ __all__ = [
     "Verdict",
     "assert_gradients",
     "gradcheck",
-    "gradient_descent",
-    "numerical_diff",
-    "numerical_gradient",
 ]

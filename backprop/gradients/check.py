@@ -1,55 +1,94 @@
 """The gradient checker: gradients derived by hand against numerical ones, with reasons."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-import backends
-from backends import isdtype, namespace
-from backprop.gradients import hygiene, steps
-from backprop.gradients.inputs import NOTHING
-from backprop.gradients.judge import Judge
-from backprop.gradients.report import Report
-from backprop.gradients.subject import subject_of
+import numpy as np
 
-Mode: TypeAlias = Literal["full", "sampled", "directional"]
+from backends import isdtype, namespace
+from backprop.gradients import hygiene, sampling
+from backprop.gradients.compare import Task, entry, unmeasured
+from backprop.gradients.report import Entry, Report, Verdict
+from backprop.networks.network import Network
+from backprop.numerical import steps
+from backprop.numerical.perturb import Place
+from backprop.numerical.phi import NetworkPhi, Phi
+from backprop.targets.objects import is_array
+from backprop.targets.passes import leaves
+from backprop.targets.subject import Options, Subject, subject_of
+
+Mode: TypeAlias = Literal["auto", "full", "sampled", "directional"]
+_MODES = ("auto", "full", "sampled", "directional")
 
 
 def gradcheck(
     target: Any,
     *inputs: Any,
     wrt: Sequence[str | int] | str | int | None = None,
-    mode: Mode = "full",
+    mode: Mode = "auto",
     step: float | None = None,
     rtol: float | None = None,
     atol: float | None = None,
     seed: int = 0,
     samples: int = 64,
+    seconds: float = 10.0,
+    kwargs: Mapping[str, Any] | None = None,
+    params: Mapping[str, str] | None = None,
+    grads: Mapping[str, str] | None = None,
+    output: str | None = None,
+    names: Sequence[str] | None = None,
+    constants: Sequence[str] = (),
+    allow: Sequence[str] = (),
+    nondet_tol: float = 0.0,
 ) -> Report:
     """Check gradients derived by hand against numerical ones.
+
+    Every floating array that is reachable from the target and moves its output is a parameter;
+    its gradient is found by name, by place, or by value. Each pass starts from the same state,
+    and the target is left as it was.
 
     Parameters
     ----------
     target : object
-        A layer or any object with `forward` and `backward`, whose parameters are in `params` and
-        `grads` or in attributes like `W` and `dW`; a network with `loss`, `gradient` and `params`;
-        or a pair `(f, grad_f)`.
-    *inputs : array or number
+        A layer or any object with `forward` and `backward` or names like these; a network with
+        `loss`, `gradient` and `params`; a pair `(f, grad_f)`, or `(forward, backward)` with a
+        cache; a function that returns `(value, gradient)` or `(output, backward)`; a
+        `torch.autograd.Function`; a function of `jax.custom_vjp`.
+    *inputs : array or number, or tuple, list or dictionary of them
         What `forward`, `loss` or `f` takes. Floating arrays are differentiated by.
     wrt : str or int, or sequence of them, optional
         The gradients to check: names of inputs or parameters, or positions of inputs. All if not
         given.
     mode : str
-        ``"full"``: every coordinate. ``"sampled"``: some of each array. ``"directional"``: one
-        random direction for each array.
+        ``"full"``: every coordinate. ``"sampled"``: some of each array, among them those that a
+        search by halves finds to be off. ``"directional"``: one random direction for each array.
+        ``"auto"``: full where it takes no longer than `seconds`, else sampled.
     step : float, optional
         The larger steps are twice that; chosen from the dtype and the magnitude if not given.
     rtol, atol : float, optional
         Allowed beyond the error bar, relative to the larger value and absolute. If not given, what
         rounding of the analytic gradient in its dtype can explain.
     seed : int
-        Of the cotangent, the samples and the directions.
+        Seed of the cotangents, the samples and the directions.
     samples : int
         Coordinates of each array in mode ``"sampled"``.
+    seconds : float
+        How long mode ``"auto"`` may about take.
+    kwargs : mapping, optional
+        Keyword arguments for each method that takes them: ``{"train_flg": True}``.
+    params, grads : mapping of str to str, optional
+        Parameters and their gradients by name, as paths from the target: ``{"W": "inner.W"}`` and
+        ``{"W": "inner.dLdW"}``.
+    output : str, optional
+        The attribute that holds the output, where `forward` does not return it.
+    names : sequence of str, optional
+        Names of the inputs.
+    constants : sequence of str, optional
+        Arrays that move the output and are not differentiated by.
+    allow : sequence of str, optional
+        Verdicts to let pass: ``"too noisy"``, ``"not checked"``.
+    nondet_tol : float
+        By how much two calls of the backward pass may differ.
 
     Returns
     -------
@@ -75,22 +114,39 @@ def gradcheck(
     ['x agrees', 'W agrees', 'b agrees']
     """
     steps.check_step(step)
-    if mode not in ("full", "sampled", "directional"):
-        raise ValueError(f"`mode` must be 'full', 'sampled' or 'directional'; got {mode!r}")
-    if samples < 1:
-        raise ValueError(f"`samples` must be 1 or more; got {samples}")
-    for name, value in (("rtol", rtol), ("atol", atol)):
-        if value is not None and not value >= 0:
-            raise ValueError(f"`{name}` must be 0 or more; got {value}")
+    _check_options(mode, samples, seconds, {"rtol": rtol, "atol": atol, "nondet_tol": nondet_tol})
+    allowed = _verdicts(allow)
     _check_inputs(inputs)
-    rng = backends.host().rng(seed)
-    subject = subject_of(target, inputs, rng)
-    names = _chosen(subject, wrt)
-    found = hygiene.inspect(subject)
-    probe = subject.probe()
-    judge = Judge(subject, probe, mode, step, rtol, atol, samples, rng)
-    entries = tuple(judge.entry(name, found.gradients.get(name)) for name in names)
-    return Report(subject.name, mode, entries, tuple(found.problems))
+    rng = np.random.default_rng(seed)
+    options = Options(
+        dict(kwargs or {}), dict(params or {}), dict(grads or {}), output, names, tuple(constants)
+    )
+    subject = subject_of(target, inputs, options, rng)
+    try:
+        chosen = _chosen(subject, wrt)
+        present = [name for name in chosen if name not in subject.missing]
+        found = hygiene.inspect(subject, present, nondet_tol)
+        wide = _widened(subject, target, inputs, options, seed)
+        try:
+            gradients = wide.gradients()
+            phi = _phi(wide, target, present)
+            task = Task(
+                phi, found, gradients, wide.passes.dout_size, subject.batch, step, rtol, atol, rng
+            )
+            plan = sampling.plan(task, mode, present, samples, seconds)
+            entries = [_entry(task, plan, subject, name) for name in chosen]
+        finally:
+            wide.passes.end()
+    finally:
+        subject.passes.end()
+    return Report(
+        subject.name,
+        plan.mode,
+        tuple(entries),
+        tuple(found.problems),
+        tuple(subject.notes + found.notes + plan.notes),
+        allowed,
+    )
 
 
 def assert_gradients(target: Any, *inputs: Any, **options: Any) -> None:
@@ -101,29 +157,80 @@ def assert_gradients(target: Any, *inputs: Any, **options: Any) -> None:
     gradcheck(target, *inputs, **options).raise_if_failed()
 
 
+def _entry(task: Task, plan: "sampling.Plan", subject: Subject, name: str) -> Entry:
+    if name in subject.missing:
+        own = tuple(subject.arrays[name].get().shape)
+        return unmeasured(name, own, Verdict.UNCHECKED, subject.missing[name])
+    which, way = plan.of(name)
+    return entry(task, name, which, way)
+
+
+def _widened(
+    subject: Subject, target: Any, inputs: Sequence[Any], options: Options, seed: int
+) -> Subject:
+    """Return the subject in the widest dtype, where it can compute in that; else as it is."""
+    if isinstance(target, Network) and target.backend is not None:
+        copy = target.to(dtype=target.backend.widest)
+        return subject_of(copy, inputs, options, np.random.default_rng(seed))
+    subject.passes.widen()
+    return subject
+
+
+def _phi(subject: Subject, target: Any, names: list[str]) -> Phi:
+    places = {name: subject.arrays[name] for name in names}
+    passes, net = subject.passes, subject.passes.calls.roots[:1]
+    if isinstance(target, Network):
+        x, t = passes.inputs
+        own = {name: Place(net[0].params, name) for name in names}
+        return NetworkPhi(
+            own, passes.phi, passes.scale(), lambda offsets: net[0].loss_changes(x, t, offsets)
+        )
+    return Phi(places, passes.phi, passes.scale())
+
+
+def _check_options(
+    mode: str, samples: int, seconds: float, tolerances: Mapping[str, float | None]
+) -> None:
+    if mode not in _MODES:
+        raise ValueError(f"`mode` must be one of {', '.join(map(repr, _MODES))}; got {mode!r}")
+    if samples < 1:
+        raise ValueError(f"`samples` must be 1 or more; got {samples}")
+    if not seconds > 0:
+        raise ValueError(f"`seconds` must be positive; got {seconds}")
+    for name, value in tolerances.items():
+        if value is not None and not value >= 0:
+            raise ValueError(f"`{name}` must be 0 or more; got {value}")
+
+
+def _verdicts(allow: Sequence[str]) -> tuple[Verdict, ...]:
+    names = {"too noisy": Verdict.NOISY, "not checked": Verdict.UNCHECKED}
+    names |= {str(verdict): verdict for verdict in (Verdict.NOISY, Verdict.UNCHECKED)}
+    for name in [allow] if isinstance(allow, str) else allow:
+        if name not in names:
+            raise ValueError(f"`allow` must hold 'too noisy' or 'not checked'; got {name!r}")
+    return tuple(names[name] for name in ([allow] if isinstance(allow, str) else allow))
+
+
 def _check_inputs(inputs: Iterable[Any]) -> None:
-    for i, x in enumerate(inputs):
-        if not hasattr(x, "dtype"):
-            continue
-        xp = namespace(x)
-        if isdtype(xp, x.dtype, "complex floating"):
-            raise TypeError(f"input {i} must be real; got {x.dtype}")
-        if isdtype(xp, x.dtype, "real floating") and not bool(xp.all(xp.isfinite(x))):
-            raise ValueError(f"input {i} must be finite; got inf or nan in it")
+    for i, given in enumerate(inputs):
+        for _, x in leaves(given):
+            if not is_array(x):
+                continue
+            xp = namespace(x)
+            if isdtype(xp, x.dtype, "complex floating"):
+                raise TypeError(f"input {i} must be real; got {x.dtype}")
+            if isdtype(xp, x.dtype, "real floating") and not bool(xp.all(xp.isfinite(x))):
+                raise ValueError(f"input {i} must be finite; got inf or nan in it")
 
 
-def _chosen(subject: Any, wrt: Sequence[str | int] | str | int | None) -> list[str]:
+def _chosen(subject: Subject, wrt: Sequence[str | int] | str | int | None) -> list[str]:
     names = list(subject.arrays)
-    if not names:
-        raise ValueError(NOTHING)
     if wrt is None:
         return names
     wanted = [wrt] if isinstance(wrt, str | int) else list(wrt)
     if not wanted:
         raise ValueError("`wrt` must name something to check; got an empty sequence")
-    places = getattr(subject, "input_places", {})
-    by_position = {i: name for name, i in places.items()}
-    chosen = [by_position.get(w, w) if isinstance(w, int) else w for w in wanted]
+    chosen = [subject.positions.get(w, w) if isinstance(w, int) else w for w in wanted]
     for name in chosen:
         if name not in names:
             raise ValueError(f"`wrt` must be among {', '.join(names)}; got {name!r}")

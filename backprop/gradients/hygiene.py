@@ -1,107 +1,231 @@
-"""What a layer must keep to beside right values, and its analytic gradients along the way."""
+"""Checks beside the values: mutation, determinism, stale caches, `dout`, dtype and device."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 import backends
-from backends import namespace
 from backprop.arrays import shape
-from backprop.gradients.probe import flat64
+from backprop.targets.objects import follow, is_array, reachable
+from backprop.targets.passes import flat64, is_real, leaves, rebuilt
+from backprop.targets.subject import Subject
+
+_LINEAR = 1e-2  # by which twice the gradient may miss twice the `dout`
+_REPEATED = 1e-6  # by which a pass after another may differ from one after none
 
 
 @dataclass
 class Findings:
-    """The analytic gradients, copied, and what else is wrong."""
+    """What the passes gave and did.
+
+    Attributes
+    ----------
+    gradients : dict of str to array
+        The analytic gradients, copied.
+    problems, notes : list of str
+        What is wrong beside the values, and what is only worth knowing.
+    stale : set of str
+        Gradients that are another's after a pass on other inputs.
+    ignoring : set of str
+        Gradients that stay what they are, whatever `dout` is.
+    """
 
     gradients: dict[str, Any]
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    stale: set[str] = field(default_factory=set)
+    ignoring: set[str] = field(default_factory=set)
 
 
-def inspect(subject: Any) -> Findings:
-    """Run the subject's backward pass three times and say what it must not do.
+def inspect(subject: Subject, names: list[str], nondet_tol: float) -> Findings:
+    """Run the passes several times and say what they must not do.
 
     Inputs, parameters and `dout` unchanged; the same answer twice; twice the `dout`, twice the
-    gradient; library, device and dtype of each gradient those of its array; a gradient for every
-    parameter and no other.
+    gradient; library, device and dtype of each gradient those of its array; no gradient of
+    anything else; no cache that a second pass finds stale.
+
+    Parameters
+    ----------
+    subject : Subject
+        The target.
+    names : list of str
+        The gradients that matter.
+    nondet_tol : float
+        By how much two calls may differ.
     """
-    found = Findings(_copies(subject.gradients()))
-    again = _copies(subject.gradients())
-    for name, gradient in found.gradients.items():
+    changed: list[tuple[str, Any, Any]] = []
+    watched = dict(_watched(subject))
+
+    def first(returned: Any) -> tuple[dict[str, Any], list[str]]:
+        changed.extend(_changes(subject, watched))
+        return subject.read(returned), list(_unknown(subject))
+
+    gradients, unknown = subject.passes.backward(first)
+    found = Findings(gradients)
+    again = subject.gradients()
+    for name in names:
+        gradient = gradients.get(name)
         if gradient is None:
             continue
-        found.problems += _kept(name, gradient, subject.arrays.get(name))
-        if again.get(name) is None or not _same(flat64(gradient), flat64(again[name])):
+        _check_placement(subject, name, gradient, found)
+        if not _alike(gradient, again.get(name), nondet_tol):
             found.problems.append(f"{name}: two calls on the same inputs give different gradients")
-    if subject.takes_dout:
-        found.problems += _honours_dout(subject, again)
-    if subject.dout_changed:
+    if subject.passes.calls.takes_dout:
+        _check_dout(subject, names, again, found)
+    if subject.passes.seen.dout_changed:
         found.problems.append("dout is changed by the backward pass")
-    for name, (x, before) in subject.watched.items():
-        if not _same(before, flat64(x)):
+    if subject.passes.seen.outputs_differ:
+        found.problems.append("two forward passes on the same inputs give different outputs")
+    for name, before, after in changed:
+        if _is_update(before - after, gradients.get(name)):
+            found.notes.append(f"{name} is updated by the backward pass; it was put back")
+        else:
             found.problems.append(f"{name} is changed by the forward or the backward pass")
-            _restore(x, before)
-    extra = [name for name in found.gradients if name not in subject.arrays]
-    found.problems += [f"there is a gradient for {name!r}, which is no parameter" for name in extra]
-    found.problems += subject.key_problems()
+    found.problems += [f"there is a gradient for {key!r}, which is no parameter" for key in unknown]
+    _check_staleness(subject, names, found)
     return found
 
 
-def fresh_gradient(subject: Any, name: str) -> Any | None:
-    """Return a gradient, flat on the host, from a copy of the layer made before its first pass."""
-    if subject.fresh is None:
-        return None
-    try:
-        gradient = subject.gradients(subject.fresh)[name]
-    except Exception:  # a copy of a foreign object may not work by itself
-        return None
-    finally:
-        subject.fresh = None
-    x = subject.arrays[name]
-    return flat64(gradient) if gradient is not None and gradient.shape == x.shape else None
+def _watched(subject: Subject) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Yield the arrays that no pass may change, with their values."""
+    for keys, leaf in leaves(subject.passes.inputs):
+        if is_array(leaf):
+            yield f"input {keys[0]}", (leaf, flat64(leaf))
+    inputs = set(subject.positions.values())
+    for name, place in subject.arrays.items():
+        if name not in inputs and place.path:
+            yield name, (place.get(), flat64(place.get()))
 
 
-def _copies(gradients: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: namespace(g).astype(g, g.dtype, copy=True) if hasattr(g, "dtype") else g
-        for name, g in gradients.items()
-    }
+def _changes(
+    subject: Subject, watched: Mapping[str, tuple[Any, Any]]
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield what is no longer as it was right after a pass: name, values before and after."""
+    for name, (x, before) in watched.items():
+        now = x
+        if name in subject.arrays:  # a parameter may be another array by now
+            now = next(
+                (v for v in map(_follow(subject, name), subject.passes.calls.roots) if is_array(v)),
+                x,
+            )
+        after = flat64(now)
+        if after.shape == before.shape and not np.array_equal(before, after, equal_nan=True):
+            yield name, before, after
 
 
-def _same(a: Any, b: Any) -> bool:
-    if a.shape != b.shape:
+def _follow(subject: Subject, name: str) -> Any:
+    def value(root: Any) -> Any:
+        try:
+            return follow(root, subject.arrays[name].path)
+        except (AttributeError, KeyError, IndexError, TypeError):
+            return None
+
+    return value
+
+
+def _is_update(moved: Any, gradient: Any) -> bool:
+    """Tell whether a change is a step of learning: downhill everywhere, and nowhere else."""
+    if gradient is None or not is_real(gradient):
         return False
-    return bool((a == b).all() or ((a == b) | ((a != a) & (b != b))).all())
+    slope = flat64(gradient)
+    if slope.shape != moved.shape:
+        return False
+    return bool((moved * slope >= 0).all() and (np.sign(moved) == np.sign(slope)).mean() > 0.9)
 
 
-def _restore(x: Any, values: Any) -> None:
-    """Put an array's values back, so that what follows is about the values that were given."""
-    backend = backends.of(x)
-    x[...] = backend.asarray(values.reshape(tuple(x.shape)), x.dtype)
+def _unknown(subject: Subject) -> Iterator[str]:
+    """Yield the keys of `grads` that are not among those of `params`."""
+    for root in subject.passes.calls.roots:
+        for found in reachable(root):
+            params, grads = (getattr(found.value, key, None) for key in ("params", "grads"))
+            if isinstance(params, Mapping) and isinstance(grads, dict):
+                yield from (str(key) for key in grads if key not in params)
 
 
-def _kept(name: str, gradient: Any, x: Any) -> list[str]:
+def _alike(a: Any, b: Any, tolerance: float) -> bool:
+    if a is None or b is None:
+        return a is b
+    one, two = flat64(a), flat64(b)
+    if one.shape != two.shape:
+        return False
+    if np.array_equal(one, two, equal_nan=True):
+        return True
+    return bool(np.abs(one - two).max(initial=0.0) <= tolerance)
+
+
+def _check_placement(subject: Subject, name: str, gradient: Any, found: Findings) -> None:
     """Say where library, device or dtype are not those of the array."""
-    if x is None or not hasattr(gradient, "dtype"):
-        return [] if x is None or not shape(x) else [f"{name}: its gradient must be an array"]
+    x = subject.arrays[name].get()
+    if not is_array(gradient):
+        if shape(x):
+            found.problems.append(f"{name}: its gradient must be an array")
+        return
     own, given = backends.of(x), backends.of(gradient)
     if own != given and None not in (own.device, given.device):
-        return [f"{name}: its gradient must be on {own}; got {given}"]
-    if gradient.dtype != x.dtype:
-        return [f"{name}: its gradient must have dtype {x.dtype}; got {gradient.dtype}"]
-    return []
+        found.problems.append(f"{name}: its gradient must be on {own}; got {given}")
+    elif gradient.dtype != x.dtype:
+        said = f"{name}: its gradient must have dtype {x.dtype}; got {gradient.dtype}"
+        mixed = len({str(p.get().dtype) for p in subject.arrays.values()}) > 1
+        (found.notes if mixed else found.problems).append(said)
 
 
-def _honours_dout(subject: Any, once: dict[str, Any]) -> list[str]:
-    problems = []
-    twice = _copies(subject.gradients(factor=2.0))
-    for name, gradient in once.items():
-        if gradient is None or twice.get(name) is None:
+def _check_dout(
+    subject: Subject, names: list[str], once: Mapping[str, Any], found: Findings
+) -> None:
+    twice = subject.gradients(factor=2.0)
+    for name in names:
+        if once.get(name) is None or twice.get(name) is None:
             continue
-        one, two = flat64(gradient), flat64(twice[name])
-        if one.shape != two.shape or not one.any():
+        one, two = flat64(once[name]), flat64(twice[name])
+        if one.shape != two.shape or not one.any() or not np.isfinite(one).all():
             continue
-        if _same(one, two):
-            problems.append(f"{name}: `dout` is ignored: twice the `dout` gives the same gradient")
-        elif float(abs(two - 2.0 * one).max()) > 1e-2 * float(abs(one).max()):
-            problems.append(f"{name}: twice the `dout` must give twice the gradient; it does not")
-    return problems
+        if np.array_equal(one, two):
+            found.ignoring.add(name)
+            found.problems.append(
+                f"{name}: `dout` is ignored: twice the `dout` gives the same gradient"
+            )
+        elif float(np.abs(two - 2.0 * one).max()) > _LINEAR * float(np.abs(one).max()):
+            found.problems.append(
+                f"{name}: twice the `dout` must give twice the gradient; it does not"
+            )
+
+
+def _check_staleness(subject: Subject, names: list[str], found: Findings) -> None:
+    """Run the passes on other inputs and then on these: what is kept of them must not show."""
+    passes = subject.passes
+    others = rebuilt(passes.inputs, lambda x: x * 0.75 + 0.125 if is_array(x) and is_real(x) else x)
+    sizes: list[int] = []
+
+    def read(returned: Any) -> dict[str, Any]:
+        sizes.append(
+            sum(
+                len(f.value)
+                for root in passes.calls.roots
+                for f in reachable(root)
+                if isinstance(f.value, list)
+            )
+        )
+        return subject.read(returned)
+
+    try:
+        (other, own), steady = passes.unrestored(list(others), read)
+    except Exception:  # other values may lie outside what the target accepts
+        return
+    if not steady or sizes[0] != sizes[-1]:
+        return  # what earlier passes left is part of what it computes
+    for name in names:
+        fresh, later, before = (g.get(name) for g in (found.gradients, own, other))
+        if fresh is None or later is None or not is_real(fresh):
+            continue
+        one, two = flat64(fresh), flat64(later)
+        close = _REPEATED * float(np.abs(one).max(initial=1e-300))
+        if one.shape == two.shape and np.abs(one - two).max(initial=0.0) <= close:
+            continue
+        if before is not None and one.shape == two.shape == flat64(before).shape:
+            added = np.abs(one + flat64(before) - two).max(initial=0.0)
+            if added <= close + _REPEATED * float(np.abs(two).max(initial=0.0)):
+                found.notes.append(f"{name}: each pass adds to the gradient of those before")
+                continue
+        found.stale.add(name)

@@ -1,290 +1,334 @@
-"""From an analytic gradient and numerical slopes to a verdict.
+"""From an analytic gradient and numerical slopes to a judgement: host values in, host values out.
 
-Where an analytic value lies outside the error bar, or the bar is much wider than rounding explains,
-smaller steps decide, and the value with the smallest error bar counts. They also tell a kink, where
-the slopes to the left and to the right differ: the difference shrinks with the step only where
-there is a slope.
+Method
+------
+A slope from two steps h and 2h is *trusted* where φ hardly bends over them: the two quotients don't
+lie far apart, and the fourth difference, to which a kink gives twice its jump times h, is small.
+Its error is then both, and the noise over h. Where it isn't trusted, or much wider than noise
+explains, finer steps are taken; where noise makes it wide, coarser ones. The smallest error that
+is trusted counts.
+
+A *kink* is a jump of the slope, well above noise, that keeps its size while the step shrinks 16
+times: curvature shrinks with the step, and what is noise grows. At a kink the value must lie
+between the slopes on both sides; where several kinks meet, seen by moving the point a little,
+each may add its jump or not.
+
+A value is *wrong* where it lies outside twice the error on every step that is tried. Where the
+error is so wide that twice the value or the other sign would have passed, it is *blind*.
 """
 
-import math
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Protocol
 
-import backends
-from backends import namespace
-from backprop.gradients import diagnosis, hygiene
-from backprop.gradients.layer_subject import LayerSubject
-from backprop.gradients.probe import Probe, flat64
-from backprop.gradients.report import Entry, Kink, Verdict
-from backprop.gradients.slopes import Slopes, slope_along, slopes_at
+import numpy as np
+import numpy.typing as npt
 
-_REFINED = 16  # each further look takes steps this many times smaller
-_LEVELS = 5
-_ROUNDING = 100  # an analytic value may be rounded by this many eps of its largest terms
-_NAN = (math.nan, math.nan, math.nan)
+from backprop.numerical.slopes import Slopes
+from backprop.numerical.steps import FINEST
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
+
+COARSEST = -3
+"""The coarsest level: steps 16³ times larger, an eighth of the magnitude in float64."""
+ROUGH = 12.0
+"""What moves φ by this many times the noise would be seen to."""
+CLEAR = 20.0
+"""A jump must be this many times the noise over the step to be seen at all."""
+STAYS = 2
+"""On how many finer levels in a row a jump must keep its size."""
+SEEN = 1.05
+"""Jumps are seen at points a little aside, where slopes are a few hundredths others."""
+BENDS = 0.1
+"""Two quotients that differ by this share of the slope show that φ bends within the step."""
+TIGHT = 1e-7
+"""An error of this share of the slope needs no finer look."""
+NOISY = 30.0
+"""An error of this many times the noise over the step is not noise: a finer step is better."""
+HINT = 1e-3
+"""A jump smaller than this share of the slopes is curvature."""
+NEGLIGIBLE = 100.0
+"""An error of this many times √noise, of the largest gradient, would show all that matters."""
+CONFIRMED = 64
+"""How many of the worst coordinates are looked at again before any is called wrong."""
+SHIFTS = (0.37, 0.71)
+"""By how much of a level the steps are made finer for that."""
+
+
+class Look(Protocol):
+    """Slopes at some coordinates on a level of refinement."""
+
+    def __call__(self, level: float, which: Indices, /) -> Slopes:
+        """Return the slopes."""
+
+
+class Near(Protocol):
+    """What more can be found out around one coordinate."""
+
+    def resolution(self, i: int, /) -> float:
+        """Return by how much φ moves at the least, if it moves in steps; else 0."""
+
+    def jumps(self, i: int, /) -> tuple[float, float]:
+        """Return the sums of the jumps, upwards and downwards, of kinks that meet there."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a comparison allows.
+
+    Attributes
+    ----------
+    noise : float
+        By how much rounding, or chance, changes φ from one evaluation to the next.
+    scale : float
+        Σ |v y|.
+    reference : float
+        The largest entry of all gradients.
+    rounding : array, shape (n,)
+        What rounding explains of each analytic value.
+    rtol, atol : float or None
+        What is allowed in its place.
+    """
+
+    noise: float
+    scale: float
+    reference: float
+    rounding: Floats
+    rtol: float | None = None
+    atol: float | None = None
+
+    def allowed(self, error: Floats, analytic: Floats, value: Floats, which: Indices) -> Floats:
+        """Return by how much analytic and numerical values may differ."""
+        if self.rtol is None and self.atol is None:
+            return 2.0 * error + self.rounding[which]
+        larger = np.maximum(np.abs(analytic), np.abs(value))
+        return 2.0 * error + (self.atol or 0.0) + (self.rtol or 0.0) * larger
+
+
+@dataclass(frozen=True)
+class KinkAt:
+    """A coordinate with two slopes."""
+
+    i: int
+    left: float
+    right: float
+    several: bool = False
 
 
 @dataclass
-class Judge:
-    """Compares the gradients of one subject; parameters as in `gradcheck`."""
+class Judgement:
+    """What became of n coordinates; arrays of shape (n,).
 
-    subject: Any
-    probe: Probe
-    mode: str
-    step: float | None
-    rtol: float | None
-    atol: float | None
-    samples: int
-    rng: Any
+    Attributes
+    ----------
+    value, error, allowed
+        The numerical values, their errors (inf where none is trusted), and the allowed difference.
+    bad, blind
+        Where the analytic value is wrong; where it could not have been seen to be wrong.
+    kinks
+        The coordinates that lie at a kink.
+    """
 
-    def entry(self, name: str, gradient: Any) -> Entry:
-        """Return the verdict on one gradient."""
-        shape = tuple(self.subject.arrays[name].shape)
-        if gradient is None:
-            return _unmeasured(name, shape, "there is no gradient")
-        if tuple(getattr(gradient, "shape", ())) != shape:
-            return self._of_wrong_shape(name, gradient, shape)
-        analytic = flat64(gradient)
-        if 0 in shape:
-            return Entry(name, shape, Verdict.AGREES, "it is empty", None, *_NAN, 0)
-        if not backends.host().xp.isfinite(analytic).all():
-            return _unmeasured(name, shape, "it is not finite")
-        if self.mode == "directional":
-            direction = self.rng.standard_normal(analytic.shape[0])
-            direction /= math.sqrt(float((direction * direction).sum()))
-            along = (analytic * direction).sum(keepdims=True)
-            comparison = _Comparison(self, name, gradient, along, [], direction)
-        else:
-            indices = self._indices(analytic)
-            comparison = _Comparison(self, name, gradient, analytic[indices], indices, None)
-        return comparison.entry(shape)
+    analytic: Floats
+    value: Floats
+    error: Floats
+    allowed: Floats
+    level: Floats
+    bad: Mask
+    blind: Mask
+    kinks: list[KinkAt] = field(default_factory=list)
 
-    def _indices(self, analytic: Any) -> list[int]:
-        """Return all coordinates, or some with the largest gradient among them."""
-        size = analytic.shape[0]
-        if self.mode == "full" or size <= self.samples:
-            return list(range(size))
-        largest = int(abs(analytic).argmax())
-        others = self.rng.choice(size, self.samples - 1, replace=False).tolist()
-        return sorted({largest, *others})
-
-    def _of_wrong_shape(self, name: str, gradient: Any, shape: tuple[int, ...]) -> Entry:
-        size = math.prod(shape)
-        numerical = None
-        if self.mode == "full" and 0 < size <= 10_000:
-            numerical = slopes_at(self.probe, name, range(size), self.step).value.reshape(shape)
-        given = flat64(gradient).reshape(tuple(getattr(gradient, "shape", ())))
-        return _unmeasured(name, shape, diagnosis.of_shape(given, shape, numerical))
+    @property
+    def off(self) -> Floats:
+        """How far analytic and numerical values lie apart."""
+        return np.abs(self.analytic - self.value)
 
 
-def _unmeasured(name: str, shape: tuple[int, ...], reason: str) -> Entry:
-    return Entry(name, shape, Verdict.WRONG, reason, None, *_NAN, 0)
+def trusted_error(s: Slopes, noise: float) -> Floats:
+    """Return the errors of slopes; inf where φ bends within the step."""
+    rounding = noise / s.step
+    with np.errstate(invalid="ignore"):
+        bent = s.spread + 0.25 * s.bend / s.step  # at a kink, half its jump
+        straight = bent <= BENDS * np.abs(s.value) + 10.0 * rounding
+        return np.where(straight & np.isfinite(s.value), bent + rounding, np.inf)
 
 
-class _Comparison:
-    """One gradient beside its numerical slopes, at some coordinates or along a direction."""
+def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgement:
+    """Judge the analytic values at n coordinates.
 
-    def __init__(
-        self,
-        judge: Judge,
-        name: str,
-        gradient: Any,
-        analytic: Any,
-        indices: list[int],
-        direction: Any,
-    ) -> None:
-        self.judge, self.name, self.analytic = judge, name, analytic
-        self.indices, self.direction = indices, direction
-        self.xp = backends.host().xp
-        self.eps = (
-            float(namespace(gradient).finfo(gradient.dtype).eps)
-            if hasattr(gradient, "dtype")
-            else 2.0**-52
+    Parameters
+    ----------
+    analytic : array, shape (n,)
+        The values.
+    look : Look
+        Gives slopes.
+    limits : Limits
+        What is allowed.
+    near : Near
+        Gives what more there is to know around a coordinate.
+    """
+    every = np.arange(analytic.size)
+    first = look(0, every)
+    noise = max(limits.noise, _resolution(analytic, first, limits.noise, near))
+    error = trusted_error(first, noise)
+    found = Judgement(
+        analytic, first.value.copy(), error, error, np.zeros(every.size), error > 0, error > 0
+    )
+    _judge_all(found, limits)
+    _refine(found, first, look, noise, limits, near)
+    _coarsen(found, look, noise, limits)
+    _confirm(found, look, noise, limits)
+    found.blind = _blind(found, noise, limits)
+    return found
+
+
+def _judge_all(found: Judgement, limits: Limits) -> None:
+    every = np.arange(found.analytic.size)
+    found.allowed = limits.allowed(found.error, found.analytic, found.value, every)
+    at_kink = np.isin(every, [kink.i for kink in found.kinks])
+    with np.errstate(invalid="ignore"):
+        found.bad = np.where(at_kink, found.bad, ~(found.off <= found.allowed))
+
+
+def _resolution(analytic: Floats, first: Slopes, noise: float, near: Near) -> float:
+    """Return the resolution of φ, asked for where it doesn't move though it should."""
+    still = (first.value == 0.0) & (first.spread == 0.0) & (first.bend == 0.0)
+    still &= np.abs(analytic) * first.step > ROUGH * noise
+    largest = np.argsort(-np.abs(analytic) * still)[: min(3, int(still.sum()))]
+    return max((near.resolution(int(i)) for i in largest), default=0.0)
+
+
+def _adopt(found: Judgement, which: Indices, s: Slopes, error: Floats, level: float) -> Mask:
+    """Let slopes count where their error is smaller; tell where."""
+    better = error < found.error[which]
+    at = which[better]
+    found.value[at], found.error[at], found.level[at] = s.value[better], error[better], level
+    return better
+
+
+def _refine(
+    found: Judgement, first: Slopes, look: Look, noise: float, limits: Limits, near: Near
+) -> None:
+    """Take finer and finer steps where in doubt, and find the kinks."""
+    rounding = noise / first.step
+    vague = found.error > np.maximum(NOISY * rounding, TIGHT * np.abs(found.value))
+    which = np.flatnonzero(vague | found.bad)
+    stayed = np.zeros(which.size, dtype=int)
+    before, clear = first.take(which), {int(i): first.take(np.array([i])) for i in which}
+    for level in range(1, FINEST + 1):
+        if not which.size:
+            break
+        fine = look(level, which)
+        rounding = noise / fine.step
+        error = trusted_error(fine, noise)
+        _adopt(found, which, fine, error, level)
+        seen = fine.jump > CLEAR * rounding
+        with np.errstate(invalid="ignore"):
+            size = np.maximum(np.abs(fine.left), np.abs(fine.right))
+            stays = (fine.jump >= 0.5 * before.jump) & (fine.jump <= 2.0 * before.jump)
+            sides = np.abs(fine.left - fine.outer_left) + np.abs(fine.right - fine.outer_right)
+            stays &= seen & (fine.jump > HINT * size) & (sides <= 0.5 * fine.jump)
+        stayed = np.where(stays, stayed + 1, 0)
+        kink = stayed >= STAYS
+        for k in np.flatnonzero(kink):
+            _meet_kink(found, int(which[k]), fine.take(np.array([k])), noise, limits, near)
+        _judge_all(found, limits)
+        for k in np.flatnonzero(seen):
+            clear[int(which[k])] = fine.take(np.array([k]))
+        untrusted = ~np.isfinite(found.error[which])
+        more = found.bad[which] | untrusted
+        more |= found.error[which] > np.maximum(
+            NOISY * rounding, TIGHT * np.abs(found.value[which])
         )
-        self.slopes = self._slopes(indices)
-        self.value, self.error = self.slopes.value.copy(), self.slopes.error.copy()
-        self.noise = self.slopes.noise.copy()
-        self.magnitude = self._magnitude(gradient)
-        self.allowed = self._allowed(self.slopes, analytic, self.magnitude)
-        self.off = abs(analytic - self.value)
-        self.bad = ~(self.off <= self.allowed)
-        self.kinks: list[tuple[int, float, float]] = []
-        self._look_again()
-
-    def _slopes(self, indices: list[int], refined: int = 1) -> Slopes:
-        probe, step = self.judge.probe, self.judge.step
-        if self.direction is not None:
-            return slope_along(probe, self.name, self.direction, step, refined)
-        return slopes_at(probe, self.name, indices, step, refined)
-
-    def _magnitude(self, gradient: Any) -> Any:
-        """Return how large the terms are that each analytic value was summed from, about."""
-        if self.direction is not None:
-            terms = flat64(gradient) * self.direction
-            return math.sqrt(float((terms * terms).sum())) + 0.0 * self.analytic
-        whole = abs(flat64(gradient))
-        if gradient.ndim != 2:
-            return float(whole.max()) + 0.0 * self.analytic
-        whole = whole.reshape(tuple(gradient.shape))
-        rows, columns = whole.max(axis=1, keepdims=True), whole.max(axis=0, keepdims=True)
-        return self.xp.minimum(rows, columns).reshape(-1)[self.indices]
-
-    def _allowed(self, slopes: Slopes, analytic: Any, magnitude: Any) -> Any:
-        """Return by how much the two may differ."""
-        rtol, atol = self.judge.rtol, self.judge.atol
-        if rtol is None and atol is None:
-            rounding = self.eps * (_ROUNDING * magnitude + 10.0 * self.judge.subject.dout_size)
-            return 2.0 * slopes.error + rounding
-        larger = self.xp.maximum(abs(analytic), abs(slopes.value))
-        return 2.0 * slopes.error + (atol or 0.0) + (rtol or 0.0) * larger
-
-    def _look_again(self) -> None:
-        """Take smaller and smaller steps where in doubt, keep the best values, note the kinks."""
-        first, xp = self.slopes, self.xp
-        vague = ~(first.error <= 30.0 * first.noise + 1e-4 * abs(first.value))
-        doubt = [i for i, d in enumerate((self.bad | vague).tolist()) if d]
-        before, h = first, 1
-        index = list(doubt)  # where each doubtful coordinate stands in `before`
-        for level in range(1, _LEVELS + 1):
-            if not doubt:
-                return
-            h_before, h = h, _REFINED**level
-            near = self._slopes([self.indices[i] for i in doubt] if self.indices else [], h)
-            own = self.analytic[doubt]
-            margin = self._allowed(near, own, self.magnitude[doubt])
-            better = near.error < xp.where(
-                xp.isfinite(self.error[doubt]), self.error[doubt], xp.inf
-            )
-            again = []
-            for k, i in enumerate(doubt):
-                coarse = (float(before.left[index[k]]), float(before.right[index[k]]))
-                fine = (float(near.left[k]), float(near.right[k]))
-                noise = 8.0 * float(near.noise[k])
-                agrees = abs(float(own[k] - near.value[k])) <= float(margin[k])
-                kept = float(near.jump[k])
-                jump = float(before.jump[index[k]])
-                at_kink = kept > 0.5 * jump + noise and kept > 1e-3 * max(map(abs, fine))
-                if better[k]:
-                    self._take(i, near, k, float(margin[k]))
-                if at_kink:
-                    self._meet_kink(i, fine, float(own[k]), float(margin[k]))
-                elif agrees and jump > 100.0 * kept * h / h_before + 100.0 * noise:
-                    self.kinks.append((i, *coarse))
-                elif agrees and not better[k] and self._has_kink(before, index[k], float(own[k])):
-                    self._meet_kink(i, coarse, float(own[k]), float(margin[k]))
-                elif not agrees or float(near.error[k]) > 30.0 * noise + 1e-4 * abs(float(own[k])):
-                    again.append(k)
-            before, index = near, again
-            doubt = [doubt[k] for k in again]
-
-    def _has_kink(self, slopes: Slopes, k: int, own: float) -> bool:
-        """Tell whether a kink lies within the step, so that the error bar there means nothing.
-
-        φ is rough then, or the analytic value is that of one side exactly.
-        """
-        noise = float(slopes.noise[k])
-        rough = float(slopes.rough[k]) > 0.05 * float(slopes.jump[k]) + 0.1 * noise
-        sides = abs(own - float(slopes.left[k])), abs(own - float(slopes.right[k]))
-        return rough or min(sides) < 0.2 * noise or float(slopes.error[k]) > 2.0 * noise
-
-    def _take(self, i: int, near: Slopes, k: int, margin: float) -> None:
-        """Let the values of smaller steps count at a coordinate: their error bar is smaller."""
-        self.value[i], self.error[i], self.allowed[i] = near.value[k], near.error[k], margin
-        self.noise[i] = near.noise[k]
-        self.off[i] = abs(self.analytic[i] - near.value[k])
-        self.bad[i] = not self.off[i] <= margin
-
-    def _meet_kink(self, i: int, slopes: tuple[float, float], own: float, margin: float) -> None:
-        """Judge a coordinate that lies at a kink, by whether the value lies between the slopes.
-
-        Along a direction and in a network several kinks can meet in one point, and the right value
-        then need not lie between.
-        """
-        between = min(slopes) - margin <= own <= max(slopes) + margin
-        several = self.direction is not None or not isinstance(self.judge.subject, LayerSubject)
-        if between or several:
-            self.kinks.append((i, *slopes))
-            self.bad[i], self.off[i] = False, 0.0
-        else:
-            self.bad[i] = True
-
-    def entry(self, shape: tuple[int, ...]) -> Entry:
-        """Return the verdict."""
-        ratio = self.off / self.xp.maximum(self.allowed, 1e-300)
-        worst = int(self.xp.where(self.xp.isfinite(ratio), ratio, -1.0).argmax())
-        kinks = [
-            Kink(self._place(i, shape) or (), left, right, float(self.analytic[i]))
-            for i, left, right in self.kinks
-        ]
-        kinks.sort(key=lambda kink: -abs(kink.right - kink.left))
-        verdict, reason = self._verdict(shape)
-        return Entry(
-            name=self.name,
-            shape=shape,
-            verdict=verdict,
-            reason=reason,
-            index=self._place(worst, shape),
-            analytic=float(self.analytic[worst]),
-            numerical=float(self.value[worst]),
-            error=float(self.error[worst]),
-            checked=len(self.analytic),
-            kinks=tuple(kinks),
-        )
-
-    def _place(self, i: int, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-        return None if self.direction is not None else unravel(self.indices[i], shape)
-
-    def _verdict(self, shape: tuple[int, ...]) -> tuple[Verdict, str]:
-        known = self.xp.isfinite(self.value)
-        spread = self.error - self.noise  # what smaller steps would still change
-        unresolved = (spread > 0.1 * abs(self.value)) & (spread > 10.0 * self.noise)
-        if (self.bad & known & ~unresolved).any():
-            return Verdict.WRONG, self._reason(shape)
-        if not known.all():
-            return Verdict.NOISY, "the function is not finite near some coordinates"
-        if (self.bad & unresolved).any():
-            return Verdict.NOISY, "the function varies within the smallest steps"
-        if self.kinks:
-            return Verdict.KINK, self._kink_reason()
-        error = float(self.error.max())
-        size = float(self.xp.maximum(abs(self.analytic), abs(self.value)).max())
-        if size > 0 and error > 0.1 * size and error > 1e-3 * self.judge.probe.scale:
-            return Verdict.NOISY, "the error bars are as large as the gradient itself"
-        return Verdict.AGREES, ""
-
-    def _kink_reason(self) -> str:
-        if self.direction is not None:
-            place = "the direction meets a kink"
-        else:
-            place = f"{len(self.kinks)} of {len(self.analytic)} coordinates lie at a kink"
-        for i, left, right in self.kinks:
-            margin, own = self.allowed[i], self.analytic[i]
-            if not min(left, right) - margin <= own <= max(left, right) + margin:
-                return f"{place}; as several meet, the analytic value can lie outside both slopes"
-        return f"{place}; the analytic value lies between the two slopes"
-
-    def _reason(self, shape: tuple[int, ...]) -> str:
-        subject, numerical = self.judge.subject, self.value
-        if self.direction is not None:
-            return diagnosis.of_values(self.analytic, numerical, self.allowed, self.bad)
-        fresh = hygiene.fresh_gradient(subject, self.name)
-        if fresh is not None and (abs(fresh[self.indices] - numerical) <= self.allowed).all():
-            return "it is right after a first forward pass and wrong after another: a stale cache"
-        return diagnosis.of_values(
-            self.analytic,
-            numerical,
-            self.allowed,
-            self.bad,
-            shape=shape if len(self.indices) == math.prod(shape) else None,
-            inputs=flat64(subject.arrays[self.name])[self.indices],
-            batch=subject.batch,
-        )
+        with np.errstate(invalid="ignore"):
+            lost = rounding > np.maximum(size, np.abs(found.analytic[which]))
+            useless = (rounding > found.error[which]) | (untrusted & lost)
+        again = more & ~kink & ~useless
+        which, stayed, before = which[again], stayed[again], fine.take(np.flatnonzero(again))
+    met = {kink.i for kink in found.kinks}
+    left = set(which.tolist())
+    for i in np.flatnonzero(~np.isfinite(found.error)).tolist():
+        if i in clear and i not in met and i not in left:  # finer steps are lost in noise
+            _meet_kink(found, i, clear[i], noise, limits, near)
+    _judge_all(found, limits)
 
 
-def unravel(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the index of a flat position."""
-    index = []
-    for n in reversed(shape):
-        flat, i = divmod(flat, n)
-        index.append(i)
-    return tuple(reversed(index))
+def _meet_kink(
+    found: Judgement, i: int, s: Slopes, noise: float, limits: Limits, near: Near
+) -> None:
+    """Judge a coordinate that lies at a kink: between the slopes, or the sums of their jumps."""
+    left = float(1.5 * s.left[0] - 0.5 * s.outer_left[0])  # extrapolated to the point itself
+    right = float(1.5 * s.right[0] - 0.5 * s.outer_right[0])
+    if not (np.isfinite(left) and np.isfinite(right)):
+        return
+    error = np.asarray([4.0 * noise / float(s.step[0])])
+    own = found.analytic[i : i + 1]
+    value = np.clip(own, min(left, right), max(left, right))
+    margin = float(limits.allowed(error, own, value, np.array([i]))[0])
+    outside = abs(float(own[0] - value[0])) > margin
+    several = False
+    if outside:
+        up, down = (SEEN * jump for jump in near.jumps(i))
+        low, high = min(left, right, left - down), max(left, right, left + up)
+        several = low - margin <= own[0] <= high + margin
+        outside = not several
+    found.kinks.append(KinkAt(i, left, right, several))
+    found.error[i], found.value[i], found.bad[i] = error[0], value[0], outside
+
+
+def _coarsen(found: Judgement, look: Look, noise: float, limits: Limits) -> None:
+    """Take coarser steps where noise makes the error as wide as the value, or nearly."""
+    met = np.array([kink.i for kink in found.kinks], dtype=np.intp)
+    for level in range(-1, COARSEST - 1, -1):
+        size = np.maximum(np.abs(found.analytic), np.abs(found.value))
+        wide = (found.error > 1e-5 * size) & np.isfinite(found.error) & (found.level == level + 1)
+        close = found.bad & (found.off < 10.0 * found.allowed)
+        wide |= close & np.isfinite(found.error) & (found.level == level + 1)
+        wide[met] = False
+        wide &= noise > 0
+        which = np.flatnonzero(wide)
+        if not which.size:
+            break
+        coarse = look(level, which)
+        _adopt(found, which, coarse, trusted_error(coarse, noise), level)
+        _judge_all(found, limits)
+
+
+def _confirm(found: Judgement, look: Look, noise: float, limits: Limits) -> None:
+    """Look again at the worst coordinates, over other steps: a wrong value is wrong on each."""
+    met = {kink.i for kink in found.kinks}
+    checked: set[int] = set()
+    for _ in range(8):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = np.where(np.isfinite(found.error), found.off / found.allowed, 0.0)
+        order = [int(i) for i in np.argsort(-ratio) if found.bad[i] and i not in met | checked]
+        worst = [i for i in order if np.isfinite(found.error[i])][:CONFIRMED]
+        if not worst:
+            return
+        checked |= set(worst)
+        for shift in SHIFTS:
+            for level in np.unique(found.level[worst]):
+                which = np.asarray([i for i in worst if found.level[i] == level], dtype=np.intp)
+                other = look(level + shift, which)
+                own = np.maximum(noise, 4.0 * other.bend / np.sqrt(70.0))
+                apart = np.abs(other.value - found.value[which])
+                error = np.maximum(apart, other.spread + own / other.step)
+                found.error[which] = np.fmax(found.error[which], error)
+        _judge_all(found, limits)
+        if found.bad[worst].any():
+            return
+
+
+def _blind(found: Judgement, noise: float, limits: Limits) -> Mask:
+    """Tell where an error is so wide that nothing could have been seen."""
+    met = np.isin(np.arange(found.analytic.size), [kink.i for kink in found.kinks])
+    known = np.abs(found.value[np.isfinite(found.value)]).max(initial=0.0)
+    largest = max(float(np.abs(found.analytic).max(initial=0.0)), float(known), limits.reference)
+    largest = largest or limits.scale
+    relative = max(2.0**-52, noise / limits.scale if limits.scale else 0.0)
+    small = min(0.1, NEGLIGIBLE * np.sqrt(relative)) * largest
+    allowed = 2.0 * found.error
+    zero = np.abs(found.analytic) <= 4.0 * relative * limits.scale  # less than φ is rounded by
+    small = np.where(zero, min(0.1, NEGLIGIBLE * np.sqrt(relative)) * limits.scale, small)
+    return ~met & ~found.bad & ~(allowed < np.abs(found.analytic)) & ~(allowed <= small)

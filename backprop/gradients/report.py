@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from html import escape
 
 
 class Verdict(StrEnum):
@@ -10,6 +11,7 @@ class Verdict(StrEnum):
     AGREES = "agrees"
     KINK = "kink"
     NOISY = "too noisy to tell"
+    UNCHECKED = "not checked"
     WRONG = "wrong"
 
 
@@ -83,17 +85,24 @@ class Report:
         One for each gradient.
     problems : tuple of str
         What else is wrong: inputs changed, `dout` ignored, a wrong dtype, ...
+    remarks : tuple of str
+        What is worth knowing and no fault: what was left out, what was put back.
+    allowed : tuple of Verdict
+        Verdicts beside *agrees* and *kink* that the caller lets pass.
     """
 
     target: str
     mode: str
     entries: tuple[Entry, ...]
     problems: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+    allowed: tuple[Verdict, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether no gradient is wrong and there is no problem."""
-        return not self.problems and all(e.verdict is not Verdict.WRONG for e in self.entries)
+        """Whether every gradient was compared, could have failed, and did not; and no problem."""
+        passing = (Verdict.AGREES, Verdict.KINK, *self.allowed)
+        return not self.problems and all(e.verdict in passing for e in self.entries)
 
     def __getitem__(self, name: str) -> Entry:
         """Return the entry called `name`."""
@@ -121,7 +130,8 @@ class Report:
             notes += [f"{entry.name} has a kink at {kink}" for kink in entry.kinks[:3]]
             if len(entry.kinks) > 3:
                 notes.append(f"{entry.name} has {len(entry.kinks) - 3} more kinks")
-        return notes + [f"problem: {problem}" for problem in self.problems]
+        notes += [f"problem: {problem}" for problem in self.problems]
+        return notes + [f"note: {remark}" for remark in self.remarks]
 
     def title(self) -> str:
         """Return the first line."""
@@ -134,8 +144,6 @@ class Report:
         return "\n".join([self.title(), *table, *self.notes()])
 
     def _repr_html_(self) -> str:
-        from html import escape  # not needed otherwise
-
         head, *rows = self.rows()
         cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
         body = "".join(

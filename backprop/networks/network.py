@@ -13,6 +13,9 @@ from backprop.layers import SoftmaxWithLoss
 from backprop.networks.copies import copied, moved
 from backprop.networks.parameters import Parameters
 from backprop.networks.stack import affine_stack
+from backprop.numerical import steps
+from backprop.numerical.column import Tail, is_known_loss
+from backprop.numerical.sweep import loss_changes
 
 
 class Network:
@@ -226,9 +229,56 @@ class Network:
         ValueError
             When `method` is neither of the two, or `step` or `memory` is not positive.
         """
-        from backprop.gradients import perturbation  # the checker there knows networks
+        steps.check_step(step)
+        if method not in ("fast", "elementwise"):
+            raise ValueError(f"`method` must be 'fast' or 'elementwise'; got {method!r}")
+        if memory is not None and memory < 1:
+            raise ValueError(f"`memory` must be 1 or more bytes; got {memory}")
+        if self.backend is None:
+            return {}
+        wide = self.to(dtype=self.backend.widest)
+        h = steps.default_step(x, wide.dtype) if step is None else step
+        gradient = {}
+        changes = wide.loss_changes(x, t, (h, -h), memory, fast=method == "fast")
+        for name, change in changes.items():
+            xp, dtype = namespace(change), self.params[name].dtype
+            gradient[name] = xp.astype((change[0, ...] - change[1, ...]) / (2 * h), dtype)
+        return gradient
 
-        return perturbation.numerical_gradient(self, x, t, step, method, memory)
+    def loss_changes(
+        self,
+        x: Array,
+        t: Array,
+        offsets: tuple[float, ...],
+        memory: int | None = None,
+        fast: bool = True,
+    ) -> dict[str, Array]:
+        """Return how the loss changes when one parameter does, in the network's own dtype.
+
+        Parameters
+        ----------
+        x, t : array
+            Inputs and labels, as in `loss`.
+        offsets : tuple of float
+            What is added to a parameter, one offset at a time.
+        memory, fast
+            As in `numerical_gradient`.
+
+        Returns
+        -------
+        dict of str to array, shape (len(offsets), *parameter.shape)
+        """
+        if x.ndim == 1:
+            x = namespace(x).reshape(x, (1, -1))
+        plain = all(
+            getattr(type(self), m) is getattr(Network, m) and m not in vars(self)
+            for m in ("predict", "loss")
+        )
+        tail = None
+        if fast and plain and is_known_loss(self.last_layer):
+            own, labels_ = self._input(x), self._labels(t)
+            tail = Tail(self._order, self.last_layer, _forward, own, labels_)
+        return loss_changes(self, lambda: self.loss(x, t), tail, offsets, memory)
 
     def to(
         self,
@@ -277,3 +327,7 @@ class Network:
             return self.backend.asarray(t)
         self.backend.require(t, "t")
         return t
+
+
+def _forward(layer: Any, x: Array) -> Array:
+    return layer.forward(x)

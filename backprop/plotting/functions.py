@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import backends
 from backends import Array
 from backprop import functions
-from backprop.gradients import numerical_diff
+from backprop.numerical import numerical_diff
 from backprop.plotting.axes import new_axes
 
 if TYPE_CHECKING:

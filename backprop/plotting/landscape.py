@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import backends
 from backends import Array
 from backprop.arrays import shape
-from backprop.gradients import numerical_gradient
+from backprop.numerical import numerical_gradient
 from backprop.plotting.axes import new_axes, on_host
 from backprop.plotting.grid import Limits, grid, points_of, values_on
 

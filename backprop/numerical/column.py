@@ -1,17 +1,19 @@
 """From perturbed weights of an Affine layer to the losses: which samples, and what they change.
 
-Shapes as in `perturbation`: N samples, D inputs and M outputs of the perturbed layer, B and J the
+Shapes as in `sweep`: N samples, D inputs and M outputs of the perturbed layer, B and J the
 inputs and outputs whose weights are perturbed at a time, R samples that they reach, C features of
 what comes later.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import backends
 from backends import Array, namespace
+from backprop import labels
 from backprop.arrays import default_dtype
 from backprop.layers.affine import Affine
+from backprop.layers.loss import LossLayer
 
 Block: TypeAlias = tuple[slice, int, list[slice]]
 """Inputs to perturb at a time, how many samples they reach at most, and with which outputs."""
@@ -22,6 +24,66 @@ _TEMPORARIES = 4  # arrays of the size of the scores that a chunk holds at a tim
 def is_affine(layer: Any) -> bool:
     """Tell whether a layer computes as `Affine` does."""
     return type(layer).forward is Affine.forward and "forward" not in vars(layer)
+
+
+class Tail:
+    """Affine and elementwise layers, and a loss of the library's, with the values of one pass.
+
+    Parameters
+    ----------
+    layers : sequence of layer
+        From the input to the scores, any layers; those at the end that are known count.
+    last : LossLayer
+        The loss.
+    run : callable
+        Gives the output of a layer for an input.
+    x, t : array
+        Inputs, in the dtype of the parameters, and labels.
+
+    Attributes
+    ----------
+    inputs : list of array
+        What goes into each layer, and the scores.
+    targets, losses : array, shape (N, C) and (N,)
+        Labels as rows, and the loss of each sample.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Any],
+        last: LossLayer,
+        run: Callable[[Any, Array], Array],
+        x: Array,
+        t: Array,
+    ) -> None:
+        self.layers = layers
+        self.last = last
+        self.inputs = []
+        for layer in layers:
+            self.inputs.append(x)
+            x = run(layer, x)
+        scores = labels.batched(x)
+        self.inputs.append(scores)
+        self.targets = labels.targets(t, scores)
+        self.losses = last.sample_losses(scores, self.targets)
+
+    def position(self, layer: Any) -> int | None:
+        """Return where an Affine layer stands, if all layers from there on are known; else None."""
+        where = next(i for i, other in enumerate(self.layers) if other is layer)
+        known = is_affine(layer) and all(map(_is_known, self.layers[where:]))
+        return where if known else None
+
+
+def _is_known(layer: Any) -> bool:
+    return is_affine(layer) or getattr(layer, "elementwise", False)
+
+
+def is_known_loss(layer: Any) -> bool:
+    """Tell whether the losses of single samples are what a loss layer's `forward` averages."""
+    return isinstance(layer, LossLayer) and all(
+        getattr(type(layer), m) is getattr(LossLayer, m) and m not in vars(layer)
+        for m in ("forward", "sample_losses")
+    )
 
 
 class Reached:
@@ -58,9 +120,9 @@ class Reached:
 class Column:
     """The way of one changed column from an Affine layer to the losses."""
 
-    def __init__(self, tail: Any, position: int, width: int) -> None:
+    def __init__(self, tail: Tail, position: int) -> None:
         self.tail = tail
-        self.width = width  # M
+        self.width = tail.layers[position].W.shape[1]  # M
         end = position + 1
         while end < len(tail.layers) and not is_affine(tail.layers[end]):
             end += 1

@@ -1,0 +1,153 @@
+"""Which coordinates are compared: all where it takes seconds, else those that tell the most."""
+
+import math
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from backprop.gradients.compare import Task
+from backprop.numerical.phi import NetworkPhi
+from backprop.targets.objects import is_array
+from backprop.targets.passes import flat64
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+
+_EVALUATIONS = 4  # of φ for a coordinate
+_TIMED = 3
+_SWEPT = 200_000  # parameters of a network of which a sweep takes seconds
+_CLEAR = 1e-6  # a directional slope that is off by this share is worth a search
+
+
+@dataclass
+class Plan:
+    """What is compared of each gradient.
+
+    Attributes
+    ----------
+    mode : str
+        ``"full"``, ``"sampled"`` or ``"directional"``.
+    which : dict of str to array of int
+        The coordinates; all where there is no entry.
+    ways : dict of str to array
+        The directions.
+    notes : list of str
+        Why it is not all.
+    """
+
+    mode: str
+    which: dict[str, Indices] = field(default_factory=dict)
+    ways: dict[str, Floats] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def of(self, name: str) -> tuple[Indices | None, Floats | None]:
+        """Return the coordinates and the direction for a gradient; None for all and for none."""
+        return self.which.get(name), self.ways.get(name)
+
+
+def plan(task: Task, mode: str, names: list[str], samples: int, seconds: float) -> Plan:
+    """Return what to compare in a mode, within a time where the mode is ``"auto"``.
+
+    Parameters
+    ----------
+    task : Task
+        The gradients and φ.
+    mode : str
+        As in `gradcheck`.
+    names : list of str
+        The gradients.
+    samples : int
+        Coordinates of each array in mode ``"sampled"``.
+    seconds : float
+        About how long mode ``"auto"`` may take.
+    """
+    sizes = {name: math.prod(task.phi.places[name].get().shape) for name in names}
+    if mode == "directional":
+        return Plan(mode, ways={name: _direction(task, size) for name, size in sizes.items()})
+    if mode == "full":
+        return Plan(mode)
+    notes = []
+    if mode == "auto":
+        one = _seconds_an_evaluation(task)
+        total = sum(sizes.values())
+        swept = isinstance(task.phi, NetworkPhi) and total <= _SWEPT
+        if swept or total * _EVALUATIONS * one <= seconds:
+            return Plan("full")
+        fit = int(seconds / (one * _EVALUATIONS * max(1, len(names))))
+        samples = min(max(samples // 4, fit // 2), max(sizes.values()))
+        notes.append(
+            f"all {total:,} coordinates would take about {_duration(total * _EVALUATIONS * one)}; "
+            f"at most {samples:,} of each array were compared (mode='full', seconds=)"
+        )
+    which = {
+        name: _sample(task, name, size, samples) for name, size in sizes.items() if size > samples
+    }
+    return Plan("sampled", which=which, notes=notes)
+
+
+def _seconds_an_evaluation(task: Task) -> float:
+    times = []
+    for _ in range(_TIMED):
+        start = time.perf_counter()
+        task.phi.value()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+def _direction(task: Task, size: int) -> Floats:
+    way = task.rng.standard_normal(size)
+    norm = float(np.linalg.norm(way))
+    return way / norm if norm else way
+
+
+def _sample(task: Task, name: str, size: int, samples: int) -> Indices:
+    """Return coordinates: found off by halves, large, not zero, and by chance."""
+    gradient = task.wide.get(name)
+    if gradient is None or not is_array(gradient) or flat64(gradient).size != size:
+        return np.arange(min(size, samples))
+    values = np.abs(np.nan_to_num(flat64(gradient)))
+    chosen = _suspects(task, name, flat64(gradient)) if np.isfinite(values).all() else []
+    chosen += np.argsort(-values)[: max(1, samples // 4)].tolist()
+    moving = np.flatnonzero(values)
+    if moving.size:
+        count = min(moving.size, samples // 2)
+        chosen += task.rng.choice(moving, count, replace=False).tolist()
+    chosen += task.rng.choice(size, min(size, samples), replace=False).tolist()
+    first = list(dict.fromkeys(int(i) for i in chosen))[:samples]
+    return np.sort(np.asarray(first, dtype=np.intp))
+
+
+def _suspects(task: Task, name: str, values: Floats) -> list[int]:
+    """Return coordinates at which the gradient is off, found by halves along random signs."""
+    signs = task.rng.choice([-1.0, 1.0], values.size)
+    part = np.arange(values.size)
+
+    def off(part: Indices) -> float:
+        way = np.zeros(values.size)
+        way[part] = signs[part]
+        norm = math.sqrt(part.size)
+        found = task.phi.along(name, way / norm, task.step, 0)
+        slope, error = float(found.value[0]), float(found.spread[0])
+        error += 2.0 * task.phi.rounding(name) / float(found.step[0])
+        difference = abs(slope - float(values @ way) / norm) * norm
+        size = float(np.abs(values[part]).max(initial=0.0))
+        return difference if difference > 4.0 * error * norm + _CLEAR * size else 0.0
+
+    if not off(part):
+        return []
+    while part.size > 1:
+        halves = part[: part.size // 2], part[part.size // 2 :]
+        found = [off(half) for half in halves]
+        if not any(found):
+            break
+        part = halves[int(np.argmax(found))]
+    return [int(i) for i in part[:2]]

@@ -1,0 +1,153 @@
+"""How to evaluate a function with entries of its argument changed: in place, copied, stacked."""
+
+import math
+import numbers
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+import backends
+from backends import Array, DType, isdtype, namespace
+from backprop.arrays import copy_of, is_array, shape, widened
+from backprop.numerical.perturb import Place, at_entries, on_host
+
+Floats = npt.NDArray[np.float64]
+
+
+class Evaluate(Protocol):
+    """From m flat indices and distances: the values of f, and how far each entry went."""
+
+    def __call__(self, indices: list[int], moves: Floats, /) -> tuple[Floats, Floats]:
+        """Return two arrays of shape (m,)."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How to evaluate f near an array.
+
+    Attributes
+    ----------
+    changed : Evaluate
+        Gives values with one entry changed.
+    start : float
+        The value at the array itself.
+    dtype : dtype
+        That of the arithmetic, which decides the step.
+    """
+
+    changed: Evaluate
+    start: float
+    dtype: DType
+
+
+def one_by_one(f: Callable[[Array], Any], x: Array) -> Evaluation:
+    """Return how to evaluate `f` with one entry changed at a time."""
+    place, dtype = _argument(f, x)
+
+    def value() -> Any:
+        y = f(place.get())
+        if getattr(y, "shape", ()) != ():
+            raise ValueError(f"`f` must return a number; got shape {shape(y)}")
+        check_result(y)
+        return y
+
+    before = copy_of(place.get())
+    start = value()
+    xp = namespace(before)
+    if not bool(xp.all(place.get() == before)):  # f changes its argument
+        place.get()[...] = before
+        place = Place(place.holder, 0, whole=True)
+
+    def changed(indices: list[int], moves: Floats) -> tuple[Floats, Floats]:
+        values, distances = at_entries(place, zip(indices, moves.tolist(), strict=True), value)
+        return on_host(values), distances
+
+    return Evaluation(changed, float(on_host([start])[0]), dtype)
+
+
+def _argument(f: Callable[[Array], Any], x: Array) -> tuple[Place, DType]:
+    """Return where the array that `f` gets is kept, and the dtype that decides the step."""
+    wide = backends.of(x).widest
+    if x.dtype != wide:
+        heeds, result = _heeds(f, x, wide)
+        if heeds:
+            return Place([widened(x)], 0), result
+    if backends.is_writable(x):
+        return Place([x], 0), x.dtype
+    f(copy_of(x))  # an error of f's own is the user's to see
+    if _heeds(f, x, x.dtype)[0]:
+        return Place([x], 0, in_place=False), x.dtype
+    raise ValueError(
+        "`f` must depend on its argument, as `x` can't be changed in place; "
+        "it gave the same number for other arrays"
+    )
+
+
+def _heeds(f: Callable[[Array], Any], x: Array, dtype: DType) -> tuple[bool, DType]:
+    """Tell whether `f` heeds an array of `dtype`, and the dtype of what it returns."""
+    xp = namespace(x)
+    own = xp.astype(x, dtype, copy=True)
+    try:
+        plain = f(copy_of(own))
+    except Exception:  # f may refuse the dtype
+        return False, dtype
+    result = getattr(plain, "dtype", dtype)
+    result = result if result in (dtype, x.dtype) else dtype
+    for other in (own * math.nan, own + 1.0, own - 1.0, own * -2.0 - 3.0):
+        try:
+            if not bool(plain == f(other)):
+                return True, result
+        except Exception:  # f looked at what it got
+            return True, result
+    return False, result
+
+
+def stacks(f: Callable[[Array], Any], x: Array, memory: int) -> Evaluation:
+    """Return how to evaluate `f` on stacks of changed copies of about `memory` bytes."""
+    xp, backend, size = namespace(x), backends.of(x), math.prod(x.shape)
+    dtype = backend.widest
+    flat = xp.reshape(xp.astype(x, dtype), (1, -1))
+    entries = xp.arange(size, device=backend.device)
+    host = backend.to_numpy(flat).reshape(-1).astype(np.float64)
+    count = max(1, memory // (2 * size * xp.finfo(dtype).bits // 8))
+
+    def of_stack(copies: Array) -> Array:
+        y = f(xp.reshape(copies, (copies.shape[0], *x.shape)))
+        if not is_array(y) or shape(y) != (copies.shape[0],):
+            raise ValueError(
+                f"`f` must return one number for each of the {copies.shape[0]} stacked arrays; "
+                f"got shape {shape(y) if is_array(y) else ()}"
+            )
+        check_result(y)
+        return y
+
+    def chunks(indices: list[int], moves: Floats) -> Iterator[Floats]:
+        for start in range(0, len(indices), count):
+            part = slice(start, start + count)
+            own = backend.asarray(indices[part], entries.dtype)[:, None] == entries[None, :]
+            change = xp.astype(own, dtype) * backend.asarray(moves[part], dtype)[:, None]
+            y = of_stack(flat + change)
+            yield backends.of(y).to_numpy(y).astype(np.float64)
+
+    def changed(indices: list[int], moves: Floats) -> tuple[Floats, Floats]:
+        here = host[indices]
+        distances = (here + moves).astype(backend.to_numpy(flat[:, :0]).dtype) - here
+        return np.concatenate(list(chunks(indices, moves))), distances
+
+    first = min(count, size)
+    start = next(chunks([0] * first, np.zeros(first)))[0]
+    return Evaluation(changed, float(start), dtype)
+
+
+def check_result(y: Any) -> None:
+    """Raise a TypeError unless `f` returned real floats: a quotient of integers is a staircase."""
+    if is_array(y):
+        if not isdtype(namespace(y), y.dtype, "real floating"):
+            raise TypeError(f"`f` must return real floats; got {y.dtype}")
+    elif not isinstance(y, numbers.Real):
+        raise TypeError(f"`f` must return a number; got {type(y).__name__}")
+    elif isinstance(y, numbers.Integral):
+        raise TypeError(f"`f` must return real floats; got {type(y).__name__}")

@@ -1,0 +1,158 @@
+"""The engine that changes entries of an array, evaluates, and puts them back.
+
+Everything that differentiates numerically stands on it: `numerical_gradient`, a network's loop,
+the gradient checker. An entry is changed in place where that can be done, which costs nothing
+but the evaluation; else a changed copy is put where the array is kept. Whatever happens
+meanwhile, an exception or Ctrl-C included, the array is bit for bit what it was.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+import backends
+from backends import Array, namespace
+from backprop.arrays import copy_of, is_array
+
+T = TypeVar("T")
+Moves = Iterable[tuple[int, float]]
+"""Flat indices, and how far each entry is moved."""
+
+_GATHERED = 1024  # results that are brought to the host at a time
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an array is kept: an item of a dictionary or list, or an attribute.
+
+    Attributes
+    ----------
+    holder : object
+        The dictionary, list or object.
+    key : object
+        The key, index or name.
+    attribute : bool
+        Whether it is an attribute.
+    in_place : bool
+        Whether the array itself may be changed for a while; else copies take its place.
+    whole : bool
+        Whether all of it is put back after each evaluation, and not only the entry: for
+        evaluations that change it themselves.
+    also : tuple of Place
+        Where else the same array is kept.
+    path : tuple
+        How it is reached, for whoever found it.
+    """
+
+    holder: Any
+    key: Any
+    attribute: bool = False
+    in_place: bool = True
+    whole: bool = False
+    also: tuple["Place", ...] = ()
+    path: tuple[Any, ...] = ()
+
+    def get(self) -> Array:
+        """Return the array."""
+        return getattr(self.holder, self.key) if self.attribute else self.holder[self.key]
+
+    def set(self, value: Array) -> None:
+        """Put an array there, and where else the old one is kept."""
+        if self.attribute:
+            setattr(self.holder, self.key, value)
+        else:
+            self.holder[self.key] = value
+        for other in self.also:
+            other.set(value)
+
+
+def at_entries(
+    place: Place, moves: Moves, evaluate: Callable[[], T]
+) -> tuple[list[T], npt.NDArray[np.float64]]:
+    """Return what `evaluate` gives with one entry changed, for each move, and how far each went.
+
+    A narrow dtype may round the distance.
+    """
+    x = place.get()
+    backend, shape = backends.of(x), tuple(x.shape)
+    writable = place.in_place and backends.is_writable(x)
+    saved = copy_of(x) if place.whole and writable else None
+    host = backend.to_numpy(x)
+    flat = host.reshape(-1)
+    asked = list(moves)
+    indices = np.asarray([index for index, _ in asked], dtype=np.intp)
+    before = flat[indices]
+    wanted = before.astype(np.float64) + [distance for _, distance in asked]
+    after = wanted.astype(flat.dtype)
+    axes = np.unravel_index(indices, shape) if shape else ()
+    places = list(zip(*(axis.tolist() for axis in axes), strict=True)) or [()] * len(asked)
+    old, new = before.astype(np.float64).tolist(), after.astype(np.float64).tolist()
+    results: list[T] = []
+    for i, where in enumerate(places):
+        try:
+            if writable:
+                x[where] = new[i]
+            else:
+                flat[indices[i]] = after[i]
+                place.set(backend.asarray(host))
+            results.append(evaluate())
+        finally:
+            if not writable:
+                flat[indices[i]] = before[i]
+                place.set(x)
+            elif saved is not None:
+                x[...] = saved
+            else:
+                x[where] = old[i]
+    return results, after.astype(np.float64) - before.astype(np.float64)
+
+
+def along(
+    place: Place,
+    direction: npt.NDArray[np.float64],
+    distances: Sequence[float],
+    evaluate: Callable[[], T],
+) -> list[T]:
+    """Return what `evaluate` gives with all entries moved along a flat direction, each distance."""
+    x = place.get()
+    own = copy_of(x)
+    way = backends.of(x).asarray(direction.reshape(tuple(x.shape)), x.dtype)
+    writable = place.in_place and backends.is_writable(x)
+    results: list[T] = []
+    try:
+        for distance in distances:
+            moved = own + distance * way
+            if writable:
+                x[...] = moved
+            else:
+                place.set(moved)
+            results.append(evaluate())
+    finally:
+        if writable:
+            x[...] = own
+        else:
+            place.set(x)
+    return results
+
+
+def on_host(values: Sequence[Any]) -> npt.NDArray[np.float64]:
+    """Return 0-d arrays and numbers as one host array of shape (n,); the device waits seldom."""
+    if not any(map(is_array, values)):
+        return np.asarray(values, dtype=np.float64)
+    parts = []
+    for start in range(0, len(values), _GATHERED):
+        part = values[start : start + _GATHERED]
+        if all(map(is_array, part)) and len({(str(v.dtype), type(v)) for v in part}) == 1:
+            xp = namespace(part[0])
+            stacked = xp.stack(part)
+            parts.append(backends.of(stacked).to_numpy(stacked).astype(np.float64))
+        else:
+            parts.append(np.asarray([_number(v) for v in part], dtype=np.float64))
+    return np.concatenate(parts)
+
+
+def _number(value: Any) -> float:
+    return float(backends.of(value).to_numpy(value)) if is_array(value) else float(value)

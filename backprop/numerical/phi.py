@@ -1,0 +1,208 @@
+"""φ, the function that is differentiated numerically, with its arrays changed."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import backends
+from backends import Array, namespace
+from backprop.arrays import copy_of, is_array, is_floating
+from backprop.numerical.perturb import Place, along, at_entries, on_host
+from backprop.numerical.slopes import FACTORS, Slopes, slopes
+from backprop.numerical.steps import REFINEMENT, step_for
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+
+ROUND_OFF = 4.0
+"""A difference of two values of φ is rounded by about this many eps of the terms' sum."""
+
+_WORTHWHILE = 4  # a sweep over all entries costs about a fourth of as many forward passes
+
+
+class Phi:
+    """φ as a function of named arrays.
+
+    Parameters
+    ----------
+    places : dict of str to Place
+        The arrays.
+    value : callable
+        Evaluates φ: a 0-d array or a number.
+    scale : float
+        Σ |v y|.
+
+    Raises
+    ------
+    ValueError
+        When φ is not finite.
+    """
+
+    def __init__(self, places: dict[str, Place], value: Callable[[], Any], scale: float) -> None:
+        self.places, self.value = places, value
+        base = value()
+        self.base = float(on_host([base])[0])
+        if not math.isfinite(self.base):
+            raise ValueError(f"the output must be finite to be differentiated; got {self.base}")
+        self.scale = max(scale, abs(self.base))
+        own = is_array(base) and is_floating(base)
+        self.eps = float(namespace(base).finfo(base.dtype).eps) if own else 2.0**-52
+
+    def eps_of(self, name: str) -> float:
+        """Return the spacing of the coarser dtype of the two: an array's and that of φ."""
+        x = self.places[name].get()
+        return max(self.eps, float(namespace(x).finfo(x.dtype).eps))
+
+    def rounding(self, name: str) -> float:
+        """Return by how much rounding alone must be expected to change a difference of values."""
+        return ROUND_OFF * self.eps_of(name) * self.scale
+
+    def changes(self, name: str, indices: Indices, distances: Floats) -> tuple[Floats, Floats]:
+        """Return φ - φ(0) with one entry moved, and how far it went, for each of m moves."""
+        moves = zip(indices.tolist(), distances.tolist(), strict=True)
+        values, gone = at_entries(self.places[name], moves, self.value)
+        return on_host(values) - self.base, gone
+
+    def at(
+        self, name: str, which: Indices, step: float | None, level: float, two: bool = False
+    ) -> Slopes:
+        """Return the slopes by entries of an array, by flat indices.
+
+        Parameters
+        ----------
+        name : str
+            The array.
+        which : array of int, shape (n,)
+            The entries.
+        step : float or None
+            The smaller step; if None, chosen from the dtype and each entry's magnitude.
+        level : float
+            How often the step is made finer; coarser if negative.
+        two : bool
+            Evaluate over the smaller step alone: then nothing tells how good the slopes are.
+        """
+        host = np.abs(flat(self.places[name].get())[which])
+        size = step_for(self.eps_of(name)) if step is None else step
+        size /= REFINEMENT**level
+        h = size * np.maximum(host, 1.0) if step is None else np.full(which.shape, size)
+        factors = FACTORS[:2] if two else FACTORS
+        distances = np.concatenate([factor * h for factor in factors])
+        changes, gone = self.changes(name, np.tile(which, len(factors)), distances)
+        changes, gone = (v.reshape(len(factors), -1) for v in (changes, gone))
+        if two:  # as if the function were a parabola
+            curve = 2.0 * (changes[0] + changes[1])
+            change = changes[0] - changes[1]
+            changes = np.concatenate([changes, [curve + change], [curve - change]])
+            gone = np.concatenate([gone, 2.0 * gone])
+        return slopes(changes, gone)
+
+    def along(self, name: str, way: Floats, step: float | None, level: float) -> Slopes:
+        """Return the slope along a direction, a flat array; parameters as in `at`."""
+        h = (step_for(self.eps_of(name)) if step is None else step) / REFINEMENT**level
+        distances = np.asarray([factor * h for factor in FACTORS])
+        values = along(self.places[name], way, distances.tolist(), self.value)
+        changes = on_host(values) - self.base
+        return slopes(changes.reshape(4, 1), distances.reshape(4, 1))
+
+    def line(self, name: str, index: int, way: Floats | None, distances: Floats) -> Floats:
+        """Return the values at distances along one entry, or along a direction if there is one."""
+        if way is not None:
+            return on_host(along(self.places[name], way, distances.tolist(), self.value))
+        return self.changes(name, np.full(distances.shape, index), distances)[0]
+
+    @contextmanager
+    def displaced(self, size: float, rng: np.random.Generator) -> Iterator[None]:
+        """Move all arrays a little for a while, so that kinks which met in a point lie apart."""
+        with ExitStack() as stack:
+            for place in self.places.values():
+                stack.callback(_move(place, size, rng))
+            yield
+
+
+def _move(place: Place, size: float, rng: np.random.Generator) -> Callable[[], None]:
+    """Move an array by chance; return what puts it back."""
+    x = place.get()
+    saved = copy_of(x)
+    backend = backends.of(x)
+    by = backend.asarray(size * rng.standard_normal(tuple(x.shape)), x.dtype)
+    if backends.is_writable(x):
+        x[...] = saved + by
+    else:
+        place.set(saved + by)
+
+    def back() -> None:
+        if backends.is_writable(x):
+            x[...] = saved
+        else:
+            place.set(x)
+
+    return back
+
+
+class NetworkPhi(Phi):
+    """The loss of a `Network`, whose changes for all entries come from one sweep.
+
+    Parameters
+    ----------
+    net : Network
+        A copy, whose parameters may be changed.
+    x, t : array
+        Inputs and labels.
+    sweep : callable
+        From offsets to the changes by every entry of every parameter.
+    """
+
+    def __init__(
+        self,
+        places: dict[str, Place],
+        value: Callable[[], Any],
+        scale: float,
+        sweep: Callable[[tuple[float, ...]], dict[str, Array]],
+    ) -> None:
+        super().__init__(places, value, scale)
+        self._sweep = sweep
+        self._known: dict[tuple[float, ...], dict[str, Floats]] = {}
+        self.size = sum(math.prod(place.get().shape) for place in places.values())
+
+    def at(
+        self, name: str, which: Indices, step: float | None, level: float, two: bool = False
+    ) -> Slopes:
+        """Return the slopes by entries; from a sweep where many are asked for."""
+        h = (step_for(self.eps_of(name)) if step is None else step) / REFINEMENT**level
+        offsets = tuple(factor * h for factor in FACTORS)
+        if offsets not in self._known and _WORTHWHILE * which.size < self.size:
+            return super().at(name, which, step, level, two)
+        if offsets not in self._known:
+            self._known[offsets] = {
+                key: flat(change).reshape(len(offsets), -1)
+                for key, change in self._sweep(offsets).items()
+            }
+        distances = np.repeat(np.asarray(offsets)[:, None], which.size, axis=1)
+        return slopes(self._known[offsets][name][:, which], distances)
+
+
+def flat(x: Array) -> Floats:
+    """Return an array's values as a flat float64 array."""
+    values: Any = backends.of(x).to_numpy(x)
+    return np.asarray(values, dtype=np.float64).reshape(-1)
+
+
+def jumps(values: Floats, distances: Floats, noise: float) -> tuple[float, float]:
+    """Return the sums of the jumps of the slope, upwards and downwards, over values on a line.
+
+    Parameters
+    ----------
+    values, distances : array, shape (m,)
+        φ, and where, in rising order.
+    noise : float
+        By how much rounding changes a value.
+    """
+    lengths = np.diff(distances)
+    bends = np.diff(np.diff(values) / lengths)
+    unsure = 8.0 * noise * (1.0 / lengths[1:] + 1.0 / lengths[:-1])
+    bends = bends[np.abs(bends) > unsure]
+    return float(bends[bends > 0].sum()), float(-bends[bends < 0].sum())

@@ -1,0 +1,131 @@
+"""Slopes of a function of one number from its changes over two steps, on the host.
+
+From the changes at x ± h and x ± 2h come the derivative, extrapolated to h = 0 (L. F.
+Richardson), and what tells how good it is: by how much the quotients of the two steps differ, by
+how much the slopes on the two sides do, and the fourth difference, which is what a cubic leaves
+over: rounding, or a kink.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FACTORS = (1, -1, 2, -2)
+"""Where the function is evaluated, in steps; the changes of `slopes` come in this order."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Slopes at n points, shape (n,) each.
+
+    Attributes
+    ----------
+    value
+        The derivative, from both steps.
+    spread
+        How far the quotients over the two steps lie apart: more than what is left out.
+    left, right
+        The slopes on either side, over the smaller step.
+    outer_left, outer_right
+        The slopes farther out, between the smaller step and the larger one.
+    bend
+        The size of the fourth difference.
+    step
+        The smaller step.
+    """
+
+    value: Floats
+    spread: Floats
+    left: Floats
+    right: Floats
+    outer_left: Floats
+    outer_right: Floats
+    bend: Floats
+    step: Floats
+
+    @property
+    def jump(self) -> Floats:
+        """How far the slopes on either side lie apart."""
+        return np.abs(self.right - self.left)
+
+    def take(self, which: npt.NDArray[np.intp]) -> "Slopes":
+        """Return the slopes at some of the points."""
+        return Slopes(**{name: value[which] for name, value in vars(self).items()})
+
+
+def slopes(changes: Floats, distances: Floats) -> Slopes:
+    """Return the slopes from changes of the function, in the order of `FACTORS`.
+
+    Parameters
+    ----------
+    changes : array, shape (4, n)
+        f(x + d) - f(x).
+    distances : array, shape (4, n)
+        d, which rounding may have made a little other than a multiple of h.
+    """
+    with np.errstate(all="ignore"):  # where the function is not finite, nor are the slopes
+        near = (changes[0] - changes[1]) / (distances[0] - distances[1])
+        far = (changes[2] - changes[3]) / (distances[2] - distances[3])
+        value = near + (near - far) / 3.0
+        curved = changes - value * distances  # distances are rounded: without what that does
+        return Slopes(
+            value=value,
+            spread=np.abs(near - far),
+            left=changes[1] / distances[1],
+            right=changes[0] / distances[0],
+            outer_left=(changes[1] - changes[3]) / (distances[1] - distances[3]),
+            outer_right=(changes[2] - changes[0]) / (distances[2] - distances[0]),
+            bend=np.abs(curved[2] + curved[3] - 4.0 * (curved[0] + curved[1])),
+            step=np.abs(distances[0]),
+        )
+
+
+def converged(
+    look: Callable[[int, npt.NDArray[np.intp]], Slopes],
+    count: int,
+    noise: float,
+    finest: int,
+) -> Floats:
+    """Return derivatives at `count` points, with finer steps wherever the first was too large.
+
+    Two quotients that differ tell that the function bends within the step: then a finer level
+    decides, and of those that don't bend, the one with the smallest error.
+
+    Parameters
+    ----------
+    look : callable
+        Gives the slopes at some of the points, by their numbers, on a level of refinement.
+    count : int
+        How many points.
+    noise : float
+        How much rounding changes a value of the function.
+    finest : int
+        The last level.
+
+    Returns
+    -------
+    array, shape (count,)
+        nan where the function is not finite on any level.
+    """
+    value = np.full(count, np.nan)
+    error = np.full(count, np.inf)
+    which = np.arange(count)
+    for level in range(finest + 1):
+        found = look(level, which)
+        rounding = noise / found.step
+        with np.errstate(invalid="ignore"):
+            bends = ~(found.spread <= 0.1 * np.abs(found.value) + 10.0 * rounding)
+            own = np.where(bends, np.inf, found.spread + rounding)
+            better = (own < error[which]) | (np.isinf(own) & np.isinf(error[which]))
+            better &= np.isfinite(found.value)
+            value[which[better]] = found.value[better]
+            error[which[better]] = own[better]
+            vague = bends | ~(own <= 30.0 * rounding + 1e-9 * np.abs(found.value))
+        which = which[vague & (better | bends)]
+        if not which.size:
+            break
+    return value

@@ -1,0 +1,127 @@
+"""The sweep over a network's parameters: forward passes of no more than a perturbation reaches.
+
+A perturbed parameter changes nothing before its layer. In an Affine layer y = x @ W + b, adding
+h to W[i, j] adds h x[:, i] to column j and changes no other column; adding h to b[j] is the same
+with an input that is always 1. An activation keeps that to the column, and the next Affine layer
+adds the column's change times one row of its weights. From there on whole rows are evaluated, many
+perturbations stacked into one batch. A sample whose input is 0 is not reached at all: most pixels
+of a digit. No formula of a derivative is used anywhere.
+
+Shapes: N samples, D inputs and M outputs of the perturbed layer, B and J the inputs and outputs
+whose weights are perturbed at a time, R samples that they reach, C features of what comes later.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+import backends
+from backends import Array, Backend, namespace
+from backprop.numerical.column import Block, Column, Reached, Tail
+from backprop.numerical.perturb import Place, at_entries
+
+_HOST_MEMORY = 1 << 22  # what stays in a processor's cache
+_DEVICE_MEMORY = 1 << 27
+
+
+class Layered(Protocol):
+    """A network, as far as the sweep knows it."""
+
+    @property
+    def layers(self) -> Mapping[str, Any]:
+        """The layers by name, in order."""
+
+    @property
+    def params(self) -> Mapping[str, Array]:
+        """The parameters by name; an assignment reaches the layer."""
+
+    backend: Backend | None
+
+
+def loss_changes(
+    net: Layered,
+    loss: Callable[[], Array],
+    tail: Tail | None,
+    offsets: tuple[float, ...],
+    memory: int | None = None,
+) -> dict[str, Array]:
+    """Return how the loss changes when one parameter does, for each one and each offset.
+
+    Parameters
+    ----------
+    net : Layered
+        Its layers' caches are overwritten: give a copy.
+    loss : callable
+        The loss of `net`, evaluated anew.
+    tail : Tail or None
+        The layers with their values, to re-evaluate only what is reached; None for the plain loop.
+    offsets : tuple of float
+        What is added to a parameter.
+    memory : int, optional
+        Bytes for a chunk.
+
+    Returns
+    -------
+    dict of str to array, shape (len(offsets), *parameter.shape)
+    """
+    if memory is None:
+        on_host = net.backend is None or net.backend.is_host
+        memory = _HOST_MEMORY if on_host else _DEVICE_MEMORY
+    base = loss()
+    changes: dict[str, Array] = {}
+    for layer, names in _by_layer(net):
+        position = None if tail is None else tail.position(layer)
+        if tail is not None and position is not None:
+            found = _affine_changes(tail, position, offsets, memory)
+            changes |= {name: found[key] for key, name in names.items()}
+        else:
+            changes |= {n: _one_by_one(net, n, loss, offsets, base) for n in names.values()}
+    return {name: changes[name] for name in net.params}
+
+
+def _by_layer(net: Layered) -> Iterator[tuple[Any, dict[str, str]]]:
+    """Yield each layer that learns, with the network's names of its parameters by their keys."""
+    for layer in net.layers.values():
+        own = getattr(layer, "params", None) or {}
+        names = {
+            key: name
+            for key, array in own.items()
+            for name, value in net.params.items()
+            if value is array
+        }
+        if names:
+            yield layer, names
+
+
+def _one_by_one(
+    net: Layered, name: str, loss: Callable[[], Array], offsets: tuple[float, ...], base: Array
+) -> Array:
+    """Return the changes for one parameter array by whole forward passes, entry by entry."""
+    xp, own = namespace(base), net.params[name]
+    moves = [(i, offset) for offset in offsets for i in range(math.prod(own.shape))]
+    losses, _ = at_entries(Place(net.params, name), moves, loss)
+    return xp.reshape(xp.stack(losses) - base, (len(offsets), *own.shape))
+
+
+def _affine_changes(
+    tail: Tail, position: int, offsets: tuple[float, ...], memory: int
+) -> dict[str, Array]:
+    """Return the changes for W, shape (O, D, M), and b, shape (O, M), for O offsets."""
+    column = Column(tail, position)
+    reached = Reached(tail.inputs[position])
+    blocks = list(column.blocks(reached.counts, memory))
+    changes = [_changes(column, reached, blocks, offset) for offset in offsets]
+    stacked = namespace(reached.x).stack(changes)
+    return {"W": stacked[:, :-1, :], "b": stacked[:, -1, :]}
+
+
+def _changes(column: Column, reached: Reached, blocks: list[Block], offset: float) -> Array:
+    """Return the changes for one offset, shape (D + 1, M)."""
+    x = reached.x
+    xp = namespace(x)
+    rows = []
+    for part, count, outputs in blocks:
+        moved, samples = x[part, :count] * offset, reached.samples[part, :count]
+        rows.append(xp.concat([column.change(moved, samples, j) for j in outputs], axis=0).T)
+    zero = xp.zeros((1, column.width), dtype=x.dtype, device=backends.device(x))
+    return xp.take(xp.concat([*rows, zero], axis=0), reached.rows, axis=0)

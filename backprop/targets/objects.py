@@ -1,0 +1,308 @@
+"""What is reachable from an object: its arrays, and its state, which each pass starts from anew.
+
+An object is followed through attributes, slots, properties, dictionaries, lists and tuples, into
+the objects that they hold.
+"""
+
+import random
+import re
+import sys
+import types
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+import backends
+from backprop.arrays import copy_of, is_floating
+from backprop.numerical.perturb import Place
+
+_DEEPEST = 12
+_MOST = 20_000  # containers and arrays; what holds more is data, and not a layer
+_LEAVES = (
+    type,
+    types.ModuleType,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    str,
+    bytes,
+    int,
+    float,
+    complex,
+    np.generic,
+    np.dtype,
+    types.NoneType,
+)
+_GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+
+Step = tuple[str, Any]
+"""How one thing is reached from another: ("attribute", name), ("property", name), ("item", key)."""
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Something that is reachable, by which steps, and what holds it."""
+
+    value: Any
+    path: tuple[Step, ...]
+    holder: Any
+
+    @property
+    def place(self) -> Place:
+        """Where it is kept."""
+        kind, key = self.path[-1]
+        return Place(self.holder, key, attribute=kind != "item")
+
+
+def is_array(x: Any) -> bool:
+    """Tell whether `x` is an array or a scalar of NumPy's, and not a class such as np.float32."""
+    if isinstance(x, type) or not hasattr(x, "dtype") or not hasattr(x, "shape"):
+        return False
+    try:
+        backends.of(x)
+    except (TypeError, AttributeError):
+        return False
+    return True
+
+
+def reachable(root: Any) -> Iterator[Reached]:
+    """Yield what is reachable from an object, breadth first, the object itself first.
+
+    Each thing once, but an array in every place where it is kept.
+    """
+    queue = deque([Reached(root, (), None)])
+    seen = {id(root): root}  # with the thing, as a property may make a new one at each look
+    count = 0
+    while queue and count < _MOST:
+        found = queue.popleft()
+        count += 1
+        yield found
+        if len(found.path) >= _DEEPEST or is_array(found.value):
+            continue
+        for step, value in _parts(found.value):
+            if isinstance(value, _LEAVES) or (id(value) in seen and not is_array(value)):
+                continue
+            seen[id(value)] = value
+            queue.append(Reached(value, (*found.path, step), found.value))
+
+
+def _parts(holder: Any) -> Iterator[tuple[Step, Any]]:
+    if isinstance(holder, dict):
+        yield from ((("item", key), value) for key, value in list(holder.items()))
+    elif isinstance(holder, list | tuple):
+        yield from ((("item", i), value) for i, value in enumerate(list(holder)))
+    elif not isinstance(holder, _GENERATORS):
+        for name, value in attributes(holder).items():
+            yield ("attribute", name), value
+        for name, value in _class_values(holder):
+            yield ("property", name), value
+
+
+def attributes(holder: Any) -> dict[str, Any]:
+    """Return the attributes of an object, those in slots included."""
+    found = dict(getattr(holder, "__dict__", None) or {})
+    for cls in type(holder).__mro__:
+        slots = vars(cls).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in ("__dict__", "__weakref__") and hasattr(holder, name):
+                found.setdefault(name, getattr(holder, name))
+    return found
+
+
+def _class_values(holder: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what properties give, and the arrays and generators that a class holds for all."""
+    for cls in type(holder).__mro__[:-1]:
+        if cls.__module__.partition(".")[0] in ("builtins", "torch", "jax", "numpy", "cupy"):
+            continue
+        for name, value in list(vars(cls).items()):
+            if isinstance(value, property):
+                try:
+                    yield name, getattr(holder, name)
+                except Exception:  # a property may not be ready, and is then no array
+                    continue
+            elif isinstance(value, _GENERATORS) or is_array(value):
+                yield name, value
+
+
+class State:
+    """All that an object holds, to be put back: containers, arrays, generators.
+
+    Parameters
+    ----------
+    *roots : object
+        Arrays are copied; of everything else it is remembered what was where.
+    """
+
+    def __init__(self, *roots: Any) -> None:
+        self._containers: list[tuple[Any, Any]] = []
+        self._arrays: list[tuple[Any, Any]] = []
+        self._generators: list[tuple[Callable[[], Any], Callable[[Any], None], Any]] = []
+        for root in roots:
+            for found in reachable(root):
+                self._remember(found.value)
+        for read, write in _global_generators():
+            self._generators.append((read, write, read()))
+
+    def _remember(self, value: Any) -> None:
+        if is_array(value):
+            if backends.is_writable(value) and not self.holds(value):
+                self._arrays.append((value, copy_of(value)))
+        elif isinstance(value, np.random.Generator):
+            bits = value.bit_generator
+            self._generators.append(
+                (lambda: bits.state, lambda s: setattr(bits, "state", s), bits.state)
+            )
+        elif isinstance(value, np.random.RandomState):
+            self._generators.append((value.get_state, value.set_state, value.get_state()))
+        elif isinstance(value, random.Random):
+            self._generators.append((value.getstate, value.setstate, value.getstate()))
+        elif isinstance(value, dict | list):
+            self._containers.append((value, value.copy()))
+        elif not isinstance(value, tuple):
+            self._containers.append((value, attributes(value)))
+
+    def changed(self) -> "State":
+        """Return the part that is not as it was: what has to be put back after such a pass."""
+        part = object.__new__(State)
+        part._containers = [(h, old) for h, old in self._containers if not _holds(h, old)]
+        part._arrays = [(x, old) for x, old in self._arrays if not same(x, old)]
+        part._generators = [g for g in self._generators if not _same_state(g[0](), g[2])]
+        return part
+
+    def also(self, other: "State") -> None:
+        """Count what another part of the state holds as well."""
+        own = {id(x) for x, _ in self._arrays} | {id(h) for h, _ in self._containers}
+        self._arrays += [pair for pair in other._arrays if id(pair[0]) not in own]
+        self._containers += [pair for pair in other._containers if id(pair[0]) not in own]
+        self._generators += [g for g in other._generators if g not in self._generators]
+
+    def generators_back(self) -> None:
+        """Put the generators alone back."""
+        for _, write, state in self._generators:
+            write(state)
+
+    def holds(self, x: Any) -> bool:
+        """Tell whether an array is part of it."""
+        return any(x is own for own, _ in self._arrays)
+
+    def restore(self) -> None:
+        """Put everything back: the same objects where they were, with the same values."""
+        for holder, old in self._containers:
+            if not _holds(holder, old):
+                _put_back(holder, old)
+        for x, old in self._arrays:
+            x[...] = old
+        self.generators_back()
+
+
+def _holds(holder: Any, old: Any) -> bool:
+    now = holder if isinstance(holder, dict | list) else attributes(holder)
+    if len(now) != len(old):
+        return False
+    if isinstance(old, list):
+        return all(a is b for a, b in zip(now, old, strict=True))
+    return all(key in now and now[key] is value for key, value in old.items())
+
+
+def _put_back(holder: Any, old: Any) -> None:
+    if isinstance(holder, list):
+        holder[:] = old
+    elif isinstance(holder, dict):
+        holder.clear()
+        holder.update(old)
+    else:
+        for name in attributes(holder).keys() - old.keys():
+            object.__delattr__(holder, name)
+        for name, value in old.items():
+            object.__setattr__(holder, name, value)
+
+
+def _global_generators() -> Iterator[tuple[Callable[[], Any], Callable[[Any], None]]]:
+    yield np.random.get_state, np.random.set_state
+    yield random.getstate, random.setstate
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        yield torch.get_rng_state, torch.set_rng_state
+
+
+def _same_state(a: Any, b: Any) -> bool:
+    if isinstance(a, dict):
+        return all(_same_state(a[key], b[key]) for key in a)
+    if isinstance(a, tuple | list):
+        return len(a) == len(b) and all(map(_same_state, a, b))
+    return bool(np.array_equal(np.asarray(a), np.asarray(b)))
+
+
+def same(a: Any, b: Any) -> bool:
+    """Tell whether two arrays hold the same values, nan at the same places included."""
+    one, two = backends.of(a).to_numpy(a), backends.of(b).to_numpy(b)
+    return bool(np.array_equal(one, two, equal_nan=one.dtype.kind in "fc"))
+
+
+def floating_arrays(root: Any) -> dict[str, Place]:
+    """Return the floating arrays that are reachable from an object, by readable names.
+
+    An array that is kept in several places is one, under the first name.
+    """
+    found: dict[int, list[Reached]] = {}
+    for each in reachable(root):
+        if each.path and is_array(each.value) and is_floating(each.value):
+            found.setdefault(id(each.value), []).append(each)
+    named: dict[str, Place] = {}
+    for places in found.values():
+        first, *others = sorted(places, key=lambda each: each.path[-1][0] == "property")
+        also = tuple(other.place for other in others if other.path[-1][0] != "property")
+        name = _free(readable(first.path), named)
+        named[name] = replace(first.place, also=also, path=first.path)
+    return named
+
+
+def _free(name: str, taken: Any) -> str:
+    return name if name not in taken else _free(f"{name}'", taken)
+
+
+_CONTAINERS = ("params", "parameters", "_parameters", "weights")
+
+
+def readable(path: tuple[Step, ...]) -> str:
+    """Return a path as a name: `W`, `layers[0].W`; what stands in `params` by its key alone."""
+    text = ""
+    for i, (kind, key) in enumerate(path):
+        inside = i > 0 and path[i - 1] in [("attribute", name) for name in _CONTAINERS]
+        if kind == "item" and isinstance(key, str) and inside:
+            text = text[: text.rfind(str(path[i - 1][1]))] + key
+        elif kind == "item":
+            text += f"[{key!r}]"
+        else:
+            text += f".{key}" if text and not text.endswith(".") else str(key)
+    return text
+
+
+def follow(root: Any, path: tuple[Step, ...]) -> Any:
+    """Return what lies at a path from an object.
+
+    Raises
+    ------
+    AttributeError, KeyError, IndexError, TypeError
+        When there is nothing.
+    """
+    for kind, key in path:
+        root = root[key] if kind == "item" else getattr(root, key)
+    return root
+
+
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[([^\]]+)\]")
+
+
+def parse(text: str) -> tuple[Step, ...]:
+    """Return the path that `inner.W`, `layers[0].W` or `params['W']` stands for."""
+    steps: list[Step] = []
+    for name, key in _STEP.findall(text):
+        if name:
+            steps.append(("attribute", name))
+        else:
+            steps.append(("item", int(key) if key.lstrip("-").isdigit() else key.strip("'\"")))
+    return tuple(steps)

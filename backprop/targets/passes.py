@@ -1,0 +1,262 @@
+"""The forward and backward passes of a target, each from the same state."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+import backends
+from backends import namespace
+from backprop.arrays import is_floating, widened
+from backprop.targets.conventions import Calls
+from backprop.targets.objects import State, floating_arrays, is_array
+
+T = TypeVar("T")
+
+
+def leaves(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yield what nested tuples, lists and dictionaries hold, each with its keys."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, (*place, key))
+    elif isinstance(value, tuple | list):
+        for i, item in enumerate(value):
+            yield from leaves(item, (*place, i))
+    else:
+        yield place, value
+
+
+def rebuilt(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Return nested tuples, lists and dictionaries with each leaf changed."""
+    if isinstance(value, dict):
+        return {key: rebuilt(item, change) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(rebuilt(item, change) for item in value))
+    if isinstance(value, tuple | list):
+        return type(value)(rebuilt(item, change) for item in value)
+    return change(value)
+
+
+def is_real(value: Any) -> bool:
+    """Tell whether a value is a floating array or a float, and so has a derivative."""
+    return isinstance(value, float) or (is_array(value) and is_floating(value))
+
+
+def flat64(x: Any) -> npt.NDArray[np.float64]:
+    """Return an array's values, or a number, as a flat float64 array."""
+    values = backends.of(x).to_numpy(x) if is_array(x) else np.asarray(x)
+    return values.astype(np.float64).reshape(-1)
+
+
+@dataclass
+class Seen:
+    """What passes did that they must not."""
+
+    dout_changed: bool = False
+    outputs_differ: bool = False
+
+
+class Passes:
+    """A target's passes over given inputs, from a state that is put back after each.
+
+    φ = Σ v y, with a random cotangent v for each output y; where the backward pass takes no
+    derivative by the output, the sum of the outputs.
+
+    Parameters
+    ----------
+    calls : Calls
+        The target.
+    inputs : list
+        Copies of the inputs, of which the checker changes entries.
+    rng : numpy.random.Generator
+        Draws the cotangents.
+    """
+
+    def __init__(self, calls: Calls, inputs: list[Any], rng: np.random.Generator) -> None:
+        self.calls, self.inputs = calls, inputs
+        self.seen = Seen()
+        self.begin = self.base = State(*calls.roots, inputs)
+        self._dirty = self.base.changed()
+        y = calls.forward(inputs)[0]
+        real = [leaf for _, leaf in leaves(y) if is_real(leaf)]
+        if not real:
+            what = ", ".join(_kind(leaf) for _, leaf in leaves(y)) or type(y).__name__
+            raise TypeError(f"forward must return one floating array or more; got {what}")
+        weighted = calls.takes_dout or calls.elementwise
+        self.cotangents = rebuilt(y, lambda leaf: _cotangent(leaf, rng, weighted))
+        self.note_changes()
+        self._first = [flat64(leaf) for leaf in real]
+
+    def note_changes(self) -> None:
+        """Put the state back after a pass, and remember what the pass had changed."""
+        self._dirty.also(self.base.changed())
+        self._dirty.restore()
+
+    def start_from(self, base: State) -> None:
+        """Let every pass start from another state."""
+        self.base, self._dirty = base, base.changed()
+        self.calls.forward(self.inputs)
+        self.note_changes()
+
+    @property
+    def dout_size(self) -> float:
+        """The largest entry of the cotangents."""
+        sizes = [
+            float(np.abs(flat64(v)).max(initial=0.0))
+            for _, v in leaves(self.cotangents)
+            if v is not None
+        ]
+        return max(sizes, default=1.0)
+
+    def phi(self) -> Any:
+        """Return φ, a 0-d array or a float."""
+        try:
+            return self._weigh(self.calls.forward(self.inputs)[0], absolute=False)
+        finally:
+            self._dirty.restore()
+
+    def scale(self) -> float:
+        """Return Σ |v y|: what φ is rounded like."""
+        try:
+            total = self._weigh(self.calls.forward(self.inputs)[0], absolute=True)
+            return float(flat64(total)[0])
+        finally:
+            self._dirty.restore()
+
+    def _weigh(self, y: Any, absolute: bool) -> Any:
+        total: Any = None
+        weights = dict(leaves(self.cotangents))
+        for place, leaf in leaves(y):
+            v = weights.get(place)
+            if v is None or not is_real(leaf):
+                continue
+            term = _term(leaf, v, absolute)
+            total = term if total is None else total + term
+        return total
+
+    def backward(self, read: Callable[[Any], T], factor: float = 1.0) -> T:
+        """Run both passes, and return what `read` makes of what the backward pass returned.
+
+        `read` sees the objects as the pass left them; then they are put back.
+        """
+        try:
+            y, kept = self.calls.forward(self.inputs)
+            self._compare(y)
+            return read(self._back(kept, factor))
+        finally:
+            self.note_changes()
+
+    def _back(self, kept: Any, factor: float) -> Any:
+        if not self.calls.takes_dout:
+            returned = self.calls.backward(self.inputs, None, kept)
+            if self.calls.elementwise:
+                returned = rebuilt(returned, lambda g: g * self.cotangents if is_real(g) else g)
+            return returned
+        dout = rebuilt(self.cotangents, lambda v: None if v is None else v * factor)
+        before = [(v, flat64(v)) for _, v in leaves(dout) if is_array(v)]
+        returned = self.calls.backward(self.inputs, dout, kept)
+        self.seen.dout_changed |= any((flat64(v) != old).any() for v, old in before)
+        return returned
+
+    def _compare(self, y: Any) -> None:
+        now = [flat64(leaf) for _, leaf in leaves(y) if is_real(leaf)]
+        self.seen.outputs_differ |= any(
+            a.shape != b.shape or not np.array_equal(a, b, equal_nan=True)
+            for a, b in zip(self._first, now, strict=False)
+        )
+
+    def between(self, read: Callable[[], None]) -> None:
+        """Run a forward pass, and let `read` see the objects as it left them."""
+        try:
+            self.calls.forward(self.inputs)
+            read()
+        finally:
+            self.note_changes()
+
+    def unrestored(self, others: list[Any], read: Callable[[Any], T]) -> tuple[tuple[T, T], bool]:
+        """Run the passes on other inputs and then on these, without going back between them.
+
+        Returns
+        -------
+        (T, T), bool
+            What `read` makes of both, and whether the second output is that of a first pass.
+        """
+        own = list(self.inputs)
+        try:
+            self.inputs[:] = others
+            _, kept = self.calls.forward(self.inputs)
+            other = read(self._back(kept, 1.0))
+            self.inputs[:] = own
+            self._dirty.generators_back()
+            y, kept = self.calls.forward(self.inputs)
+            now = [flat64(leaf) for _, leaf in leaves(y) if is_real(leaf)]
+            steady = all(map(np.array_equal, now, self._first))
+            return (other, read(self._back(kept, 1.0))), steady
+        finally:
+            self.inputs[:] = own
+            self.note_changes()
+
+    def widen(self) -> bool:
+        """Compute in the widest dtype from now on, if the target can; tell whether it does.
+
+        The floating arrays of the objects and the inputs are replaced by wide copies; the state
+        at the beginning brings the user's own back.
+        """
+        held = [floating_arrays(root) for root in (*self.calls.roots, self.inputs)]
+        places = {id(p.get()): p for found in held for p in found.values()}
+        narrow = [p for p in places.values() if p.get().dtype != backends.of(p.get()).widest]
+        if not narrow:
+            return False
+        before, begin = self.phi(), self.begin
+        old = self._dirty, self.base, self.cotangents
+        try:
+            for place in narrow:
+                place.set(widened(place.get()))
+            wide = {place.get().dtype for place in narrow}
+            self.cotangents = rebuilt(self.cotangents, lambda v: widened(v) if is_array(v) else v)
+            self.start_from(State(*self.calls.roots, self.inputs))
+            after = self.phi()
+            fine = not is_array(after) or after.dtype in wide
+            close = abs(float(flat64(after)[0] - flat64(before)[0])) <= 1e-2 * self.scale()
+            if fine and close:
+                return True
+        except Exception:  # the target may refuse the wider dtype, in whatever way
+            pass
+        self._dirty, self.base, self.cotangents = old
+        begin.restore()
+        return False
+
+    def end(self) -> None:
+        """Leave the user's objects as they were."""
+        self.begin.restore()
+
+
+def _cotangent(leaf: Any, rng: np.random.Generator, weighted: bool) -> Any:
+    """Return the derivative by an output that the backward pass starts from; None for no output."""
+    if not is_real(leaf):
+        return None
+    if not is_array(leaf) or leaf.shape == ():
+        return float(rng.uniform(0.5, 1.5)) if weighted else 1.0
+    shape = tuple(leaf.shape)
+    values = rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
+    backend = backends.of(leaf)
+    values = values if weighted else np.ones(shape)
+    return backend.xp.astype(backend.asarray(values), leaf.dtype)
+
+
+def _term(y: Any, v: Any, absolute: bool) -> Any:
+    """Return Σ v y, or Σ |v y|, in the widest dtype."""
+    if not is_array(y):
+        return abs(y) if absolute else y * v
+    xp = namespace(y)
+    if isinstance(v, float):
+        return xp.abs(y) if absolute else y * v
+    wide = backends.of(y).widest
+    terms = (y if y.dtype == wide else xp.astype(y, wide)) * xp.astype(v, wide, copy=False)
+    return xp.sum(xp.abs(terms) if absolute else terms)
+
+
+def _kind(y: Any) -> str:
+    return f"dtype {y.dtype}" if is_array(y) else type(y).__name__

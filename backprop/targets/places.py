@@ -1,0 +1,251 @@
+"""Where gradients stand: in what backward returns, beside the parameters, or wherever it fits."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from backprop.arrays import shape
+from backprop.targets.objects import Step, follow, is_array, reachable
+from backprop.targets.passes import flat64, is_real, leaves
+
+Keys = tuple[Any, ...]
+Floats = npt.NDArray[np.float64]
+
+PARAMS = {
+    "params": ("grads", "gradients", "dparams", "grad"),
+    "parameters": ("gradients", "grads", "grad"),
+    "_parameters": ("_gradients",),
+    "weights": ("gradients", "grads"),
+}
+"""Names that dictionaries and lists of parameters go by, and those of their gradients."""
+
+NAMES = (
+    "d{}", "d_{}", "D{}", "grad_{}", "{}_grad", "{}grad", "grad{}", "g{}", "dLd{}", "dL_d{}",
+    "d_L_d_{}", "dL{}", "{}_gradient", "gradient_{}", "delta_{}", "nabla_{}", "{}_update", "{}_g",
+    "del_{}", "{}_delta", "grads_{}", "{}_grads", "d{}s",
+)  # fmt: skip
+"""Names of the gradient of an array, from the array's."""
+
+INPUT_NAMES = ("dinputs", "dinput", "dx", "dX", "grad_input", "grad_x", "input_grad", "delta")
+"""Attributes in which the gradient by the input is kept, where backward returns nothing."""
+
+ALIKE = 0.7
+"""How parallel an unnamed array must be to the numerical gradient, to be taken for the gradient."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where a gradient is found after a backward pass.
+
+    Attributes
+    ----------
+    keys : tuple
+        The keys in what backward returned; if `root` is given, the path from that object.
+    root : object, optional
+        The object that keeps it.
+    before : Floats, optional
+        What the array was, if the gradient is by how much a backward pass that learns moves it.
+    rate : float
+        The learning rate of such a pass.
+    """
+
+    keys: tuple[Any, ...]
+    root: Any = None
+    before: Floats | None = None
+    rate: float = 1.0
+
+    def read(self, returned: Any) -> Any:
+        """Return the gradient; None where there is none."""
+        try:
+            if self.root is None:
+                for key in self.keys:
+                    returned = returned[key]
+                return returned
+            value = follow(self.root, self.keys)
+        except (AttributeError, KeyError, IndexError, TypeError):
+            return None
+        if self.before is not None:
+            return (self.before.reshape(shape(value)) - value) / self.rate
+        return value
+
+
+def of_inputs(
+    returned: Any, inputs: Sequence[Any], names: Sequence[str], wanted: Sequence[Keys]
+) -> tuple[dict[Keys, Where], list[Keys]]:
+    """Return where the gradients by inputs stand in what backward returned, and what is left over.
+
+    Parameters
+    ----------
+    returned : object
+        An array, or a tuple, list or dictionary.
+    inputs : sequence
+        The inputs, which may be nested.
+    names : sequence of str
+        Their names.
+    wanted : sequence of tuple
+        The keys of the floating arrays among the inputs.
+    """
+    if not wanted:
+        return {}, [keys for keys, leaf in leaves(returned) if is_real(leaf)]
+    if returned is None:
+        return {}, []
+    if not isinstance(returned, tuple | list | dict):
+        return {wanted[0]: Where(())}, []
+    pairs = _positions(returned, inputs, names, wanted)
+    known = dict(leaves(returned))
+    found = {w: Where(keys) for w, keys in pairs.items() if is_real(known.get(keys))}
+    used = {where.keys for where in found.values()}
+    return found, [k for k, leaf in known.items() if is_real(leaf) and k not in used]
+
+
+def _positions(
+    returned: Any, inputs: Sequence[Any], names: Sequence[str], wanted: Sequence[Keys]
+) -> dict[Keys, Keys]:
+    if isinstance(returned, dict):
+        found: dict[Keys, Keys] = {}
+        for place in wanted:
+            name = names[place[0]]
+            tries = (name, *(pattern.format(name) for pattern in NAMES), place[0])
+            key = next((key for key in tries if key in returned), None)
+            if key is not None:
+                found[place] = (key, *place[1:])
+        return found
+    if len(returned) == len(inputs):
+        return {place: place for place in wanted}
+    nested = inputs[0] if len(inputs) == 1 else None
+    if isinstance(nested, tuple | list | dict) and len(returned) == len(nested):
+        order = list(nested) if isinstance(nested, dict) else list(range(len(nested)))
+        return {place: (order.index(place[1]), *place[2:]) for place in wanted}
+    if len(returned) == len(wanted):
+        return {place: (i,) for i, place in enumerate(wanted)}
+    return {place: place for place in wanted if place[0] < len(returned)}
+
+
+def of_input_attribute(roots: Sequence[Any], name: str) -> Where | None:
+    """Return where an object keeps the gradient by its input, under one of the usual names."""
+    for root in roots:
+        for attribute in (*(pattern.format(name) for pattern in NAMES), *INPUT_NAMES):
+            if is_real(getattr(root, attribute, None)):
+                return Where((("attribute", attribute),), root)
+    return None
+
+
+def named(
+    root: Any, path: tuple[Step, ...], returned: Any, only_returned: bool = False
+) -> Where | None:
+    """Return where the gradient of a parameter stands, by its name or place."""
+    for keys in _in_returned(path):
+        where = Where(keys)
+        if isinstance(returned, dict) and is_real(where.read(returned)):
+            return where
+    for other in () if only_returned else _beside(path):
+        where = Where(other, root)
+        if is_real(where.read(None)):
+            return where
+    return None
+
+
+def _in_returned(path: tuple[Step, ...]) -> Iterator[tuple[Any, ...]]:
+    for start in range(len(path)):
+        keys = tuple(key for _, key in path[start:])
+        yield keys
+        if isinstance(keys[-1], str):
+            yield from ((*keys[:-1], pattern.format(keys[-1])) for pattern in NAMES)
+
+
+def _beside(path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    """Yield the paths at which the gradient of what lies at `path` can be expected."""
+    yield (*path, ("attribute", "grad"))
+    for i in reversed(range(len(path))):
+        kind, key = path[i]
+        if not isinstance(key, str):
+            continue
+        head, rest = path[:i], path[i + 1 :]
+        for other in PARAMS.get(key, ()):
+            for tail in _leaf_names(rest):
+                yield (*head, (kind, other), *tail)
+        for other in _other_names(key):
+            yield (*head, (kind, other), *rest)
+    kind, key = path[-1]
+    for grads in ("grads", "gradients", "grad", "derivatives"):  # W beside grads["W"]
+        for name in (key, *_other_names(key)) if isinstance(key, str) else (key,):
+            yield (*path[:-1], ("attribute", grads), ("item", name))
+
+
+def _leaf_names(rest: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    yield rest
+    if rest and isinstance(rest[-1][1], str):
+        kind, key = rest[-1]
+        yield from ((*rest[:-1], (kind, name)) for name in _other_names(key))
+
+
+def _other_names(key: str) -> Iterator[str]:
+    bare = key.lstrip("_")
+    for pattern in NAMES:
+        yield pattern.format(bare)
+        if bare != bare.lower():
+            yield pattern.format(bare.lower())
+        if bare != key:
+            yield "_" + pattern.format(bare)
+
+
+class Made:
+    """The floating arrays that a backward pass made or changed.
+
+    Parameters
+    ----------
+    roots : sequence of object
+        The objects, as a forward pass left them.
+    """
+
+    def __init__(self, roots: Sequence[Any]) -> None:
+        self._roots = roots
+        self._before = {
+            id(found.value): (found.value, flat64(found.value)) for found in self._arrays()
+        }
+
+    def _arrays(self) -> Iterator[Any]:
+        for root in self._roots:
+            for found in reachable(root):
+                if found.path and is_array(found.value) and is_real(found.value):
+                    yield found
+
+    def found(self) -> list[tuple[Where, Floats]]:
+        """Return where the arrays are that are new or other than before, with their values."""
+        made = []
+        for root in self._roots:
+            for found in reachable(root):
+                if not (found.path and is_array(found.value) and is_real(found.value)):
+                    continue
+                old = self._before.get(id(found.value))
+                values = flat64(found.value)
+                if old is None or not np.array_equal(values, old[1]):
+                    made.append((Where(found.path, root), values))
+        return made
+
+
+def most_alike(
+    candidates: Sequence[tuple[Where, Floats]], indices: npt.NDArray[np.intp], numerical: Floats
+) -> Where | None:
+    """Return where the array stands that is most parallel to the numerical gradient, if one is.
+
+    Parameters
+    ----------
+    candidates : sequence of (Where, array)
+        Of the parameter's size.
+    indices : array of int, shape (m,)
+        The coordinates that were differentiated numerically.
+    numerical : array, shape (m,)
+        The slopes there.
+    """
+    best, where = ALIKE, None
+    for place, values in candidates:
+        own = values[indices]
+        size = float(np.linalg.norm(own) * np.linalg.norm(numerical))
+        alike = abs(float(own @ numerical)) / size if size > 0 else 0.0
+        if alike > best + 1e-9:
+            best, where = alike, place
+    return where
