@@ -1,12 +1,12 @@
 import pytest
 from graphs import branches, fruit, logistic, tangle
 
-from backprop.graph.diagram import Diagram, diagram
+from backprop.graph.diagram import Diagram, diagram_of
 from backprop.graph.layout import Layout, layout
 
 
 def laid_out(result) -> tuple[Diagram, Layout]:
-    drawn = diagram(result)
+    drawn = diagram_of(result)
     return drawn, layout(drawn, lambda text: 6.0 * len(text))
 
 
