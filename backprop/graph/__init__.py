@@ -1,4 +1,4 @@
-"""Computational graphs: layers recorded as they run, values forward, derivatives back, drawn.
+"""Computational graphs: layers are recorded as they run, differentiated, and drawn.
 
 Chapter 5 of the book draws such graphs by hand. Here each operation on a `Variable` is a layer of
 the library; `backward` walks back through them, and `draw` makes the picture.
@@ -20,8 +20,7 @@ Variable(715)
 """
 
 from backprop.graph.drawing import Drawing, draw
-from backprop.graph.functions import exp, log
-from backprop.graph.operation import Constant, Operation
-from backprop.graph.variable import Variable, apply
+from backprop.graph.record import Constant, Operation
+from backprop.graph.variable import Variable, apply, exp, log
 
 __all__ = ["Constant", "Drawing", "Operation", "Variable", "apply", "draw", "exp", "log"]

@@ -1,13 +1,13 @@
-"""Drawings of graphs: of what was recorded, or of a network."""
+"""Drawings of graphs: of what was recorded, or of a network that runs for it."""
 
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backends import Array
-from backprop.graph import languages, network, render
-from backprop.graph.diagram import Diagram, diagram
-from backprop.graph.variable import Variable
+from backprop.graph import languages, render
+from backprop.graph.diagram import Diagram, diagram_of
+from backprop.graph.record import Constant, LayerLike, Recorded, apply_as
 from backprop.networks import Network
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Drawing:
 
 
 def draw(
-    target: Variable | Network,
+    target: Recorded | Network,
     x: Array | None = None,
     t: Any = None,
     path: str | os.PathLike[str] | None = None,
@@ -98,15 +98,49 @@ def draw(
     ValueError
         When `path` has another suffix.
     """
-    if isinstance(target, Variable):
+    if isinstance(target, Recorded):
         if x is not None or t is not None:
             raise TypeError("`x` and `t` must not be given with a Variable, which has its values")
     elif not isinstance(target, Network):
         raise TypeError(f"`target` must be a Variable or a Network; got {type(target).__name__}")
     elif x is None:
         raise TypeError("`x` must be given with a Network; got None")
-    result = target if isinstance(target, Variable) else network.run(target, x, t)
-    drawing = Drawing(diagram(result))
+    result = target if isinstance(target, Recorded) else _run(target, x, t)
+    drawing = Drawing(diagram_of(result))
     if path is not None:
         drawing.save(path)
     return drawing
+
+
+def _run(net: Network, x: Array, t: Any) -> Recorded:
+    """Return the scores for `x`; with labels the loss, after its backward pass.
+
+    A copy of the network runs, over layers that record: its own layers keep what they hold.
+    """
+    net = net.to()
+    layers = {name: _Recording(layer, name) for name, layer in net.layers.items()}
+    net = Network(layers, _Recording(net.last_layer))
+    if t is None:
+        return _recorded(net.predict(x))
+    loss: Recorded = net.loss(x, t)
+    loss.backward()
+    return loss
+
+
+class _Recording:
+    """Stands for a layer in a network: it records the layer's run and passes the record on."""
+
+    def __init__(self, layer: LayerLike, name: str | None = None) -> None:
+        self.layer = layer
+        self.name = name
+        self.params: dict[str, Array] = getattr(layer, "params", {})
+
+    def forward(self, y: Recorded | Array, *t: Array) -> Recorded:
+        """Return the layer's output, recorded; `t` are the labels, for the last layer."""
+        labels = [Constant(labels, "t") for labels in t]
+        return apply_as(Recorded, self.layer, _recorded(y), *labels, name=self.name)
+
+
+def _recorded(y: Recorded | Array) -> Recorded:
+    """Return what a layer has recorded as it is, and what enters the network as `x`."""
+    return y if isinstance(y, Recorded) else Recorded(y, "x")

@@ -1,4 +1,4 @@
-"""Where nodes, texts and edges of a diagram lie, with igraph's layered layout (Sugiyama's).
+"""Places of the nodes, texts and edges of a diagram, by igraph's layered layout (Sugiyama's).
 
 Nodes stand in every other column, the texts of edges in the columns between. Whatever passes a
 column runs level there and bends only between columns: so no edge crosses a node or a text, and
@@ -13,12 +13,12 @@ from itertools import pairwise
 
 from backprop.graph.diagram import Diagram, Node
 
-NODE = 30.0  # diameter of a circle
-BRANCH = 5.0  # that of a point
-ROW = 46.0  # a node, or the texts above and below an edge, fit in
-BEND = 18.0  # least width between two columns
+NODE_DIAMETER = 30.0  # of an operation's circle
+BRANCH_DIAMETER = 5.0  # of the point where a value branches
+ROW_HEIGHT = 46.0  # a node, or the texts above and below an edge, fit in
+MIN_BEND_WIDTH = 18.0  # between two columns
 PADDING = 8.0  # beside a text
-LEAD = 9.0  # an edge runs level that far before it enters a node: there stands its arrow
+LEAD_LENGTH = 9.0  # an edge runs level that far before it enters a node: there stands its arrow
 MARGIN = 8.0
 
 _ALIGNED = {"variable": 1, "constant": 1, "result": -1}  # right, left; others in the middle
@@ -26,7 +26,7 @@ _ALIGNED = {"variable": 1, "constant": 1, "result": -1}  # right, left; others i
 
 @dataclass(frozen=True)
 class Box:
-    """Where a node lies: its centre and width."""
+    """Where a node lies: its center and width."""
 
     x: float
     y: float
@@ -34,7 +34,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Piece:
+class Segment:
     """A level piece of an edge, from `left` to `right`; between two pieces it bends."""
 
     left: float
@@ -44,12 +44,12 @@ class Piece:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything lies, x to the right and y upwards: see `layout`."""
+    """Where everything lies, x to the right and y upwards: see `lay_out`."""
 
     width: float
     height: float
     boxes: list[Box]  # of each node
-    routes: list[list[Piece]]  # of each edge; its texts stand above and below the second piece
+    routes: list[list[Segment]]  # of each edge; its texts stand above and below the second segment
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class _Grid:
     paths: list[list[int]]  # of each edge, by vertices: source, text, passages, target
 
 
-def layout(diagram: Diagram, measure: Callable[[str], float]) -> Layout:
+def lay_out(diagram: Diagram, measure: Callable[[str], float]) -> Layout:
     """Return where everything lies, given the width of texts.
 
     Raises
@@ -72,17 +72,17 @@ def layout(diagram: Diagram, measure: Callable[[str], float]) -> Layout:
     heights = _heights(grid)
     widths = [_node_width(node, measure) for node in diagram.nodes]
     texts = [PADDING + max(measure(edge.value), measure(edge.grad)) for edge in diagram.edges]
-    sides = _sides(grid, heights, [2 * LEAD + width for width in widths] + texts)
+    sides = _sides(grid, heights, [2 * LEAD_LENGTH + width for width in widths] + texts)
     boxes = [
         _box(node, width, heights[i], *sides[grid.columns[i]])
         for i, (node, width) in enumerate(zip(diagram.nodes, widths, strict=True))
     ]
-    pieces = [Piece(*sides[column], y) for column, y in zip(grid.columns, heights, strict=True)]
+    segments = [Segment(*sides[column], y) for column, y in zip(grid.columns, heights, strict=True)]
     routes = [
-        _route([pieces[v] for v in path], boxes[path[0]], boxes[path[-1]], port)
+        _route([segments[v] for v in path], boxes[path[0]], boxes[path[-1]], port)
         for path, port in zip(grid.paths, _ports(diagram, grid, heights), strict=True)
     ]
-    return Layout(sides[-1][1] + MARGIN, max(heights) + ROW / 2, boxes, routes)
+    return Layout(sides[-1][1] + MARGIN, max(heights) + ROW_HEIGHT / 2, boxes, routes)
 
 
 def _grid(diagram: Diagram) -> _Grid:
@@ -119,16 +119,16 @@ def _heights(grid: _Grid) -> list[float]:
         ) from None
     pairs = [pair for path in grid.paths for pair in pairwise(path)]
     graph = igraph.Graph(len(grid.columns), pairs, directed=True)
-    places = graph.layout_sugiyama(layers=grid.columns, hgap=ROW)
+    places = graph.layout_sugiyama(layers=grid.columns, hgap=ROW_HEIGHT)
     lowest = max(x for x, _ in places)
-    return [lowest - x + ROW / 2 for x, _ in places]
+    return [lowest - x + ROW_HEIGHT / 2 for x, _ in places]
 
 
 def _node_width(node: Node, measure: Callable[[str], float]) -> float:
     if node.kind == "branch":
-        return BRANCH
+        return BRANCH_DIAMETER
     width = measure(node.text) + PADDING if node.text else 0.0
-    return max(NODE, width + PADDING) if node.kind == "operation" else width
+    return max(NODE_DIAMETER, width + PADDING) if node.kind == "operation" else width
 
 
 def _sides(grid: _Grid, heights: list[float], widths: list[float]) -> list[tuple[float, float]]:
@@ -144,12 +144,12 @@ def _sides(grid: _Grid, heights: list[float], widths: list[float]) -> list[tuple
     sides, x = [], MARGIN
     for extent, step in zip(extents, steps, strict=True):
         sides.append((x, x + extent))
-        x += extent + BEND + min(step / 4, 2 * BEND)
+        x += extent + MIN_BEND_WIDTH + min(step / 4, 2 * MIN_BEND_WIDTH)
     return sides
 
 
 def _box(node: Node, width: float, y: float, left: float, right: float) -> Box:
-    room = (right - left - width) / 2 - LEAD
+    room = (right - left - width) / 2 - LEAD_LENGTH
     return Box((left + right) / 2 + room * _ALIGNED.get(node.kind, 0), y, width)
 
 
@@ -166,13 +166,14 @@ def _ports(diagram: Diagram, grid: _Grid, heights: list[float]) -> list[float]:
         if diagram.nodes[target].commutes:
             edges.sort(key=lambda number: -heights[grid.paths[number][-2]])
         for place, number in enumerate(edges):
-            ports[number] = (0.5 - (place + 0.5) / len(edges)) * NODE
+            ports[number] = (0.5 - (place + 0.5) / len(edges)) * NODE_DIAMETER
     return ports
 
 
-def _route(pieces: list[Piece], source: Box, target: Box, port: float) -> list[Piece]:
+def _route(segments: list[Segment], source: Box, target: Box, port: float) -> list[Segment]:
     """Return an edge from the right side of one box to the border of the other."""
-    first = Piece(source.x + source.width / 2, pieces[0].right, source.y)
-    inset = NODE / 2 - math.sqrt((NODE / 2) ** 2 - port**2)  # of a circle at that height
+    first = Segment(source.x + source.width / 2, segments[0].right, source.y)
+    radius = NODE_DIAMETER / 2
+    inset = radius - math.sqrt(radius**2 - port**2)  # of a circle at that height
     border = target.x - target.width / 2 + inset
-    return [first, *pieces[1:-1], Piece(pieces[-1].left, border, target.y + port)]
+    return [first, *segments[1:-1], Segment(segments[-1].left, border, target.y + port)]

@@ -10,16 +10,20 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from backprop.graph.diagram import Diagram, Edge, Node
-from backprop.graph.layout import BRANCH, NODE, Box, Piece, layout
+from backprop.graph.layout import BRANCH_DIAMETER, NODE_DIAMETER, Box, Segment, lay_out
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.figure import Figure
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.path import Path
 
 PNG_DPI = 150
-SIZE = 10.0  # of letters
-SPACE = 2.5  # between an edge and its texts
-COLOURS = {"line": "#444444", "value": "#000000", "grad": "#b3261e", "node": "#eef3fb"}
+FONT_SIZE = 10.0
+TEXT_GAP = 2.5  # between an edge and its texts
+COLORS = {"line": "#444444", "value": "#000000", "grad": "#b3261e", "node": "#eef3fb"}
+OUTLINED = {"operation": (NODE_DIAMETER, "node"), "branch": (BRANCH_DIAMETER, "line")}
 
 # Fonts with Chinese and Japanese characters, of the usual systems: those installed are used.
 _EAST_ASIAN = (
@@ -53,8 +57,8 @@ def figure(diagram: Diagram) -> "Figure":
         ) from None
     picture = Figure(dpi=72)
     renderer = FigureCanvasAgg(picture).get_renderer()
-    with _any_letters():
-        plan = layout(diagram, cache(lambda text: _text_width(text, renderer)))
+    with _ignore_missing_glyphs():
+        plan = lay_out(diagram, cache(lambda text: _text_width(text, renderer)))
     picture.set_size_inches(plan.width / 72, plan.height / 72)
     ax = picture.add_axes((0, 0, 1, 1), xlim=(0, plan.width), ylim=(0, plan.height))
     ax.set_axis_off()
@@ -71,7 +75,7 @@ def svg(diagram: Diagram) -> str:
     import matplotlib
 
     options = {"svg.fonttype": "none", "svg.hashsalt": "backprop"}
-    with matplotlib.rc_context(options), _any_letters():
+    with matplotlib.rc_context(options), _ignore_missing_glyphs():
         picture.savefig(file, format="svg", metadata={"Date": None})
     return file.getvalue()
 
@@ -79,12 +83,12 @@ def svg(diagram: Diagram) -> str:
 def write_png(diagram: Diagram, path: str | os.PathLike[str]) -> None:
     """Write the picture as PNG; letters that no installed font has become boxes."""
     picture = figure(diagram)
-    with _any_letters():
+    with _ignore_missing_glyphs():
         picture.savefig(path, format="png", dpi=PNG_DPI)
 
 
 @contextmanager
-def _any_letters() -> Iterator[None]:
+def _ignore_missing_glyphs() -> Iterator[None]:
     """Let texts have letters that no installed font has."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+ ")
@@ -94,72 +98,74 @@ def _any_letters() -> Iterator[None]:
 def _draw_node(ax: "Axes", node: Node, box: Box) -> None:
     from matplotlib.patches import PathPatch
 
-    if node.kind in ("operation", "branch"):
-        height, colour = (NODE, "node") if node.kind == "operation" else (BRANCH, "line")
+    if node.kind in OUTLINED:
+        height, color = OUTLINED[node.kind]
         outline = _outline(box, height)
-        ax.add_artist(PathPatch(outline, fc=COLOURS[colour], ec=COLOURS["line"], lw=0.9))
-    _write(ax, node.text, box.x, box.y, "center_baseline", COLOURS["value"])
+        ax.add_artist(PathPatch(outline, fc=COLORS[color], ec=COLORS["line"], lw=0.9))
+    _write(ax, node.text, box.x, box.y, "center_baseline", COLORS["value"])
 
 
-def _outline(box: Box, height: float) -> Any:
-    """Return a circle, drawn apart to the width of the box."""
+def _outline(box: Box, height: float) -> "Path":
+    """Return a circle, its halves moved apart to the width of the box.
+
+    The ends of matplotlib's own round boxes are parabolas, which around a short name is no circle.
+    """
     from matplotlib.path import Path
 
-    apart, radius = (box.width - height) / 2, height / 2
-    halves: list[tuple[float, Any]] = [(-apart, Path.arc(90, 270)), (apart, Path.arc(-90, 90))]
+    radius, shift = height / 2, (box.width - height) / 2
+    left: Any = Path.arc(90, 270)
+    right: Any = Path.arc(-90, 90)
     points = [
-        (box.x + shift + radius * x, box.y + radius * y)
-        for shift, half in halves
-        for x, y in half.vertices
+        *(left.vertices * radius + (box.x - shift, box.y)),
+        *(right.vertices * radius + (box.x + shift, box.y)),
     ]
-    (_, left), (_, right) = halves
     codes = [*left.codes, Path.LINETO, *right.codes[1:], Path.CLOSEPOLY]
     return Path([*points, points[0]], codes)
 
 
-def _draw_edge(ax: "Axes", edge: Edge, route: list[Piece], arrow: bool) -> None:
+def _draw_edge(ax: "Axes", edge: Edge, route: list[Segment], arrow: bool) -> None:
     from matplotlib.patches import FancyArrowPatch
 
     style = "-|>" if arrow else "-"
     ax.add_artist(
         FancyArrowPatch(
-            path=_curve(route), arrowstyle=style, mutation_scale=9, color=COLOURS["line"], lw=0.9
+            path=_curve(route), arrowstyle=style, mutation_scale=9, color=COLORS["line"], lw=0.9
         )
     )
     middle = (route[1].left + route[1].right) / 2
-    _write(ax, edge.value, middle, route[1].y + SPACE, "bottom", COLOURS["value"])
-    _write(ax, edge.grad, middle, route[1].y - SPACE, "top", COLOURS["grad"])
+    _write(ax, edge.value, middle, route[1].y + TEXT_GAP, "bottom", COLORS["value"])
+    _write(ax, edge.grad, middle, route[1].y - TEXT_GAP, "top", COLORS["grad"])
 
 
-def _curve(route: list[Piece]) -> Any:
-    """Return the path along the pieces, bent between each and the next."""
+def _curve(route: list[Segment]) -> "Path":
+    """Return the path along the segments, bent between each and the next."""
     from matplotlib.path import Path
 
     points, codes = [(route[0].left, route[0].y)], [Path.MOVETO]
-    for piece, following in pairwise(route):
-        middle = (piece.right + following.left) / 2
-        points += [(piece.right, piece.y), (middle, piece.y), (middle, following.y)]
+    for segment, following in pairwise(route):
+        middle = (segment.right + following.left) / 2
+        points += [(segment.right, segment.y), (middle, segment.y), (middle, following.y)]
         points.append((following.left, following.y))
         codes += [Path.LINETO, *[Path.CURVE4] * 3]
     return Path([*points, (route[-1].right, route[-1].y)], [*codes, Path.LINETO])
 
 
-def _write(ax: "Axes", text: str, x: float, y: float, va: str, colour: str) -> None:
+def _write(ax: "Axes", text: str, x: float, y: float, va: str, color: str) -> None:
     if text:
         ax.text(
-            x, y, text, ha="center", va=va, color=colour, fontproperties=_font(), parse_math=False
+            x, y, text, ha="center", va=va, color=color, fontproperties=_font(), parse_math=False
         )
 
 
 @cache
-def _font() -> Any:
+def _font() -> "FontProperties":
     from matplotlib.font_manager import FontProperties, get_font_names
 
     installed = set(get_font_names())
     return FontProperties(
-        family=["DejaVu Sans", *(name for name in _EAST_ASIAN if name in installed)], size=SIZE
+        family=["DejaVu Sans", *(name for name in _EAST_ASIAN if name in installed)], size=FONT_SIZE
     )
 
 
-def _text_width(text: str, renderer: Any) -> float:
+def _text_width(text: str, renderer: "RendererAgg") -> float:
     return renderer.get_text_width_height_descent(text, _font(), ismath=False)[0] if text else 0.0

@@ -1,19 +1,26 @@
-"""A value that remembers the operation it came from."""
+"""Variables, which record what operators, layers, `exp` and `log` compute from them."""
 
+import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from backprop.graph import record
-from backprop.graph.operation import Constant, Operation, check_value
-from backprop.graph.text import short
-from backprop.layers import AddLayer, DivLayer, Layer, MatMul, MulLayer, PowLayer, SubLayer
+from backprop.graph import drawing
+from backprop.graph.diagram import short
+from backprop.graph.drawing import Drawing
+from backprop.graph.record import Constant, LayerLike, Recorded, apply_as, check_value
+from backprop.layers import (
+    AddLayer,
+    DivLayer,
+    ExpLayer,
+    Layer,
+    LogLayer,
+    MatMul,
+    MulLayer,
+    PowLayer,
+    SubLayer,
+)
 
-if TYPE_CHECKING:
-    import os
-
-    from backprop.graph.drawing import Drawing
-
-SHOWN = 500  # nodes of the largest graph that a notebook shows unasked
+MAX_NODES = 500  # of a graph that a notebook shows unasked
 Operator = Callable[["Variable", Any], "Variable"]
 
 
@@ -30,7 +37,7 @@ def _operators(layer: type[Layer]) -> tuple[Operator, Operator]:
 
 
 def _is_operand(other: Any) -> bool:
-    if isinstance(other, Variable | Constant):
+    if isinstance(other, Recorded | Constant):
         return True
     try:
         check_value(other, "operand")
@@ -39,7 +46,7 @@ def _is_operand(other: Any) -> bool:
     return True
 
 
-class Variable:
+class Variable(Recorded):
     """A number or an array whose computation is recorded.
 
     The operators ``+ - * / ** @`` run a layer and record it; the other operand is a `Variable`,
@@ -79,15 +86,6 @@ class Variable:
 
     __array_ufunc__ = None  # NumPy leaves `array * variable` to the variable
 
-    def __init__(self, value: Any, name: str | None = None) -> None:
-        check_value(value, "`value`")
-        if not isinstance(name, str | None):
-            raise TypeError(f"`name` must be a string; got {type(name).__name__}")
-        self.value = value
-        self.name = name
-        self.grad: Any = None
-        self.operation: Operation | None = None
-
     __add__, __radd__ = _operators(AddLayer)
     __sub__, __rsub__ = _operators(SubLayer)
     __mul__, __rmul__ = _operators(MulLayer)
@@ -102,31 +100,9 @@ class Variable:
         name = "" if self.name is None else f", {self.name!r}"
         return f"Variable({short(self.value)}{name})"
 
-    def backward(self, dout: Any = 1) -> None:
-        """Set `grad` of every variable that this one is computed from, and its own to `dout`.
-
-        A variable that is used several times gets the sum. All these `grad` are computed anew:
-        nothing is added to those of an earlier call.
-
-        Parameters
-        ----------
-        dout : number or array
-            The derivative by this variable, in its shape; a number stands for every entry.
-
-        Raises
-        ------
-        RuntimeError
-            When a layer object has run again since it was recorded.
-        TypeError, ValueError
-            When `dout` does not fit, or a layer gives no derivative by one of its variables.
-        """
-        record.backpropagate(self, dout)
-
-    def draw(self, path: "str | os.PathLike[str] | None" = None) -> "Drawing":
+    def draw(self, path: str | os.PathLike[str] | None = None) -> Drawing:
         """Return the drawing of the graph that ends here; write it to `path`: see `graph.draw`."""
-        from backprop.graph.drawing import draw
-
-        return draw(self, path=path)
+        return drawing.draw(self, path=path)
 
     def to_dot(self) -> str:
         """Return the graph in the language of Graphviz."""
@@ -138,16 +114,16 @@ class Variable:
 
     def _repr_svg_(self) -> str | None:
         """Return the drawing; None if it is too large or can't be made: then the text is shown."""
-        drawing = self.draw()
-        if len(drawing.diagram.nodes) > SHOWN:
+        drawn = self.draw()
+        if len(drawn.diagram.nodes) > MAX_NODES:
             return None
         try:
-            return drawing.to_svg()
+            return drawn.to_svg()
         except ModuleNotFoundError:
             return None
 
 
-def apply(layer: Any, *inputs: Any, name: str | None = None) -> Variable:
+def apply(layer: LayerLike, *inputs: Any, name: str | None = None) -> Variable:
     """Run a layer and record it.
 
     Parameters
@@ -178,21 +154,26 @@ def apply(layer: Any, *inputs: Any, name: str | None = None) -> Variable:
     >>> scores.grad
     array([[ 0.25,  0.25, -0.75,  0.25]])
     """
-    if isinstance(layer, type) or not (hasattr(layer, "forward") and hasattr(layer, "backward")):
-        what = f"the class {layer.__name__}" if isinstance(layer, type) else type(layer).__name__
-        raise TypeError(f"`layer` must be an object with `forward` and `backward`; got {what}")
-    if not any(isinstance(v, Variable) for v in inputs):
-        what = ", ".join(type(v).__name__ for v in inputs) or "none"
-        raise TypeError(f"one of the inputs must be a Variable; got {what}")
-    operands = tuple(_operand(v) for v in inputs)
-    operation = Operation(layer, operands, name)
-    result = Variable(operation.forward())
-    result.operation = operation
-    return result
+    return apply_as(Variable, layer, *inputs, name=name)
 
 
-def _operand(v: Any) -> Variable | Constant:
-    if isinstance(v, Variable | Constant):
-        return v
-    check_value(v, "an input")
-    return Constant(v)
+def exp(x: Variable) -> Variable:
+    """Return e to the power x.
+
+    Examples
+    --------
+    >>> exp(Variable(0.0))
+    Variable(1)
+    """
+    return apply(ExpLayer(), x)
+
+
+def log(x: Variable) -> Variable:
+    """Return the natural logarithm.
+
+    Examples
+    --------
+    >>> log(Variable(1.0))
+    Variable(0)
+    """
+    return apply(LogLayer(), x)

@@ -1,11 +1,11 @@
 from graphs import branches, classifier, fruit
 
 from backprop.graph import Variable
-from backprop.graph.diagram import diagram
+from backprop.graph.diagram import diagram_of
 
 
 def edges(result: Variable) -> list[tuple[str, str, str, str]]:
-    drawn = diagram(result)
+    drawn = diagram_of(result)
     texts = [node.text or node.kind for node in drawn.nodes]
     return [(texts[e.source], texts[e.target], e.value, e.grad) for e in drawn.edges]
 
@@ -58,5 +58,5 @@ def test_arrays_are_told_by_their_shapes():
 
 
 def test_nodes_come_after_those_they_depend_on():
-    drawn = diagram(branches())
+    drawn = diagram_of(branches())
     assert all(edge.source < edge.target for edge in drawn.edges)

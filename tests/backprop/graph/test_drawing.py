@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import FancyArrowPatch, PathPatch
 from support import Case, needs_values
 
-from backprop import graph
+from backprop import MulLayer, graph
 from backprop.graph import Drawing, Variable
 
 GRAPHS = {make.__name__: make for make in EXAMPLES}
@@ -85,6 +85,18 @@ def test_inputs_enter_in_their_order():
 def _last(z: Variable) -> int:
     nodes = z.draw().diagram.nodes
     return next(i for i, node in enumerate(nodes) if node.text == "÷")
+
+
+@pytest.mark.parametrize("name", ["×", "a longer name"])
+def test_an_operation_is_a_circle_drawn_apart_to_the_width_of_its_name(name):
+    drawn = graph.apply(MulLayer(), Variable(1.0), 2.0, name=name).draw().figure()
+    (patch,) = (p for p in drawn.axes[0].get_children() if isinstance(p, PathPatch))
+    (outline,) = patch.get_path().to_polygons()
+    (x, y), (width, height) = outline.T, np.ptp(outline, axis=0)
+    assert height == pytest.approx(30)
+    assert width == pytest.approx(30) if name == "×" else width > 60
+    area = abs(np.sum(x * np.roll(y, 1) - y * np.roll(x, 1))) / 2
+    assert area == pytest.approx(np.pi * 15**2 + (width - height) * height, rel=0.01)
 
 
 def test_the_figure_grows_with_the_graph():

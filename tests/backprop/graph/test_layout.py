@@ -1,13 +1,13 @@
 import pytest
 from graphs import branches, fruit, logistic, tangle
 
-from backprop.graph.diagram import Diagram, diagram
-from backprop.graph.layout import Layout, layout
+from backprop.graph.diagram import Diagram, diagram_of
+from backprop.graph.layout import Layout, lay_out
 
 
 def laid_out(result) -> tuple[Diagram, Layout]:
-    drawn = diagram(result)
-    return drawn, layout(drawn, lambda text: 6.0 * len(text))
+    drawn = diagram_of(result)
+    return drawn, lay_out(drawn, lambda text: 6.0 * len(text))
 
 
 def box(drawn: Diagram, plan: Layout, text: str):
@@ -28,12 +28,12 @@ def test_a_constant_stands_near_its_use():
     assert box(drawn, plan, "exp").x < box(drawn, plan, "1").x < box(drawn, plan, "÷").x
 
 
-def test_edges_go_to_the_right_in_level_pieces():
+def test_edges_go_to_the_right_in_level_segments():
     for result in (branches(), tangle()):
         drawn, plan = laid_out(result)
         for edge, route in zip(drawn.edges, plan.routes, strict=True):
             source, target = plan.boxes[edge.source], plan.boxes[edge.target]
-            ends = [x for piece in route for x in (piece.left, piece.right)]
+            ends = [x for segment in route for x in (segment.left, segment.right)]
             assert ends == sorted(ends)
             assert ends[0] == source.x + source.width / 2
             assert target.x - target.width / 2 <= ends[-1] <= target.x

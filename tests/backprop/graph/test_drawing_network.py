@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from graphs import small_net
 from support import Case, normal
 
@@ -14,7 +15,7 @@ def test_a_network_with_labels(case: Case):
     net = TwoLayerNet(6, 5, 3, dtype=case.dtype, backend=case.backend, seed=0)
     x, t = normal(case, 7, 6), case.array(np.zeros(7, dtype=int))
     drawn = texts(graph.draw(net, x, t))
-    loss = graph.text.short(net.loss(x, t))
+    loss = graph.diagram.short(net.loss(x, t))
     assert drawn == [
         ("x", "Affine1", "(7, 6)", "(7, 6)"),
         ("Affine1", "Relu1", "(7, 5)", "(7, 5)"),
@@ -54,3 +55,40 @@ def test_the_network_is_left_as_it_is():
     assert all(layer._cache is kept[name] for name, layer in net.layers.items())
     assert not net.layers["Affine1"].grads
     np.testing.assert_array_equal(net.last_layer.backward(), before)
+
+
+def test_a_network_without_layers():
+    net = Network({}, SigmoidWithLoss())
+    assert texts(graph.draw(net, np.zeros((5, 2)))) == [("x", "", "(5, 2)", "")]
+
+
+def test_what_a_network_refuses_is_refused():
+    x, t = np.zeros((7, 6)), np.zeros(7, dtype=int)
+    strict = pytest.importorskip("array_api_strict")
+    with pytest.raises(TypeError, match="`x` must be real; got complex128"):
+        graph.draw(small_net(), x.astype(complex))
+    with pytest.raises(TypeError, match="`x` must be an array of numpy"):
+        graph.draw(small_net(), strict.asarray(x))
+    with pytest.raises(TypeError, match="`t` must be an array of numpy"):
+        graph.draw(small_net(), x, strict.asarray(t))
+
+
+class Double:
+    """A layer in the book's style, which derives from nothing."""
+
+    def forward(self, x):
+        return 2 * x
+
+    def backward(self, dout):
+        return 2 * dout
+
+
+def test_a_network_with_a_layer_of_ones_own():
+    net = Network({"Double": Double(), "Tanh": Tanh()}, SigmoidWithLoss())
+    drawn = texts(graph.draw(net, np.zeros((1, 2)), np.zeros((1, 2))))
+    assert [edge[:2] for edge in drawn[:3]] == [
+        ("x", "Double"),
+        ("Double", "Tanh"),
+        ("Tanh", "SigmoidWithLoss"),
+    ]
+    assert [edge[3] for edge in drawn[:3]] == ["(1, 2)"] * 3

@@ -4,7 +4,7 @@ from support import Case, needs_values
 
 from backprop import Relu, graph
 from backprop.graph import Variable
-from backprop.graph.text import short, sign
+from backprop.graph.diagram import short, sign
 
 NUMBERS = {
     110.00000000000001: "110",
