@@ -15,8 +15,7 @@ LIBRARIES = {"numpy", "cupy", "torch", "jax", "dpnp", "array_api_strict", "array
 
 
 def test_public_names():
-    assert backprop.__all__ == [
-        "SGD",
+    assert sorted(backprop.__all__) == [
         "AddLayer",
         "Affine",
         "DivLayer",
@@ -31,6 +30,7 @@ def test_public_names():
         "Network",
         "PowLayer",
         "Relu",
+        "SGD",
         "Sigmoid",
         "SigmoidWithLoss",
         "SoftmaxWithLoss",
@@ -49,8 +49,11 @@ def test_public_names():
         "numerical_diff",
         "numerical_gradient",
         "perceptron",
+        "plotting",
         "save_params",
     ]
+    assert all(getattr(backprop, name) is not None for name in backprop.__all__)
+    assert set(backprop.__all__) == set(dir(backprop))
 
 
 def test_the_upper_floor_knows_no_array_library():
@@ -116,6 +119,25 @@ def test_version():
         backprop.nothing  # noqa: B018
 
 
+def fresh(code):
+    """Run code in a new process and return what it prints; nothing may be printed to stderr."""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.stderr == ""
+    return result.stdout
+
+
+def test_importing_backprop_imports_none_of_its_rooms():
+    code = (
+        "import sys, backprop\n"
+        "print([name for name in sys.modules if name.startswith('backprop.')])\n"
+        "print({'importlib.metadata', 'matplotlib', 'rich', 'safetensors'} & set(sys.modules))\n"
+        "print(backprop.Relu.__name__, 'backprop.training' in sys.modules)\n"
+    )
+    assert fresh(code) == "[]\nset()\nRelu False\n"
+
+
 def test_the_graph_package_is_imported_when_first_asked_for():
     code = (
         "import sys, backprop\n"
@@ -123,7 +145,11 @@ def test_the_graph_package_is_imported_when_first_asked_for():
         "print(backprop.graph.Variable(2) * 3)\n"
         "assert not {'matplotlib', 'igraph'} & set(sys.modules)\n"
     )
+    assert fresh(code) == "Variable(6)\n"
+
+
+def test_the_package_runs_as_a_program():
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "backprop", "--version"], capture_output=True, text=True, check=False
     )
-    assert (result.stdout, result.stderr) == ("Variable(6)\n", "")
+    assert (result.stdout, result.stderr) == (f"backprop {backprop.__version__}\n", "")
