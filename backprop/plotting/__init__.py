@@ -4,7 +4,7 @@ Arrays may be of any backend. Functions that are drawn are evaluated on the host
 """
 
 from backprop.plotting.axes import axes_grid, new_axes, save
-from backprop.plotting.curves import accuracy_curves, cost_chart, loss_curve
+from backprop.plotting.curves import accuracy_curves, loss_curve
 from backprop.plotting.functions import activations, negative_log, tangents
 from backprop.plotting.images import confusion_matrix, digits, weights
 from backprop.plotting.landscape import decision_boundary, descent_path, gradient_field, surface
@@ -14,7 +14,6 @@ __all__ = [
     "activations",
     "axes_grid",
     "confusion_matrix",
-    "cost_chart",
     "decision_boundary",
     "descent_path",
     "digits",

@@ -1,10 +1,8 @@
-"""What changes while a network learns, and what a gradient costs."""
+"""Curves of a training run: accuracy and loss."""
 
 import itertools
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from backprop.costs import Cost, exponent
 from backprop.plotting.axes import new_axes
 from backprop.training import History
 
@@ -78,31 +76,4 @@ def loss_curve(history: History, ax: "Axes | None" = None) -> "Axes":
     ax.set_ylabel("loss")
     ax.set_ylim(bottom=0)
     ax.grid(alpha=0.3)
-    return ax
-
-
-def cost_chart(costs: Sequence[Cost], ax: "Axes | None" = None) -> "Axes":
-    """Draw the time of a gradient over the number of parameters, log-log, with fitted exponents.
-
-    Parameters
-    ----------
-    costs : sequence of Cost
-        From `backprop.costs.gradient_costs`.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
-    ax = new_axes() if ax is None else ax
-    parameters = [cost.parameters for cost in costs]
-    names = {"loop": "numerical, loop", "fast": "numerical, fast", "backprop": "backprop"}
-    for way, name in names.items():
-        label = f"{name}: ∝ parameters^{exponent(costs, way):.2f}"
-        ax.loglog(parameters, [getattr(c, way) for c in costs], "o-", markersize=4, label=label)
-    ax.set_xlabel("parameters")
-    ax.set_ylabel("seconds a gradient")
-    ax.grid(alpha=0.3, which="both")
-    ax.legend(loc="upper left")
     return ax

@@ -378,7 +378,8 @@ def test_bench(run_in, tmp_path, monkeypatch):
     rows = [line.split() for line in out.splitlines() if "-10 " in line]
     assert [row[0] for row in rows] == ["3-2-10", "4-3-10", "5-3-10", "6-3-10"]
     result = json.loads((tmp_path / "a/bench.json").read_text())
-    assert [cost["parameters"] for cost in result["costs"]] == [38, 55, 58, 61]
+    assert [each["parameters"] for each in result["times"]] == [38, 55, 58, 61]
+    assert result["dtype"] == "float64"
     assert set(result["exponents"]) == {"backprop", "fast", "loop"}
     assert (tmp_path / "a/bench.png").read_bytes().startswith(b"\x89PNG")
     code, _, err = run_in("bench", "--quick", "--out", "a")
@@ -390,6 +391,15 @@ def test_bench(run_in, tmp_path, monkeypatch):
     code, out, _ = run_in("bench", "--quick", "--batch", "2")
     assert code == 0
     assert "no bench.png: pictures need matplotlib" in out
+
+
+def test_bench_runs_where_there_is_no_float64(run_in, monkeypatch):
+    monkeypatch.setattr("backprop.cli.bench.SIZES", ((3, 2), (4, 3)))
+    options = ["--quick", "--batch", "2", "--library", "array-api-strict", "--device", "no_float64"]
+    for dtype in ([], ["--dtype", "float32"]):
+        code, out, err = run_in("bench", *options, *dtype, "--out", f"a{len(dtype)}")
+        assert (code, err) == (0, "")
+        assert out.startswith("device: array-api-strict on no_float64, float32, batch 2\n")
 
 
 def test_check_refuses(run_in):
