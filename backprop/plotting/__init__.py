@@ -1,6 +1,8 @@
-"""Pictures, with matplotlib: each function draws into `ax` and returns it, and never shows it.
+"""Pictures, with matplotlib.
 
-Arrays may be of any backend. Functions that are drawn are evaluated on the host.
+Each function draws into `ax`, a `matplotlib.axes.Axes`, and returns it; without `ax` it makes a new
+figure. Nothing is shown on a screen: `save` writes a file, and a notebook shows `ax.figure`. Arrays
+may be of any backend. Functions to draw are evaluated with NumPy arrays.
 """
 
 from backprop.plotting.axes import axes_grid, new_axes, save

@@ -3,30 +3,24 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import backends
+import numpy as np
+
 from backends import Array
-from backprop.arrays import shape
-from backprop.gradients import numerical_gradient
+from backprop import numerical_gradient
 from backprop.plotting.axes import new_axes, on_host
-from backprop.plotting.grid import Limits, grid, points_of, values_on
+from backprop.plotting.grid import Floats, Limits, grid, points_of, values_on
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def decision_boundary(gate: Callable[[Array, Array], Array], ax: "Axes | None" = None) -> "Axes":
+def decision_boundary(gate: Callable[[Floats, Floats], Array], ax: "Axes | None" = None) -> "Axes":
     """Draw where a gate of two inputs answers 1, and its four points (sections 2.3 to 2.5).
 
     Parameters
     ----------
     gate : callable
         Takes two arrays and answers 0 or 1 entry by entry: one of `backprop.perceptron`.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
 
     Raises
     ------
@@ -37,7 +31,7 @@ def decision_boundary(gate: Callable[[Array, Array], Array], ax: "Axes | None" =
     answers = on_host(gate(x1, x2))
     if answers.shape != x1.shape:
         raise ValueError(
-            f"`gate` must answer entry by entry, with shape {shape(x1)}; got {shape(answers)}"
+            f"`gate` must answer entry by entry, with shape {x1.shape}; got {answers.shape}"
         )
     ax = new_axes() if ax is None else ax
     ax.contourf(x1, x2, answers, levels=[-0.5, 0.5, 1.5], colors=["#f1f1f1", "#a8d5e5"])
@@ -57,7 +51,7 @@ def decision_boundary(gate: Callable[[Array, Array], Array], ax: "Axes | None" =
 
 
 def surface(
-    f: Callable[[Array], Any], limits: Limits = (-3.0, 3.0), ax: "Axes | None" = None
+    f: Callable[[Floats], Any], limits: Limits = (-3.0, 3.0), ax: "Axes | None" = None
 ) -> "Axes":
     """Draw a function of two numbers as a surface over a square (section 4.3.3).
 
@@ -66,13 +60,9 @@ def surface(
     f : callable
         Takes an array of shape (2,) and returns a number, as for `numerical_gradient`.
     limits : tuple of float
-        Of both inputs.
+        Interval of both inputs.
     ax : mpl_toolkits.mplot3d.axes3d.Axes3D, optional
-        Where to draw, with ``projection="3d"``; a new figure if not given.
-
-    Returns
-    -------
-    mpl_toolkits.mplot3d.axes3d.Axes3D
+        Axes with ``projection="3d"``.
 
     Raises
     ------
@@ -94,7 +84,7 @@ def surface(
 
 
 def gradient_field(
-    f: Callable[[Array], Any], limits: Limits = (-2.0, 2.0), ax: "Axes | None" = None
+    f: Callable[[Floats], Any], limits: Limits = (-2.0, 2.0), ax: "Axes | None" = None
 ) -> "Axes":
     """Draw the negative gradient of a function of two numbers as arrows: the way down.
 
@@ -104,13 +94,7 @@ def gradient_field(
         Takes an array of shape (2,) and returns a number, as for `numerical_gradient`
         (section 4.4).
     limits : tuple of float
-        Of both inputs.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+        Interval of both inputs.
 
     Raises
     ------
@@ -119,7 +103,7 @@ def gradient_field(
     """
     x0, x1 = grid(limits, 17)
     slopes = [numerical_gradient(f, point) for point in points_of(x0, x1)]
-    down = -backends.namespace(x0).stack(slopes)
+    down = -np.stack(slopes)
     ax = new_axes() if ax is None else ax
     ax.quiver(x0, x1, down[:, 0], down[:, 1], angles="xy", color="C0")
     _label(ax)
@@ -130,7 +114,7 @@ def gradient_field(
 
 
 def descent_path(
-    f: Callable[[Array], Any],
+    f: Callable[[Floats], Any],
     path: Array,
     limits: Limits | None = None,
     ax: "Axes | None" = None,
@@ -142,15 +126,9 @@ def descent_path(
     f : callable
         Takes an array of shape (2,) and returns a number, as for `numerical_gradient`.
     path : array, shape (N, 2)
-        The points, the first of them the start.
+        Points in order; the first is the start.
     limits : tuple of float, optional
-        Of both inputs; wide enough for the path and the origin if not given.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+        Interval of both inputs; wide enough for the path and the origin if not given.
 
     Raises
     ------
@@ -159,9 +137,9 @@ def descent_path(
     """
     points = on_host(path)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
-        raise ValueError(f"`path` must have shape (N, 2), N >= 1; got {shape(points)}")
+        raise ValueError(f"`path` must have shape (N, 2), N >= 1; got {points.shape}")
     if limits is None:
-        reach = 1.15 * float(abs(points).max()) or 1.0
+        reach = 1.15 * float(np.abs(points).max()) or 1.0
         limits = -reach, reach
     x0, x1 = grid(limits, 61)
     height = values_on(f, x0, x1)
@@ -180,7 +158,7 @@ def descent_path(
 
 
 def _answer(gate: Callable[..., Any], a: float, b: float) -> int:
-    return int(on_host(gate(backends.host().asarray(a), backends.host().asarray(b))))
+    return int(on_host(gate(np.array(a), np.array(b))))
 
 
 def _label(ax: "Axes") -> None:
