@@ -57,7 +57,7 @@ ALLOWED = {
     "backends.namespace": {"array_api_compat"},  # asks it whose an array is
     "backends.backend": {"numpy"},  # host data come in and go out
     "backends.testing": {"numpy", "jax", "array_api_strict"},  # truth, jit, refused values
-    # Host rooms: files, pictures, judgements and the command line.
+    # Host rooms: files, pictures, judgments and the command line.
     "backprop.gradients.slopes": {"numpy"},
     "backprop.gradients.judge": {"numpy"},
     "backprop.gradients.diagnosis": {"numpy"},

@@ -18,20 +18,20 @@ from backprop.cli.options import DeviceOption, DTypeName, LibraryOption
 def bench(
     device: DeviceOption = None,
     library: LibraryOption = None,
-    batch: Annotated[int, typer.Option(min=1, help="Samples in a batch.")] = 100,
+    batch: Annotated[int, typer.Option(min=1, help="Number of samples in a batch.")] = 100,
     dtype: Annotated[
         DTypeName | None,
         typer.Option(help="Dtype of the networks.", show_default="float64 where the device has it"),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Fewer and smaller networks: seconds, not a minute.")
+        bool, typer.Option("--quick", help="Small networks only: seconds, not a minute.")
     ] = False,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for the results.", show_default="runs/bench-DATE-TIME"),
     ] = None,
 ) -> None:
-    """Time backpropagation beside numerical gradients, on networks of growing size.
+    """Time a gradient by each method, against network size.
 
     Shows times and ratios; writes them as JSON, and as a chart with fitted exponents.
     """

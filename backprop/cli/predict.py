@@ -1,4 +1,4 @@
-"""`backprop predict`: which digits pictures show, after trained parameters."""
+"""`backprop predict`: digits in pictures, recognized with trained parameters."""
 
 import sys
 from pathlib import Path
@@ -28,7 +28,7 @@ _RUNNERS_UP = 2
 
 def predict(
     pictures: Annotated[
-        list[Path], typer.Argument(help="Image files of one digit each, of any size.")
+        list[Path], typer.Argument(help="Image files with one digit each, of any size.")
     ],
     params: ParamsOption,
     device: DeviceOption = None,
@@ -37,10 +37,10 @@ def predict(
     raw: RawOption = False,
     dtype: NetworkDTypeOption = None,
 ) -> int:
-    """Show which digit each picture shows, and how probable it and the runners-up are.
+    """Recognize handwritten digits in image files, with probabilities.
 
-    Digits may be dark on light or light on dark. A picture that can't be read is named, the others
-    are still shown, and the exit code is 2.
+    Digits may be dark on light or light on dark.
+    A picture that can't be read is named and left out; the exit code is then 2.
     """
     backend = backends.select(device, library)
     net = load_digit_network(params, activation, backend, dtype)

@@ -2,16 +2,18 @@ import csv
 import itertools
 import json
 import pickle
+import re
 import sys
 from datetime import datetime
 
 import numpy as np
 import pytest
+import typer
 
 import backprop
 from backprop import SGD, Network, Trainer, TwoLayerNet, load_mnist_sample, load_params, save_params
 from backprop.cli import main
-from backprop.cli.app import run
+from backprop.cli.app import app, run
 
 
 @pytest.fixture
@@ -320,6 +322,19 @@ def test_help_and_version(run_in):
     for option in ("--dataset", "--data-dir", "--device", "--library", "--hidden", "--out"):
         assert option in out
     assert "evaluate" in run_in("--help")[1]
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate", "predict", "check", "bench", "demo", "info"])
+def test_every_help_line_starts_with_the_thing(name):
+    command = typer.main.get_command(app).commands[name]
+    lines = [option.help for option in command.params]
+    for line in (command.help.splitlines()[0], *lines):
+        assert re.match(r"[A-Z]\w+:? ", line), line
+        assert line.split()[0] not in {"All", "As", "At", "For", "How", "If", "Of", "To", "What"}
+        assert line.endswith("."), line
+        assert "if not given" not in line  # typer shows defaults in brackets
+    sentences = [line for line in command.help.splitlines() if line]
+    assert all(line.endswith(".") for line in sentences)  # a line break is kept as it is
 
 
 def test_main_exits_with_the_code(monkeypatch, capsys):

@@ -111,7 +111,7 @@ def alpha(ink):
         "16-bit-inverted",
     ],
 )
-def test_colour_modes_and_light_on_dark_give_the_same(load, image):
+def test_color_modes_and_light_on_dark_give_the_same(load, image):
     np.testing.assert_allclose(load(image), load(seven()), atol=0.02)
 
 
