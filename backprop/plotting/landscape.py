@@ -72,15 +72,16 @@ def surface(
     if ax is not None and ax.name != "3d":
         raise ValueError(f"`ax` must have the projection '3d'; got {ax.name!r}")
     x0, x1 = grid(limits, 41)
-    height: Any = values_on(f, x0, x1)
-    axes: Any = new_axes("3d") if ax is None else ax
-    axes.plot_surface(x0, x1, height, cmap="viridis", rcount=41, ccount=41, linewidth=0)
-    axes.set_xlabel("x0", labelpad=8)
-    axes.set_ylabel("x1", labelpad=8)
-    axes.set_zlabel("f(x)", labelpad=8)
-    axes.set_title("a function of two numbers")
-    axes.set_box_aspect(None, zoom=0.85)
-    return axes  # type: ignore[no-any-return]
+    height = values_on(f, x0, x1)
+    ax = new_axes("3d") if ax is None else ax
+    solid: Any = ax  # with the methods of an Axes3D
+    solid.plot_surface(x0, x1, height, cmap="viridis", rcount=41, ccount=41, linewidth=0)
+    solid.set_xlabel("x0", labelpad=8)
+    solid.set_ylabel("x1", labelpad=8)
+    solid.set_zlabel("f(x)", labelpad=8)
+    solid.set_title("a function of two numbers")
+    solid.set_box_aspect(None, zoom=0.85)
+    return ax
 
 
 def gradient_field(
