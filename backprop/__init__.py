@@ -7,20 +7,20 @@ The public names stand in `__init__.pyi`, once; each is imported when it is firs
 `import backprop` costs little more than `import numpy`.
 """
 
-from pathlib import Path
+import os.path
 from typing import Any
+
+import lazy_loader
 
 import backends
 
-if (_found := Path([*getattr(backends, "__path__", []), backends.__file__][0]).resolve()) != (
-    Path(__file__).resolve().parent.parent / "backends"
-):
+_own = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "backends")
+_found = os.path.realpath([*getattr(backends, "__path__", []), backends.__file__][0])
+if _found != _own:
     raise ImportError(
         "backprop needs its own package `backends`, which lies beside it; got a foreign one from "
         f"{_found}: remove it from the path, or put it after backprop"
     )
-
-import lazy_loader
 
 _load, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
