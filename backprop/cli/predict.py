@@ -2,15 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy.typing as npt
 import rich
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 import backends
-from backends import Array
 from backprop import functions
 from backprop.cli.options import (
     ActivationOption,
@@ -54,9 +54,9 @@ def predict(
     return 0 if len(read) == len(set(pictures)) else 2
 
 
-def _read(pictures: list[Path], normalize: bool) -> dict[Path, Array]:
+def _read(pictures: list[Path], normalize: bool) -> dict[Path, npt.NDArray[Any]]:
     """Return the pictures that can be read, and say of each other why it can't."""
-    found: dict[Path, Array] = {}
+    found: dict[Path, npt.NDArray[Any]] = {}
     for path in pictures:
         try:
             found[path] = load_picture(path, normalize)
