@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 CUDA ?= 12
 
-.PHONY: train test coverage test-backends test-dpnp test-cuda bench bench-cuda docs lint format clean
+.PHONY: train test coverage test-backends test-dpnp test-cuda bench bench-cuda docs wheel lint format clean
 
 train: $(VENV)/.installed-cli ## Train the book's network on real digits
 	$(BIN)/backprop train
@@ -39,10 +39,14 @@ docs: $(VENV)/.installed-docs ## Make the pictures and the site, build/docs/inde
 	$(BIN)/python docs/pictures.py
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
 
-lint: $(VENV)/.installed-dev ## Check style and types
+wheel: $(BIN)/python ## Build the wheel into dist/, and train from it outside the checkout
+	scripts/try_wheel.sh $(BIN)/python
+
+lint: $(VENV)/.installed-dev ## Check style, types and spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell
 
 format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/ruff check --fix .

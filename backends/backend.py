@@ -150,7 +150,7 @@ class Backend:
         """Wait until the device has done all it was given; nothing to do on a CPU."""
         self.library.synchronize(self.device)
 
-    def rng(self, seed: int | None = None) -> np.random.Generator:
+    def rng(self, seed: int | None = None) -> "np.random.Generator":  # quoted: slow to import
         """Return a PCG64 generator on the host: a seed gives the same numbers on every backend."""
         return np.random.Generator(np.random.PCG64(seed))
 

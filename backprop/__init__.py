@@ -2,113 +2,35 @@
 
 The layers, networks and examples follow *Deep Learning from Scratch* (Koki Saitoh, O'Reilly
 Japan, 2016), chapters 1 to 5; sections in docstrings are that book's.
+
+The public names stand in `__init__.pyi`, once; each is imported when it is first asked for, so that
+`import backprop` costs little more than `import numpy`.
 """
 
-import importlib
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import os.path
+from typing import Any
+
+import lazy_loader
 
 import backends
 
-if (_found := Path([*getattr(backends, "__path__", []), backends.__file__][0]).resolve()) != (
-    Path(__file__).resolve().parent.parent / "backends"
-):
+_own = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "backends")
+_found = os.path.realpath([*getattr(backends, "__path__", []), backends.__file__][0])
+if _found != _own:
     raise ImportError(
         "backprop needs its own package `backends`, which lies beside it; got a foreign one from "
         f"{_found}: remove it from the path, or put it after backprop"
     )
 
-from backprop import functions
-from backprop.layers import (
-    AddLayer,
-    Affine,
-    DivLayer,
-    ExpLayer,
-    IdentityWithLoss,
-    Layer,
-    LogLayer,
-    MatMul,
-    MulLayer,
-    PowLayer,
-    Relu,
-    Sigmoid,
-    SigmoidWithLoss,
-    SoftmaxWithLoss,
-    SubLayer,
-    Tanh,
-)
-from backprop.networks import Network, TwoLayerNet
-
-if TYPE_CHECKING:
-    from backprop import graph
-    from backprop.datasets import load_mnist, load_mnist_sample
-    from backprop.gradients import GradientError, assert_gradients, gradcheck
-    from backprop.networks import perceptron
-    from backprop.numerical import gradient_descent, numerical_diff, numerical_gradient
-    from backprop.storage import load_params, save_params
-    from backprop.training import SGD, History, Trainer
-
-# Imported when first asked for, so that `import backprop` costs little more than NumPy.
-_LATER = {
-    "backprop.datasets": ("load_mnist", "load_mnist_sample"),
-    "backprop.gradients": ("GradientError", "assert_gradients", "gradcheck"),
-    "backprop.numerical": ("gradient_descent", "numerical_diff", "numerical_gradient"),
-    "backprop.storage": ("load_params", "save_params"),
-    "backprop.training": ("SGD", "History", "Trainer"),
-}
-_LATER_MODULES = {
-    "graph": "backprop.graph",
-    "perceptron": "backprop.networks.perceptron",
-    "plotting": "backprop.plotting",
-}
+_load, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for the first time; look up `__version__`."""
     if name == "__version__":
-        return importlib.import_module("importlib.metadata").version("backprop")
-    for module, names in _LATER.items():
-        if name in names:
-            value = globals()[name] = getattr(importlib.import_module(module), name)
-            return value
-    if name in _LATER_MODULES:
-        return importlib.import_module(_LATER_MODULES[name])
+        from importlib.metadata import version  # half as slow to import as NumPy
+
+        return version("backprop")
+    if name in __all__:
+        return _load(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-__all__ = [
-    "SGD",
-    "AddLayer",
-    "Affine",
-    "DivLayer",
-    "ExpLayer",
-    "GradientError",
-    "History",
-    "IdentityWithLoss",
-    "Layer",
-    "LogLayer",
-    "MatMul",
-    "MulLayer",
-    "Network",
-    "PowLayer",
-    "Relu",
-    "Sigmoid",
-    "SigmoidWithLoss",
-    "SoftmaxWithLoss",
-    "SubLayer",
-    "Tanh",
-    "Trainer",
-    "TwoLayerNet",
-    "assert_gradients",
-    "functions",
-    "gradcheck",
-    "gradient_descent",
-    "graph",
-    "load_mnist",
-    "load_mnist_sample",
-    "load_params",
-    "numerical_diff",
-    "numerical_gradient",
-    "perceptron",
-    "save_params",
-]

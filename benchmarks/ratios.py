@@ -20,7 +20,7 @@ import peers
 from test_training_step import PEERS, step_of
 
 from backprop import SGD, Trainer, TwoLayerNet, gradcheck, load_mnist, load_mnist_sample
-from backprop.timing import alternate
+from backprop.bench import alternate
 
 Row = tuple[str, float, str]
 

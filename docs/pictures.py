@@ -47,7 +47,7 @@ def draw_networks() -> None:
 
 
 def draw_learning() -> None:
-    """Train a network; draw how it went, what it has learnt, and what it takes digits for."""
+    """Train a network; draw how it went, what it has learned, and what it takes digits for."""
     train, (x, t) = load_mnist_sample()
     net = TwoLayerNet(784, 50, 10, backend=backends.host(), seed=0)
     history = Trainer(net, SGD(lr=0.1), batch_size=100, seed=0).fit(
@@ -68,7 +68,7 @@ def draw_learning() -> None:
 
 
 def shrink(path: Path) -> None:
-    """Write a picture again with 256 colours, which makes the file a third as large."""
+    """Write a picture again with 256 colors, which makes the file a third as large."""
     with Image.open(path) as image:
         few = image.convert("RGB").quantize(
             256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE

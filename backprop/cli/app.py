@@ -1,4 +1,4 @@
-"""The commands put together, and what becomes of their errors."""
+"""The program of all commands; turns errors into one line and an exit code."""
 
 import sys
 from typing import Annotated

@@ -44,27 +44,34 @@ _COLORS = {
 def check(
     params: Annotated[
         Path | None,
-        typer.Option(help="Parameters W1, b1, ... as `evaluate` reads them; else new ones."),
+        typer.Option(help="File with parameters, as for evaluate.", show_default="a new network"),
     ] = None,
     dataset: DatasetOption = Dataset.SAMPLE,
     data_dir: DataDirOption = None,
     device: DeviceOption = None,
     library: LibraryOption = None,
     hidden: Annotated[
-        int | None, typer.Option(min=1, help="Width of the hidden layer; 50 without --params.")
+        int | None,
+        typer.Option(min=1, help="Width of the hidden layer of a new network.", show_default="50"),
     ] = None,
     activation: Annotated[
-        Activation | None, typer.Option(help="If --params does not say; relu at last.")
+        Activation | None,
+        typer.Option(
+            help="Activation of the hidden layers.", show_default="as --params says, else relu"
+        ),
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="How many training images.")] = 3,
+    batch: Annotated[int, typer.Option(min=1, help="Number of training images.")] = 3,
     mode: Annotated[
-        Mode, typer.Option(help="Every coordinate, some of each array, or one direction.")
+        Mode,
+        typer.Option(help="Coverage: every coordinate, some of each array, or one direction."),
     ] = Mode.FULL,
     dtype: Annotated[
         DTypeName | None,
-        typer.Option(help="Of the gradients that are checked; float64 where the device has it."),
+        typer.Option(
+            help="Dtype of the gradients to check.", show_default="float64 where the device has it"
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the weights and the samples.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights and samples.")] = 0,
 ) -> int:
     """Compare backpropagation with numerical differentiation.
 

@@ -18,16 +18,16 @@ from backprop.cli.options import (
 
 
 def demo(
-    name: Annotated[str | None, typer.Argument(help="The program; all are listed without.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for its pictures; none is drawn without.")
+    name: Annotated[
+        str | None, typer.Argument(help="Program to run; lists them if omitted.")
     ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for pictures; none if omitted.")] = None,
     dataset: DatasetOption = Dataset.SAMPLE,
     data_dir: DataDirOption = None,
     device: DeviceOption = None,
     library: LibraryOption = None,
     params: Annotated[
-        Path | None, typer.Option(help="Trained parameters, for mnist-inference.")
+        Path | None, typer.Option(help="File with trained parameters, for mnist-inference.")
     ] = None,
 ) -> None:
     """Run a program of the book, or list them all."""

@@ -1,4 +1,4 @@
-"""`backprop evaluate`: how well trained parameters do on test digits."""
+"""`backprop evaluate`: accuracy and confusion matrix of trained parameters."""
 
 from typing import Annotated, Any
 
@@ -30,11 +30,11 @@ def evaluate(
     device: DeviceOption = None,
     library: LibraryOption = None,
     activation: ActivationOption = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images evaluated at a time.")] = 1000,
+    batch_size: Annotated[int, typer.Option(min=1, help="Number of images at a time.")] = 1000,
     raw: RawOption = False,
     dtype: NetworkDTypeOption = None,
 ) -> None:
-    """Show the accuracy on the test images and the confusion matrix."""
+    """Show accuracy and confusion matrix on the test images."""
     backend = backends.select(device, library)
     net = load_digit_network(params, activation, backend, dtype)
     x, t = (backend.asarray(array) for array in load(dataset, data_dir, normalize=not raw)[1])

@@ -1,4 +1,4 @@
-"""`backprop info`: which libraries and devices can be used here."""
+"""`backprop info`: array libraries and devices that can be used here."""
 
 import rich
 from rich.markup import escape
@@ -8,7 +8,7 @@ import backends
 
 
 def info() -> None:
-    """Show which array libraries and devices can be used, and why one can't."""
+    """List array libraries and devices, and the reason where one can't be used."""
     table = Table("library", "version", "devices", box=None, pad_edge=False)
     for found in backends.available():
         usable = ", ".join(found.devices) or "none"

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they stand for."""
+"""Options that several commands share, and the data and networks that they name."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -36,36 +36,46 @@ class DTypeName(StrEnum):
 
 DatasetOption = Annotated[
     Dataset,
-    typer.Option(help="mnist-sample ships with the package; mnist is all of it."),
+    typer.Option(help="Data set: mnist-sample ships with the package, mnist is all of MNIST."),
 ]
 DataDirOption = Annotated[
     Path | None,
     typer.Option(
-        help="Folder with the four MNIST files; else BACKPROP_DATA_DIR, the cache, or a download."
+        help="Folder with the four MNIST files.",
+        show_default="BACKPROP_DATA_DIR, else the cache, else a download",
     ),
 ]
 DeviceOption = Annotated[
     str | None,
-    typer.Option(help="cpu, cuda, cuda:N or auto; else BACKPROP_DEVICE."),
+    typer.Option(
+        help="Device: cpu, cuda, cuda:N or auto.",
+        show_default="BACKPROP_DEVICE, else cpu where the library has it",
+    ),
 ]
 LibraryOption = Annotated[
     str | None,
-    typer.Option(help=f"One of {', '.join(KNOWN)}; else BACKPROP_LIBRARY, or as the device needs."),
+    typer.Option(
+        help=f"Array library: {', '.join(KNOWN)}.",
+        show_default="BACKPROP_LIBRARY, else as the device needs",
+    ),
 ]
 
 
 ParamsOption = Annotated[
     Path,
-    typer.Option(help="Parameters W1, b1, ...: a safetensors file, an .npz file or a pickle."),
+    typer.Option(help="File with parameters W1, b1, ...: safetensors, .npz or a pickle."),
 ]
 ActivationOption = Annotated[
-    Activation | None, typer.Option(help="If the file does not say; relu at last.")
+    Activation | None,
+    typer.Option(
+        help="Activation of the hidden layers.", show_default="as the file says, else relu"
+    ),
 ]
 NetworkDTypeOption = Annotated[
-    DTypeName | None, typer.Option(help="To compute in; the file's own if not given.")
+    DTypeName | None, typer.Option(help="Dtype to compute in.", show_default="that of the file")
 ]
 RawOption = Annotated[
-    bool, typer.Option("--raw", help="Pixels from 0 to 255 as they are, not divided by 255.")
+    bool, typer.Option("--raw", help="Raw pixels from 0 to 255, not divided by 255.")
 ]
 
 

@@ -1,16 +1,16 @@
-"""`backprop predict`: which digits pictures show, after trained parameters."""
+"""`backprop predict`: digits in pictures, recognized with trained parameters."""
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy.typing as npt
 import rich
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 import backends
-from backends import Array
 from backprop import functions
 from backprop.cli.options import (
     ActivationOption,
@@ -28,7 +28,7 @@ _RUNNERS_UP = 2
 
 def predict(
     pictures: Annotated[
-        list[Path], typer.Argument(help="Image files of one digit each, of any size.")
+        list[Path], typer.Argument(help="Image files with one digit each, of any size.")
     ],
     params: ParamsOption,
     device: DeviceOption = None,
@@ -37,10 +37,10 @@ def predict(
     raw: RawOption = False,
     dtype: NetworkDTypeOption = None,
 ) -> int:
-    """Show which digit each picture shows, and how probable it and the runners-up are.
+    """Recognize handwritten digits in image files, with probabilities.
 
-    Digits may be dark on light or light on dark. A picture that can't be read is named, the others
-    are still shown, and the exit code is 2.
+    Digits may be dark on light or light on dark.
+    A picture that can't be read is named and left out; the exit code is then 2.
     """
     backend = backends.select(device, library)
     net = load_digit_network(params, activation, backend, dtype)
@@ -54,9 +54,9 @@ def predict(
     return 0 if len(read) == len(set(pictures)) else 2
 
 
-def _read(pictures: list[Path], normalize: bool) -> dict[Path, Array]:
+def _read(pictures: list[Path], normalize: bool) -> dict[Path, npt.NDArray[Any]]:
     """Return the pictures that can be read, and say of each other why it can't."""
-    found: dict[Path, Array] = {}
+    found: dict[Path, npt.NDArray[Any]] = {}
     for path in pictures:
         try:
             found[path] = load_picture(path, normalize)

@@ -32,18 +32,29 @@ def train(
     device: DeviceOption = None,
     library: LibraryOption = None,
     hidden: Annotated[int, typer.Option(min=1, help="Width of the hidden layer.")] = 50,
-    activation: Annotated[Activation, typer.Option(help="Of the hidden layer.")] = Activation.RELU,
+    activation: Annotated[
+        Activation, typer.Option(help="Activation of the hidden layer.")
+    ] = Activation.RELU,
     iterations: Annotated[
-        int | None, typer.Option(min=1, help=f"Steps; {_ITERATIONS:,} if --epochs is not given.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Number of training steps.",
+            show_default=f"{_ITERATIONS:,} unless --epochs is given",
+        ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training set.")] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Samples in a step.")] = 100,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Number of passes over the training set.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Number of samples in a step.")] = 100,
     lr: Annotated[float, typer.Option(help="Learning rate.")] = 0.1,
-    dtype: Annotated[DTypeName, typer.Option(help="Of parameters and data.")] = DTypeName.FLOAT32,
-    seed: Annotated[int, typer.Option(min=0, help="Of the weights and the batches.")] = 0,
+    dtype: Annotated[
+        DTypeName, typer.Option(help="Dtype of parameters and data.")
+    ] = DTypeName.FLOAT32,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and the batches.")] = 0,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for the results; runs/DATASET-DATE-TIME if not given."),
+        typer.Option(help="Folder for the results.", show_default="runs/DATASET-DATE-TIME"),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the results of an earlier run in --out.")

@@ -1,4 +1,4 @@
-"""Data sets, read to host arrays."""
+"""Data sets, read into NumPy arrays."""
 
 from backprop.datasets.idx import read_idx
 from backprop.datasets.mnist import load_mnist, load_mnist_sample

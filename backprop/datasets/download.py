@@ -1,4 +1,4 @@
-"""Fetching the MNIST files once, to the user's cache, with pooch."""
+"""Download the MNIST files once, to the user's cache, with pooch."""
 
 import os
 from pathlib import Path
@@ -29,7 +29,7 @@ def fetch(name: str, sha256: str) -> Path:
     name : str
         File name on the mirrors.
     sha256 : str
-        Checksum of the file as published.
+        Checksum of the published file.
 
     Raises
     ------

@@ -9,9 +9,10 @@ import math
 import os
 import zlib
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import backends
+import numpy as np
+import numpy.typing as npt
 
 _UNSIGNED_BYTE = 0x08
 _CHUNK = 1 << 20
@@ -21,20 +22,20 @@ class _Stream(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def read_idx(path: str | os.PathLike[str], sha256: str | None = None) -> Any:
+def read_idx(path: str | os.PathLike[str], sha256: str | None = None) -> npt.NDArray[np.uint8]:
     """Read an IDX file of unsigned bytes, gzipped or plain.
 
     Parameters
     ----------
     path : path
-        The file; whether it is gzipped is seen from its first bytes.
+        File to read; whether it is gzipped is seen from its first bytes.
     sha256 : str, optional
-        What the checksum of the unpacked file must be.
+        Checksum that the unpacked file must have.
 
     Returns
     -------
     numpy.ndarray, uint8
-        In the shape that the header gives.
+        Data in the shape that the header gives.
 
     Raises
     ------
@@ -67,8 +68,7 @@ def read_idx(path: str | os.PathLike[str], sha256: str | None = None) -> Any:
             raise ValueError(
                 f"{path}, unpacked, must have SHA-256 {sha256}; got {digest.hexdigest()}"
             )
-    host = backends.host()
-    return host.xp.reshape(host.asarray(memoryview(data)), shape)
+    return np.frombuffer(data, np.uint8).reshape(shape)
 
 
 def _header(stream: _Stream, path: Path) -> tuple[bytes, tuple[int, ...]]:

@@ -8,14 +8,17 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import backends
+import numpy as np
+import numpy.typing as npt
+
 from backprop import functions
 from backprop.datasets import download
 from backprop.datasets.idx import read_idx
 
 FOLDER_VARIABLE = "BACKPROP_DATA_DIR"
 
-Sets: TypeAlias = tuple[tuple[Any, Any], tuple[Any, Any]]
+Pair: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+Sets: TypeAlias = tuple[Pair, Pair]
 
 # name: (SHA-256 unpacked, SHA-256 as published, gzipped)
 FILES = {
@@ -44,7 +47,7 @@ def load_mnist(
     one_hot_label: bool = False,
     path: str | os.PathLike[str] | None = None,
 ) -> Sets:
-    """Return MNIST: 60,000 training and 10,000 test digits, as host arrays.
+    """Return MNIST: 60,000 training and 10,000 test digits, as NumPy arrays.
 
     The four files, gzipped or plain, are looked for in `path`, in the folder that
     `BACKPROP_DATA_DIR` names, and in the user's cache; what is nowhere is downloaded to the cache,
@@ -106,15 +109,15 @@ def _find(name: str, path: str | os.PathLike[str] | None) -> Path:
         ) from None
 
 
-def _sets(arrays: list[Any], normalize: bool, flatten: bool, one_hot_label: bool) -> Sets:
-    xp = backends.namespace(*arrays)
+def _sets(
+    arrays: list[npt.NDArray[np.uint8]], normalize: bool, flatten: bool, one_hot_label: bool
+) -> Sets:
+    def images(x: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+        x = x.reshape(len(x), -1) if flatten else x[:, np.newaxis]
+        return x.astype(np.float32) / 255.0 if normalize else x
 
-    def images(x: Any) -> Any:
-        x = xp.reshape(x, (x.shape[0], -1) if flatten else (x.shape[0], 1, *x.shape[1:]))
-        return xp.astype(x, xp.float32) / 255.0 if normalize else x
-
-    def digits(t: Any) -> Any:
-        return functions.one_hot(t, 10, xp.float32) if one_hot_label else t
+    def digits(t: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+        return functions.one_hot(t, 10, np.float32) if one_hot_label else t
 
     x_train, t_train, x_test, t_test = arrays
     return (images(x_train), digits(t_train)), (images(x_test), digits(t_test))

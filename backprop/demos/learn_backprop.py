@@ -5,7 +5,7 @@ from backprop.demos.settings import Settings
 
 
 def run(settings: Settings, epochs: int = 16) -> None:
-    """Print both accuracies after each epoch; draw them, the loss, and the weights learnt."""
+    """Print both accuracies after each epoch; draw them, the loss, and the weights learned."""
     network = TwoLayerNet(784, 50, 10, backend=settings.backend, seed=0)
     trainer = Trainer(network, SGD(lr=0.1), batch_size=100, seed=0)
     train, test = settings.digits()

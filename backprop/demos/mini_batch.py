@@ -23,7 +23,7 @@ def run(settings: Settings) -> None:
     print(f"mean loss with labels:       {float(cross_entropy_error(y, t_batch)):.6f}")
     t_rows = one_hot(t_batch, 10)
     print(f"mean loss with one-hot rows: {float(cross_entropy_error(y, t_rows)):.6f}")
-    print("nothing is learnt yet: about log 10 = 2.302585")
+    print("nothing is learned yet: about log 10 = 2.302585")
 
     if settings.out:
         settings.save(plotting.digits(x_batch, t_batch), "mini-batch.png")

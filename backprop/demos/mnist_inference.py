@@ -1,4 +1,4 @@
-"""Handwritten digits recognised by a trained network, one batch after another (section 3.6)."""
+"""Handwritten digits recognized by a trained network, one batch after another (section 3.6)."""
 
 from backprop import SGD, Network, Trainer, TwoLayerNet, load_params, plotting
 from backprop.demos.settings import Settings

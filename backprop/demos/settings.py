@@ -1,4 +1,4 @@
-"""What a program of the book is run with."""
+"""Settings that a program of the book is run with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,30 +6,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backends import Array, Backend
-from backprop import load_mnist_sample
+from backprop import load_mnist_sample, plotting
+from backprop.graph import Drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from backprop.graph import Drawing
-
 
 @dataclass(frozen=True)
 class Settings:
-    """Where a program runs, what it learns from, and where its pictures go.
+    """Backend, data and output folder of a program.
 
     Attributes
     ----------
     backend : Backend
         Library and device of its arrays.
     out : Path or None
-        Folder for pictures; without it none is drawn.
+        Folder for pictures; none is drawn if it is None.
     data : callable
-        Returns `(x_train, t_train), (x_test, t_test)`, as `load_mnist` does.
+        Function that returns `(x_train, t_train), (x_test, t_test)`, as `load_mnist` does.
     params : Path or None
         File of trained parameters, for `mnist-inference`.
     pictures : list of Path
-        What `save` has written.
+        Files that `save` has written.
     """
 
     backend: Backend
@@ -46,12 +45,10 @@ class Settings:
 
     def save(self, picture: "Axes | Drawing", name: str) -> None:
         """Write a picture into the folder `out`, which is made if it is missing."""
-        from backprop import graph, plotting
-
         assert self.out is not None
         self.out.mkdir(parents=True, exist_ok=True)
         path = self.out / name
-        if isinstance(picture, graph.Drawing):
+        if isinstance(picture, Drawing):
             picture.save(path)
         else:
             plotting.save(picture, path)

@@ -1,10 +1,12 @@
-"""Pictures, with matplotlib: each function draws into `ax` and returns it, and never shows it.
+"""Pictures, with matplotlib.
 
-Arrays may be of any backend. Functions that are drawn are evaluated on the host.
+Each function draws into `ax`, a `matplotlib.axes.Axes`, and returns it; without `ax` it makes a new
+figure. Nothing is shown on a screen: `save` writes a file, and a notebook shows `ax.figure`. Arrays
+may be of any backend. Functions to draw are evaluated with NumPy arrays.
 """
 
 from backprop.plotting.axes import axes_grid, new_axes, save
-from backprop.plotting.curves import accuracy_curves, cost_chart, loss_curve
+from backprop.plotting.curves import accuracy_curves, loss_curve
 from backprop.plotting.functions import activations, negative_log, tangents
 from backprop.plotting.images import confusion_matrix, digits, weights
 from backprop.plotting.landscape import decision_boundary, descent_path, gradient_field, surface
@@ -14,7 +16,6 @@ __all__ = [
     "activations",
     "axes_grid",
     "confusion_matrix",
-    "cost_chart",
     "decision_boundary",
     "descent_path",
     "digits",

@@ -1,11 +1,13 @@
-"""Where pictures are drawn: figures and axes, to files and from arrays."""
+"""Figures and axes: made, written to files, and arrays brought to the host for them."""
 
 import os
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 import backends
-from backends import Array
-from backprop.arrays import as_array
+from backprop.arrays import is_array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +22,7 @@ def new_axes(projection: str | None = None, height: float = 4.0) -> "Axes":
     projection : str, optional
         ``"3d"`` for a `surface`.
     height : float
-        Of the figure, in inches; it is 6.4 wide.
+        Height of the figure in inches; it is 6.4 wide.
 
     Raises
     ------
@@ -49,10 +51,10 @@ def save(ax: "Axes", path: str | os.PathLike[str]) -> None:
     figure.savefig(path, bbox_inches="tight", pad_inches=0.1)
 
 
-def on_host(x: Any) -> Array:
-    """Return an array of any backend, or a sequence of numbers, on the host, where it is drawn."""
-    x = as_array(x)
-    return backends.of(x).to_numpy(x)
+def on_host(x: Any) -> npt.NDArray[Any]:
+    """Return an array of any backend, or a sequence of numbers, as a NumPy array."""
+    host: npt.NDArray[Any] = backends.of(x).to_numpy(x) if is_array(x) else np.asarray(x)
+    return host
 
 
 def _figure(width: float, height: float) -> "Figure":

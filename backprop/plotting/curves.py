@@ -1,18 +1,17 @@
-"""What changes while a network learns, and what a gradient costs."""
+"""Curves of a training run: accuracy and loss."""
 
-import itertools
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from backprop.costs import Cost, exponent
+import numpy as np
+
 from backprop.plotting.axes import new_axes
 from backprop.training import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_PARTS = 50  # a mean is over this part of a long loss curve
-_FEW = 5  # batches that are not worth a mean
+_WINDOWS = 50  # windows of the running mean that a long loss curve consists of
+_MIN_WINDOW = 5  # batches; over fewer, no mean is drawn
 
 
 def accuracy_curves(history: History, ax: "Axes | None" = None) -> "Axes":
@@ -21,13 +20,7 @@ def accuracy_curves(history: History, ax: "Axes | None" = None) -> "Axes":
     Parameters
     ----------
     history : History
-        Of a training run.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+        Training run.
     """
     ax = new_axes() if ax is None else ax
     marker = "o" if len(history.epoch) < 30 else None
@@ -49,13 +42,7 @@ def loss_curve(history: History, ax: "Axes | None" = None) -> "Axes":
     Parameters
     ----------
     history : History
-        Of a training run (section 4.5.2).
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+        Training run (section 4.5.2).
 
     Raises
     ------
@@ -66,43 +53,17 @@ def loss_curve(history: History, ax: "Axes | None" = None) -> "Axes":
     if not loss:
         raise ValueError("`history` must hold the loss of 1 or more iterations; got none")
     ax = new_axes() if ax is None else ax
-    window = count // _PARTS if count >= _FEW * _PARTS else 1
+    window = count // _WINDOWS
     iterations = range(1, count + 1)
-    ax.plot(iterations, loss, linewidth=1, alpha=1 if window == 1 else 0.35, label="each batch")
-    if window > 1:
-        sums = [0.0, *itertools.accumulate(loss)]
-        means = [(sums[i] - sums[i - window]) / window for i in range(window, count + 1)]
+    averaged = window >= _MIN_WINDOW
+    ax.plot(iterations, loss, linewidth=1, alpha=0.35 if averaged else 1, label="each batch")
+    if averaged:
+        sums = np.cumsum([0.0, *loss])
+        means = (sums[window:] - sums[:-window]) / window
         ax.plot(iterations[window - 1 :], means, color="C0", label=f"mean of {window}")
         ax.legend(loc="upper right")
     ax.set_xlabel("iteration")
     ax.set_ylabel("loss")
     ax.set_ylim(bottom=0)
     ax.grid(alpha=0.3)
-    return ax
-
-
-def cost_chart(costs: Sequence[Cost], ax: "Axes | None" = None) -> "Axes":
-    """Draw the time of a gradient over the number of parameters, log-log, with fitted exponents.
-
-    Parameters
-    ----------
-    costs : sequence of Cost
-        From `backprop.costs.gradient_costs`.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
-    ax = new_axes() if ax is None else ax
-    parameters = [cost.parameters for cost in costs]
-    names = {"loop": "numerical, loop", "fast": "numerical, fast", "backprop": "backprop"}
-    for way, name in names.items():
-        label = f"{name}: ∝ parameters^{exponent(costs, way):.2f}"
-        ax.loglog(parameters, [getattr(c, way) for c in costs], "o-", markersize=4, label=label)
-    ax.set_xlabel("parameters")
-    ax.set_ylabel("seconds a gradient")
-    ax.grid(alpha=0.3, which="both")
-    ax.legend(loc="upper left")
     return ax

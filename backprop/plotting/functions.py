@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import backends
-from backends import Array
-from backprop import functions
-from backprop.numerical import numerical_diff
+import numpy as np
+
+from backprop import functions, numerical_diff
 from backprop.plotting.axes import new_axes
 
 if TYPE_CHECKING:
@@ -14,19 +13,9 @@ if TYPE_CHECKING:
 
 
 def activations(ax: "Axes | None" = None) -> "Axes":
-    """Draw step, sigmoid, relu and tanh between -5 and 5 (section 3.2).
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
+    """Draw step, sigmoid, relu and tanh between -5 and 5 (section 3.2)."""
     ax = new_axes() if ax is None else ax
-    x = _line(-5.0, 5.0, 1001)
+    x = np.linspace(-5.0, 5.0, 1001)
     styles = {"step": "--", "sigmoid": "-", "relu": "-.", "tanh": ":"}
     for name, style in styles.items():
         ax.plot(x, getattr(functions, name)(x), style, label=name)
@@ -37,20 +26,10 @@ def activations(ax: "Axes | None" = None) -> "Axes":
 
 
 def negative_log(ax: "Axes | None" = None) -> "Axes":
-    """Draw -log x for probabilities: the cross-entropy of a right answer (section 4.2.2).
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
+    """Draw -log x for probabilities: the cross-entropy of a right answer (section 4.2.2)."""
     ax = new_axes() if ax is None else ax
-    x = _line(0.005, 1.0, 400)
-    ax.plot(x, -backends.namespace(x).log(x))
+    x = np.linspace(0.005, 1.0, 400)
+    ax.plot(x, -np.log(x))
     ax.set_xlim(0, 1)
     ax.set_ylim(bottom=0)
     _finish(ax, "loss of the right answer: -log x", "probability x of the right answer", "-log x")
@@ -68,17 +47,11 @@ def tangents(
     Parameters
     ----------
     f : callable
-        Takes an array and treats it entry by entry.
+        Takes a number, or an array that it treats entry by entry.
     at : sequence of float
-        Where the tangents touch.
+        Points where the tangents touch.
     limits : tuple of float
-        The interval that is drawn.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+        Interval to draw.
 
     Raises
     ------
@@ -88,7 +61,7 @@ def tangents(
     if not limits[0] < limits[1]:
         raise ValueError(f"`limits` must be (low, high), low < high; got {limits}")
     ax = new_axes() if ax is None else ax
-    x = _line(*limits, 401)
+    x = np.linspace(*limits, 401)
     ax.plot(x, f(x), label="f(x)")
     for i, point in enumerate(map(float, at), start=1):
         slope = numerical_diff(f, point)
@@ -104,11 +77,6 @@ def tangents(
     _finish(ax, "a function and its tangents", "x", "f(x)")
     ax.legend(loc="upper left")
     return ax
-
-
-def _line(start: float, stop: float, count: int) -> Array:
-    host = backends.host()
-    return host.xp.linspace(start, stop, count, dtype=host.xp.float64, device=host.device)
 
 
 def _finish(ax: "Axes", title: str, x: str, y: str) -> None:

@@ -1,18 +1,20 @@
-"""Images: digits with what a network takes them for, weights, and the confusion matrix."""
+"""Images: digits with their predictions, weights of neurons, and the confusion matrix."""
 
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from backends import Array
-from backprop.arrays import shape
 from backprop.plotting.axes import new_axes, on_host
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WRONG = "#c1121f"
-_GAP = 0.15  # between images, of an image's size
-_CAPTION = 0.4  # of the room above an image for a caption
+_GAP = 0.15  # between images, as a share of an image's height
+_CAPTION = 0.4  # the same where a caption stands above each image
 
 
 def digits(
@@ -28,17 +30,11 @@ def digits(
     Parameters
     ----------
     images : array, shape (N, D) with a square D, or (N, H, W), or (N, 1, H, W)
-        Black is 0, white the largest value, and at least 1.
+        Pixels; 0 is black, and the largest value, or 1 if that is larger, is white.
     t, predicted : array, integer, shape (N,), optional
         Labels and predictions.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
     columns : int
         Images in a row.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
 
     Raises
     ------
@@ -49,7 +45,7 @@ def digits(
     known = [None if x is None else on_host(x) for x in (t, predicted)]
     for name, x in zip(("t", "predicted"), known, strict=True):
         if x is not None and x.shape != pictures.shape[:1]:
-            raise ValueError(f"`{name}` must have shape ({len(pictures)},); got {shape(x)}")
+            raise ValueError(f"`{name}` must have shape ({len(pictures)},); got {x.shape}")
     captions = [" → ".join(str(v[i]) for v in known if v is not None) for i in range(len(pictures))]
     ax = _mosaic(
         ax,
@@ -91,17 +87,11 @@ def weights(
     Parameters
     ----------
     W : array, shape (D, M)
-        Weights of M neurons: red is positive, blue negative, white 0.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
+        Weights of M neurons; in the picture red is positive, blue negative, white 0.
     columns : int
         Images in a row.
     size : tuple of int, optional
         Rows and columns of an image; a square if not given.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
 
     Raises
     ------
@@ -110,14 +100,14 @@ def weights(
     """
     host = on_host(W)
     if host.ndim != 2:
-        raise ValueError(f"`W` must have shape (D, M); got {shape(host)}")
+        raise ValueError(f"`W` must have shape (D, M); got {host.shape}")
     rows = host.T
     if size is not None:
         if math.prod(size) != rows.shape[1]:
             raise ValueError(f"`size` must be of {rows.shape[1]} pixels, as W's rows; got {size}")
         rows = rows.reshape(-1, *size)
     pictures = _pictures(rows, "W", "(D, M), D a square unless `size` is given")
-    largest = float(abs(pictures).max()) or 1.0
+    largest = float(np.abs(pictures).max()) or 1.0
     ax = _mosaic(ax, pictures, columns, _GAP, cmap="RdBu_r", vmin=-largest, vmax=largest)
     figure = ax.get_figure()
     assert figure is not None
@@ -133,12 +123,6 @@ def confusion_matrix(matrix: Array, ax: "Axes | None" = None) -> "Axes":
     ----------
     matrix : array, shape (C, C)
         From `backprop.metrics.confusion_matrix`. A cell is as dark as its share of its row.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
 
     Raises
     ------
@@ -147,9 +131,9 @@ def confusion_matrix(matrix: Array, ax: "Axes | None" = None) -> "Axes":
     """
     counts = on_host(matrix)
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or 0 in counts.shape:
-        raise ValueError(f"`matrix` must have shape (C, C); got {shape(counts)}")
+        raise ValueError(f"`matrix` must have shape (C, C); got {counts.shape}")
     ax = new_axes() if ax is None else ax
-    share = counts / counts.sum(axis=1, keepdims=True).clip(1)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     image = ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
     classes = range(len(counts))
     for i in classes:
@@ -170,7 +154,7 @@ def confusion_matrix(matrix: Array, ax: "Axes | None" = None) -> "Axes":
     return ax
 
 
-def _pictures(x: Array, name: str, requirement: str) -> Array:
+def _pictures(x: npt.NDArray[Any], name: str, requirement: str) -> npt.NDArray[Any]:
     """Return images as (N, H, W)."""
     side = math.isqrt(x.shape[1]) if x.ndim == 2 else 0
     if x.ndim == 2 and side * side == x.shape[1]:
@@ -178,11 +162,13 @@ def _pictures(x: Array, name: str, requirement: str) -> Array:
     elif x.ndim == 4 and x.shape[1] == 1:
         x = x[:, 0]
     if x.ndim != 3 or 0 in x.shape:
-        raise ValueError(f"`{name}` must have shape {requirement}, with 1 or more; got {shape(x)}")
+        raise ValueError(f"`{name}` must have shape {requirement}, with 1 or more; got {x.shape}")
     return x
 
 
-def _mosaic(ax: "Axes | None", pictures: Array, columns: int, gap: float, **colors: Any) -> "Axes":
+def _mosaic(
+    ax: "Axes | None", pictures: npt.NDArray[Any], columns: int, gap: float, **colors: Any
+) -> "Axes":
     """Draw images of height 1 in rows, with a gap above each."""
     if columns < 1:
         raise ValueError(f"`columns` must be 1 or more; got {columns}")

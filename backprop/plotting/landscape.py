@@ -3,30 +3,24 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import backends
+import numpy as np
+
 from backends import Array
-from backprop.arrays import shape
-from backprop.numerical import numerical_gradient
+from backprop import numerical_gradient
 from backprop.plotting.axes import new_axes, on_host
-from backprop.plotting.grid import Limits, grid, points_of, values_on
+from backprop.plotting.grid import Floats, Limits, grid, points_of, values_on
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def decision_boundary(gate: Callable[[Array, Array], Array], ax: "Axes | None" = None) -> "Axes":
+def decision_boundary(gate: Callable[[Floats, Floats], Array], ax: "Axes | None" = None) -> "Axes":
     """Draw where a gate of two inputs answers 1, and its four points (sections 2.3 to 2.5).
 
     Parameters
     ----------
     gate : callable
         Takes two arrays and answers 0 or 1 entry by entry: one of `backprop.perceptron`.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
 
     Raises
     ------
@@ -37,7 +31,7 @@ def decision_boundary(gate: Callable[[Array, Array], Array], ax: "Axes | None" =
     answers = on_host(gate(x1, x2))
     if answers.shape != x1.shape:
         raise ValueError(
-            f"`gate` must answer entry by entry, with shape {shape(x1)}; got {shape(answers)}"
+            f"`gate` must answer entry by entry, with shape {x1.shape}; got {answers.shape}"
         )
     ax = new_axes() if ax is None else ax
     ax.contourf(x1, x2, answers, levels=[-0.5, 0.5, 1.5], colors=["#f1f1f1", "#a8d5e5"])
@@ -57,7 +51,7 @@ def decision_boundary(gate: Callable[[Array, Array], Array], ax: "Axes | None" =
 
 
 def surface(
-    f: Callable[[Array], Any], limits: Limits = (-3.0, 3.0), ax: "Axes | None" = None
+    f: Callable[[Floats], Any], limits: Limits = (-3.0, 3.0), ax: "Axes | None" = None
 ) -> "Axes":
     """Draw a function of two numbers as a surface over a square (section 4.3.3).
 
@@ -66,13 +60,9 @@ def surface(
     f : callable
         Takes an array of shape (2,) and returns a number, as for `numerical_gradient`.
     limits : tuple of float
-        Of both inputs.
+        Interval of both inputs.
     ax : mpl_toolkits.mplot3d.axes3d.Axes3D, optional
-        Where to draw, with ``projection="3d"``; a new figure if not given.
-
-    Returns
-    -------
-    mpl_toolkits.mplot3d.axes3d.Axes3D
+        Axes with ``projection="3d"``.
 
     Raises
     ------
@@ -82,19 +72,20 @@ def surface(
     if ax is not None and ax.name != "3d":
         raise ValueError(f"`ax` must have the projection '3d'; got {ax.name!r}")
     x0, x1 = grid(limits, 41)
-    height: Any = values_on(f, x0, x1)
-    axes: Any = new_axes("3d") if ax is None else ax
-    axes.plot_surface(x0, x1, height, cmap="viridis", rcount=41, ccount=41, linewidth=0)
-    axes.set_xlabel("x0", labelpad=8)
-    axes.set_ylabel("x1", labelpad=8)
-    axes.set_zlabel("f(x)", labelpad=8)
-    axes.set_title("a function of two numbers")
-    axes.set_box_aspect(None, zoom=0.85)
-    return axes  # type: ignore[no-any-return]
+    height = values_on(f, x0, x1)
+    ax = new_axes("3d") if ax is None else ax
+    solid: Any = ax  # with the methods of an Axes3D
+    solid.plot_surface(x0, x1, height, cmap="viridis", rcount=41, ccount=41, linewidth=0)
+    solid.set_xlabel("x0", labelpad=8)
+    solid.set_ylabel("x1", labelpad=8)
+    solid.set_zlabel("f(x)", labelpad=8)
+    solid.set_title("a function of two numbers")
+    solid.set_box_aspect(None, zoom=0.85)
+    return ax
 
 
 def gradient_field(
-    f: Callable[[Array], Any], limits: Limits = (-2.0, 2.0), ax: "Axes | None" = None
+    f: Callable[[Floats], Any], limits: Limits = (-2.0, 2.0), ax: "Axes | None" = None
 ) -> "Axes":
     """Draw the negative gradient of a function of two numbers as arrows: the way down.
 
@@ -104,13 +95,7 @@ def gradient_field(
         Takes an array of shape (2,) and returns a number, as for `numerical_gradient`
         (section 4.4).
     limits : tuple of float
-        Of both inputs.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+        Interval of both inputs.
 
     Raises
     ------
@@ -119,7 +104,7 @@ def gradient_field(
     """
     x0, x1 = grid(limits, 17)
     slopes = [numerical_gradient(f, point) for point in points_of(x0, x1)]
-    down = -backends.namespace(x0).stack(slopes)
+    down = -np.stack(slopes)
     ax = new_axes() if ax is None else ax
     ax.quiver(x0, x1, down[:, 0], down[:, 1], angles="xy", color="C0")
     _label(ax)
@@ -130,7 +115,7 @@ def gradient_field(
 
 
 def descent_path(
-    f: Callable[[Array], Any],
+    f: Callable[[Floats], Any],
     path: Array,
     limits: Limits | None = None,
     ax: "Axes | None" = None,
@@ -142,15 +127,9 @@ def descent_path(
     f : callable
         Takes an array of shape (2,) and returns a number, as for `numerical_gradient`.
     path : array, shape (N, 2)
-        The points, the first of them the start.
+        Points in order; the first is the start.
     limits : tuple of float, optional
-        Of both inputs; wide enough for the path and the origin if not given.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+        Interval of both inputs; wide enough for the path and the origin if not given.
 
     Raises
     ------
@@ -159,9 +138,9 @@ def descent_path(
     """
     points = on_host(path)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
-        raise ValueError(f"`path` must have shape (N, 2), N >= 1; got {shape(points)}")
+        raise ValueError(f"`path` must have shape (N, 2), N >= 1; got {points.shape}")
     if limits is None:
-        reach = 1.15 * float(abs(points).max()) or 1.0
+        reach = 1.15 * float(np.abs(points).max()) or 1.0
         limits = -reach, reach
     x0, x1 = grid(limits, 61)
     height = values_on(f, x0, x1)
@@ -180,7 +159,7 @@ def descent_path(
 
 
 def _answer(gate: Callable[..., Any], a: float, b: float) -> int:
-    return int(on_host(gate(backends.host().asarray(a), backends.host().asarray(b))))
+    return int(on_host(gate(np.array(a), np.array(b))))
 
 
 def _label(ax: "Axes") -> None:

@@ -1,5 +1,6 @@
 """The pages: pictures, links, the table of the book's programs, the list of names."""
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import backends
 import backprop
 from backprop import demos
+from tests.architecture import ORDER
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -30,7 +32,10 @@ def book_table():
     return {CODE.findall(row[1])[0]: row for row in rows[1:]}
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.stem)
+ENTRANCES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+
+
+@pytest.mark.parametrize("page", [*PAGES, *ENTRANCES], ids=lambda page: page.stem)
 def test_links_lead_somewhere(page):
     for link in links(page):
         path, _, anchor = link.partition("#")
@@ -60,6 +65,49 @@ def test_pictures():
     made = {f"pictures/{path.name}" for path in (DOCS / "pictures").iterdir()}
     assert shown == made
     assert all((DOCS / name).stat().st_size < 80_000 for name in made)
+
+
+def tree(page):
+    """Return the tree of a page: for each folder, the names listed within it."""
+    text = page.read_text(encoding="utf-8").partition("## Where things are\n\n")[2]
+    found, folder = {}, ""
+    for line in re.match(r"(    .*\n)+", text)[0].splitlines():
+        name = line.split()[0]
+        if line.startswith("      "):
+            found[folder].append(name)
+        else:
+            folder, found[name] = name, []
+    return found
+
+
+def on_disk(folder):
+    """Return the folders and modules in a folder, as a tree writes them."""
+    ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().splitlines()]
+    return {
+        path.name + "/" if path.is_dir() else path.stem
+        for path in folder.iterdir()
+        if path.suffix == ".py" or path.is_dir()
+        if not path.name.startswith((".", "__"))
+        if not any(path.match(pattern) for pattern in ignored)
+    }
+
+
+def test_the_tree_in_the_readme_is_on_disk():
+    assert list(tree(ROOT / "README.md")) == sorted(on_disk(ROOT) - {"conftest"})
+
+
+@pytest.mark.parametrize("package", ["backends", "backprop"])
+def test_the_tree_of_rooms_is_on_disk_and_in_order(package):
+    rooms = tree(ROOT / "CONTRIBUTING.md")[f"{package}/"]
+    assert set(rooms) == on_disk(ROOT / package)
+    order = [room.split(".")[1].rstrip("!") for room in ORDER if room.startswith(f"{package}.")]
+    assert [room.rstrip("/") for room in rooms] == [
+        room for room in dict.fromkeys(order) if room != "__main__"
+    ]
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 130
 
 
 def test_every_page_is_in_the_contents():
@@ -100,10 +148,15 @@ def test_terms_are_translated_once():
 
 
 def test_the_api_page_lists_every_name():
-    text = (DOCS / "api.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^   ~(\S+)$", text, re.M)
-    assert [name.rpartition(".")[2] for name in listed] == backprop.__all__
+    spec = importlib.util.spec_from_file_location("conf", DOCS / "conf.py")
+    conf = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(conf)
+    page = [(DOCS / "api.md").read_text(encoding="utf-8")]
+    conf.fill_in(None, "api", page)
+    listed = re.findall(r"^   ~(\S+)$", page[0], re.M)
+    assert sorted(name.rpartition(".")[2] for name in listed) == sorted(backprop.__all__)
     for name in listed:
         module, _, last = name.rpartition(".")
         value = getattr(backprop, last)
-        assert getattr(__import__(module, fromlist=[last]), last) is value
+        assert getattr(importlib.import_module(module), last) is value
+        assert documented(name) or f"automodule:: {name}\n" in page[0], name

@@ -11,7 +11,7 @@ X = np.array([[1.0, 2.0, 4.0], [0.5, -1.0, 3.0]])
 
 
 def moving_average(x, width=2):
-    """Average of each `width` neighbours: a function outside neural networks."""
+    """Average of each `width` neighbors: a function outside neural networks."""
     xp = namespace(x)
     sums = xp.cumulative_sum(x, axis=-1, include_initial=True)
     return (sums[..., width:] - sums[..., :-width]) / width

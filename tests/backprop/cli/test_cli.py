@@ -2,16 +2,18 @@ import csv
 import itertools
 import json
 import pickle
+import re
 import sys
 from datetime import datetime
 
 import numpy as np
 import pytest
+import typer
 
 import backprop
 from backprop import SGD, Network, Trainer, TwoLayerNet, load_mnist_sample, load_params, save_params
 from backprop.cli import main
-from backprop.cli.app import run
+from backprop.cli.app import app, run
 
 
 @pytest.fixture
@@ -322,6 +324,19 @@ def test_help_and_version(run_in):
     assert "evaluate" in run_in("--help")[1]
 
 
+@pytest.mark.parametrize("name", ["train", "evaluate", "predict", "check", "bench", "demo", "info"])
+def test_every_help_line_starts_with_the_thing(name):
+    command = typer.main.get_command(app).commands[name]
+    lines = [option.help for option in command.params]
+    for line in (command.help.splitlines()[0], *lines):
+        assert re.match(r"[A-Z]\w+:? ", line), line
+        assert line.split()[0] not in {"All", "As", "At", "For", "How", "If", "Of", "To", "What"}
+        assert line.endswith("."), line
+        assert "if not given" not in line  # typer shows defaults in brackets
+    sentences = [line for line in command.help.splitlines() if line]
+    assert all(line.endswith(".") for line in sentences)  # a line break is kept as it is
+
+
 def test_main_exits_with_the_code(monkeypatch, capsys):
     with pytest.raises(SystemExit) as error:
         main(["train", "--lr", "-1"])
@@ -378,7 +393,8 @@ def test_bench(run_in, tmp_path, monkeypatch):
     rows = [line.split() for line in out.splitlines() if "-10 " in line]
     assert [row[0] for row in rows] == ["3-2-10", "4-3-10", "5-3-10", "6-3-10"]
     result = json.loads((tmp_path / "a/bench.json").read_text())
-    assert [cost["parameters"] for cost in result["costs"]] == [38, 55, 58, 61]
+    assert [each["parameters"] for each in result["times"]] == [38, 55, 58, 61]
+    assert result["dtype"] == "float64"
     assert set(result["exponents"]) == {"backprop", "fast", "loop"}
     assert (tmp_path / "a/bench.png").read_bytes().startswith(b"\x89PNG")
     code, _, err = run_in("bench", "--quick", "--out", "a")
@@ -390,6 +406,15 @@ def test_bench(run_in, tmp_path, monkeypatch):
     code, out, _ = run_in("bench", "--quick", "--batch", "2")
     assert code == 0
     assert "no bench.png: pictures need matplotlib" in out
+
+
+def test_bench_runs_where_there_is_no_float64(run_in, monkeypatch):
+    monkeypatch.setattr("backprop.cli.bench.SIZES", ((3, 2), (4, 3)))
+    options = ["--quick", "--batch", "2", "--library", "array-api-strict", "--device", "no_float64"]
+    for dtype in ([], ["--dtype", "float32"]):
+        code, out, err = run_in("bench", *options, *dtype, "--out", f"a{len(dtype)}")
+        assert (code, err) == (0, "")
+        assert out.startswith("device: array-api-strict on no_float64, float32, batch 2\n")
 
 
 def test_check_refuses(run_in):

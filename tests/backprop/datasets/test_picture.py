@@ -50,7 +50,7 @@ def test_accuracy_is_that_on_the_arrays(load, digits):
     assert net.accuracy(read, t[:100]) >= net.accuracy(x[:100], t[:100]) - 0.03
 
 
-def test_it_is_cropped_scaled_and_centred(load):
+def test_it_is_cropped_scaled_and_centered(load):
     x = load(seven(), flatten=False)[0]
     assert x.dtype == np.float32
     assert (x.min(), x.max()) == (0, 1)
@@ -111,7 +111,7 @@ def alpha(ink):
         "16-bit-inverted",
     ],
 )
-def test_colour_modes_and_light_on_dark_give_the_same(load, image):
+def test_color_modes_and_light_on_dark_give_the_same(load, image):
     np.testing.assert_allclose(load(image), load(seven()), atol=0.02)
 
 

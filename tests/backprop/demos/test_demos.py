@@ -241,7 +241,7 @@ def test_learning_by_backpropagation(case: Case, capsys):
     assert all(0 <= float(row.split()[i].rstrip("%")) <= 100 for row in rows for i in (1, 2))
 
 
-def test_the_sample_is_learnt(capsys):
+def test_the_sample_is_learned(capsys):
     learn_backprop.run(demos.Settings(backends.host()), epochs=4)
     rows = [row.split() for row in capsys.readouterr().out.splitlines()[1:]]
     train = [float(row[1].rstrip("%")) for row in rows]

@@ -437,7 +437,7 @@ def test_where_kinks_meet_nothing_is_called_wrong(seed):
 
 
 def test_a_subclass_keeps_no_promise_that_its_forward_breaks():
-    class Centre(Relu):
+    class Center(Relu):
         def forward(self, x):
             y = super().forward(x)
             return y - y.mean(axis=-1, keepdims=True)
@@ -448,7 +448,7 @@ def test_a_subclass_keeps_no_promise_that_its_forward_breaks():
     rng = np.random.default_rng(0)
     layers = {
         "in": Affine(rng.standard_normal((3, 5)), rng.standard_normal(5)),
-        "centre": Centre(),
+        "center": Center(),
         "out": Affine(rng.standard_normal((5, 3)), rng.standard_normal(3)),
     }
     report = gradcheck(

@@ -190,7 +190,7 @@ _plain = Affine.backward
 
 
 class Scale:
-    """A layer that derives from nothing: x * s, with one learnt number."""
+    """A layer that derives from nothing: x * s, with one learned number."""
 
     def __init__(self, s):
         self.params = {"s": s}

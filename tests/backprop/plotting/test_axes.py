@@ -11,7 +11,6 @@ def test_public_names():
         "activations",
         "axes_grid",
         "confusion_matrix",
-        "cost_chart",
         "decision_boundary",
         "descent_path",
         "digits",

@@ -278,7 +278,7 @@ def test_a_progress_bar_needs_rich(monkeypatch):
     assert len(Trainer(net).fit((X, T), epochs=1).loss) == 1
 
 
-def test_real_digits_are_learnt():
+def test_real_digits_are_learned():
     train, test = load_mnist_sample()
     net = TwoLayerNet(784, 50, 10, backend="cpu", seed=0)
     history = Trainer(net, SGD(0.1), seed=0).fit(train, test, iterations=2000)

@@ -1,6 +1,6 @@
 import pytest
 
-from backprop import timing
+from backprop.bench import timing
 
 
 def test_candidates_take_turns(monkeypatch):

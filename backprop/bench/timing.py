@@ -1,4 +1,4 @@
-"""Timing side by side: A B A B ... in one process, medians, and what one costs of the other.
+"""Time candidates in turns (A B A B ...) and compare medians.
 
 On a shared machine an absolute time says nothing: its speed drifts. Candidates that take turns
 drift together, so that the ratio of their medians holds.
@@ -20,13 +20,13 @@ def alternate(
     Parameters
     ----------
     candidates : mapping of str to callable
-        They take turns; each is called before, to warm up.
+        What takes turns; each is called once before, to warm up.
     seconds : float
-        About how long to go on.
+        Time to spend on all, about.
     least : int
-        Rounds at the least.
+        Smallest number of rounds.
     turn : float
-        About how many seconds a turn lasts, in as many calls as it takes.
+        Seconds of a turn, about, in as many calls as it takes.
     """
     calls = {name: _calls_in(call, turn) for name, call in candidates.items()}
     times: dict[str, list[float]] = {name: [] for name in candidates}

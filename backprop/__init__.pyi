@@ -1,0 +1,55 @@
+# The public names of backprop. Read by type checkers, and by __init__.py when it is imported.
+
+from . import (
+    functions as functions,
+    graph as graph,
+    plotting as plotting,
+)
+from .datasets import (
+    load_mnist as load_mnist,
+    load_mnist_sample as load_mnist_sample,
+)
+from .gradients import (
+    GradientError as GradientError,
+    assert_gradients as assert_gradients,
+    gradcheck as gradcheck,
+)
+from .layers import (
+    AddLayer as AddLayer,
+    Affine as Affine,
+    DivLayer as DivLayer,
+    ExpLayer as ExpLayer,
+    IdentityWithLoss as IdentityWithLoss,
+    Layer as Layer,
+    LogLayer as LogLayer,
+    MatMul as MatMul,
+    MulLayer as MulLayer,
+    PowLayer as PowLayer,
+    Relu as Relu,
+    Sigmoid as Sigmoid,
+    SigmoidWithLoss as SigmoidWithLoss,
+    SoftmaxWithLoss as SoftmaxWithLoss,
+    SubLayer as SubLayer,
+    Tanh as Tanh,
+)
+from .networks import (
+    Network as Network,
+    TwoLayerNet as TwoLayerNet,
+    perceptron as perceptron,
+)
+from .numerical import (
+    gradient_descent as gradient_descent,
+    numerical_diff as numerical_diff,
+    numerical_gradient as numerical_gradient,
+)
+from .storage import (
+    load_params as load_params,
+    save_params as save_params,
+)
+from .training import (
+    SGD as SGD,
+    History as History,
+    Trainer as Trainer,
+)
+
+__version__: str

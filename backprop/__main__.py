@@ -1,0 +1,5 @@
+"""The command line as `python -m backprop`."""
+
+from backprop.cli import main
+
+main()

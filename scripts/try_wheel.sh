@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Build the wheel into dist/, install it in an environment of its own, and train and evaluate there,
+# outside the checkout: shows that the wheel holds everything that the package needs.
+#
+#     scripts/try_wheel.sh PYTHON      PYTHON: that of an environment with pip
+set -euo pipefail
+python=$(realpath --no-symlinks "$1")
+cd "$(dirname "$0")/.."
+rm -f dist/backprop-*.whl
+"$python" -m pip wheel --quiet --no-deps --wheel-dir dist .
+wheel=$(realpath dist/backprop-*.whl)
+
+outside=$(mktemp -d)
+trap 'rm -rf "$outside"' EXIT
+"$python" -m venv "$outside/venv"
+"$outside/venv/bin/python" -m pip install --quiet "$wheel[cli,plot]"
+cd "$outside"
+venv/bin/backprop info
+venv/bin/python -m backprop train --iterations 300 --out run
+venv/bin/backprop evaluate --params run/params.safetensors
+test -s run/accuracy.png
+echo "the wheel trains outside the checkout"
