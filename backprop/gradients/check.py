@@ -13,9 +13,10 @@ from backprop.networks.network import Network
 from backprop.numerical import steps
 from backprop.numerical.perturb import Place
 from backprop.numerical.phi import NetworkPhi, Phi
+from backprop.targets.find import subject_of
+from backprop.targets.nested import leaves
 from backprop.targets.objects import is_array
-from backprop.targets.passes import leaves
-from backprop.targets.subject import Options, Subject, subject_of
+from backprop.targets.subject import Options, Subject
 
 Mode: TypeAlias = Literal["auto", "full", "sampled", "directional"]
 _MODES = ("auto", "full", "sampled", "directional")

@@ -10,13 +10,13 @@ import numpy.typing as npt
 from backprop.arrays import shape
 from backprop.gradients import diagnosis
 from backprop.gradients.hygiene import Findings
-from backprop.gradients.judge import Judgement, KinkAt, Limits, judge
+from backprop.gradients.judge import judge
+from backprop.gradients.judgment import Judgment, KinkAt, Limits
 from backprop.gradients.report import Entry, Kink, Verdict
-from backprop.numerical.phi import Phi, flat, jumps
-from backprop.numerical.slopes import Slopes
-from backprop.numerical.steps import FINEST, REFINEMENT, step_for
+from backprop.gradients.surroundings import Surroundings
+from backprop.numerical.phi import Phi, flat
+from backprop.targets.nested import flat64
 from backprop.targets.objects import is_array
-from backprop.targets.passes import flat64
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -24,12 +24,6 @@ Indices = npt.NDArray[np.intp]
 _ROUNDING = 100.0  # an analytic value may be rounded by this many eps of its largest terms
 _DOUT = 10.0  # and by this many of the largest `dout`
 _NAN = (math.nan, math.nan, math.nan)
-_DEVIATION = 0.6745 * math.sqrt(70.0)  # the median of a fourth difference of noise of deviation 1
-_LINE = 11  # values on a line that measure noise; a kink touches less than half of it
-_APART = 2.0 ** np.arange(-4.0, 6.25, 0.25)  # distances, in steps, that tell kinks apart
-_MOVED = 3  # how often the point is moved a little, for that
-_SCAN = 65  # values on a line that tell kinks apart
-_BULK = 512  # an array of more entries is first looked at over one step
 _DIAGNOSED = 10_000  # entries of the largest array whose gradient of a wrong shape is evaluated
 
 
@@ -99,7 +93,7 @@ def _of_wrong_shape(task: Task, name: str, gradient: Any, own: tuple[int, ...]) 
 
 
 class _Comparison:
-    """One gradient beside its numerical slopes; what the judge asks for is answered here."""
+    """One gradient beside its numerical slopes; and the verdict on it."""
 
     def __init__(
         self, task: Task, name: str, gradient: Any, which: Indices | None, way: Floats | None
@@ -114,8 +108,7 @@ class _Comparison:
         self.whole = way is None and self.indices.size == values.size
         self.eps = _eps(gradient)
         self.magnitude = self._magnitude(values, shape(gradient) if is_array(gradient) else ())
-        self.base = step_for(task.phi.eps_of(name)) if task.step is None else task.step
-        self.judgement = self._judge()
+        self.judgment = self._judge()
 
     def _magnitude(self, values: Floats, own: tuple[int, ...]) -> Floats:
         """Return how large the terms are that each analytic value was summed from, about."""
@@ -126,11 +119,13 @@ class _Comparison:
             return np.full(self.analytic.shape, float(size.max(initial=0.0)))
         size = size.reshape(own)
         smaller = np.minimum(size.max(axis=1, keepdims=True), size.max(axis=0, keepdims=True))
-        return smaller.reshape(-1)[self.indices]
+        return np.asarray(smaller.reshape(-1)[self.indices])
 
-    def _judge(self) -> Judgement:
+    def _judge(self) -> Judgment:
         task = self.task
-        noise = max(task.phi.rounding(self.name), self._noise())
+        around = Surroundings(task.phi, self.name, self.indices, self.way, task.step, task.rng)
+        largest = int(np.abs(self.analytic).argmax())
+        noise = max(task.phi.rounding(self.name), around.noise(largest))
         reference = max(
             (
                 float(np.abs(flat64(g)).max(initial=0.0))
@@ -141,74 +136,11 @@ class _Comparison:
         )
         rounding = self.eps * (_ROUNDING * self.magnitude + _DOUT * task.dout_size)
         limits = Limits(noise, task.phi.scale, reference, rounding, task.rtol, task.atol)
-        return judge(self.analytic, self.look, limits, self)
-
-    def look(self, level: float, which: Indices) -> Slopes:
-        """Return the slopes at some of the coordinates, on a level of refinement."""
-        if self.way is not None:
-            return self.task.phi.along(self.name, self.way, self.task.step, level)
-        indices = self.indices[which]
-        if level != 0 or which.size <= _BULK:
-            return self.task.phi.at(self.name, indices, self.task.step, level)
-        return self.task.phi.at(self.name, indices, self.task.step, level, two=True)
-
-    def _line(self, i: int, spacing: float, count: int, before: int) -> Floats:
-        """Return values of φ at equal distances, some of them before a coordinate."""
-        distances = spacing * (np.arange(count) - before)
-        return self.task.phi.line(self.name, int(self.indices[i]), self.way, distances)
-
-    def _noise(self) -> float:
-        """Return what a cubic leaves over of values on a line, on the level that tells it best.
-
-        On finer levels less is left where φ bends; where it moves in steps, nothing is.
-        """
-        i = int(np.abs(self.analytic).argmax())
-        least = self.task.phi.rounding(self.name)
-        found = math.inf
-        for level in range(FINEST + 1):
-            values = self._line(i, self._step(i) / REFINEMENT**level, _LINE, _LINE // 5)
-            with np.errstate(invalid="ignore"):
-                left = 4.0 * float(np.median(np.abs(np.diff(values, 4)))) / _DEVIATION
-            still = float((np.diff(values) == 0.0).mean())
-            if not math.isfinite(left):
-                continue
-            if left <= least or (still > 0.25 and found > least):
-                return left if found == math.inf or still == 0.0 else found
-            found = min(found, left)
-        return found if math.isfinite(found) else 0.0
-
-    def _step(self, i: int) -> float:
-        if self.way is not None or self.task.step is not None:
-            return self.base
-        value = abs(float(flat(self.task.phi.places[self.name].get())[self.indices[i]]))
-        return self.base * max(1.0, value)
-
-    def resolution(self, i: int) -> float:
-        """Return by how much φ moves at the least, if it moves in steps; else 0."""
-        for level in (1, 2, 3):
-            values = self._line(i, self._step(i) * REFINEMENT**level / 16.0, _SCAN, _SCAN // 2)
-            moved = np.abs(np.diff(values))
-            if not np.isfinite(moved).all() or not moved.any():
-                continue
-            after = moved[np.flatnonzero(moved)[0] : np.flatnonzero(moved)[-1] + 1]
-            still = float((after == 0.0).mean())
-            return float(moved[moved > 0].min()) if still > 0.25 else 0.0
-        return 0.0
-
-    def jumps(self, i: int) -> tuple[float, float]:
-        """Return the sums of the jumps of kinks that meet in a coordinate: up, down."""
-        step, noise = self._step(i), self.task.phi.rounding(self.name)
-        distances = step * np.concatenate([-_APART[::-1], _APART])
-        found = []
-        for _ in range(_MOVED):
-            with self.task.phi.displaced(step, self.task.rng):
-                values = self.task.phi.line(self.name, int(self.indices[i]), self.way, distances)
-            found.append(jumps(values, distances, noise))
-        return max(up for up, _ in found), max(down for _, down in found)
+        return judge(self.analytic, around.look, limits, around)
 
     def entry(self, own: tuple[int, ...]) -> Entry:
         """Return the verdict."""
-        found = self.judgement
+        found = self.judgment
         with np.errstate(invalid="ignore", divide="ignore"):
             ratio = np.where(np.isfinite(found.allowed), found.off / found.allowed, -1.0)
         ratio = np.where(found.bad, ratio + 1e300, ratio)
@@ -238,7 +170,7 @@ class _Comparison:
         return tuple(map(int, np.unravel_index(self.indices[i], own))) if own else ()
 
     def _verdict(self, own: tuple[int, ...]) -> tuple[Verdict, str]:
-        found, task, name = self.judgement, self.task, self.name
+        found, task, name = self.judgment, self.task, self.name
         if (found.bad & np.isfinite(found.error)).any():
             if name in task.found.ignoring:
                 return Verdict.WRONG, "`dout` is ignored"
@@ -280,7 +212,7 @@ class _Comparison:
         return f"it is off by {off:.3g} in {narrow.dtype}, and right in a wider dtype"
 
     def _reason(self, own: tuple[int, ...]) -> str:
-        found = self.judgement
+        found = self.judgment
         if self.way is not None:
             return diagnosis.of_values(found.analytic, found.value, found.allowed, found.bad)
         others = {

@@ -8,8 +8,8 @@ import numpy as np
 
 import backends
 from backprop.arrays import shape
+from backprop.targets.nested import flat64, is_real, leaves, rebuilt
 from backprop.targets.objects import follow, is_array, reachable
-from backprop.targets.passes import flat64, is_real, leaves, rebuilt
 from backprop.targets.subject import Subject
 
 _LINEAR = 1e-2  # by which twice the gradient may miss twice the `dout`

@@ -17,18 +17,21 @@ A value is *wrong* where it lies outside twice the error on every step that is t
 error is so wide that twice the value or the other sign would have passed, it is *blind*.
 """
 
-from dataclasses import dataclass, field
-from typing import Protocol
-
 import numpy as np
-import numpy.typing as npt
 
+from backprop.gradients.judgment import (
+    Floats,
+    Indices,
+    Judgment,
+    KinkAt,
+    Limits,
+    Look,
+    Mask,
+    Near,
+    trusted_error,
+)
 from backprop.numerical.slopes import Slopes
 from backprop.numerical.steps import FINEST
-
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.intp]
-Mask = npt.NDArray[np.bool_]
 
 COARSEST = -3
 """The coarsest level: steps 16³ times larger, an eighth of the magnitude in float64."""
@@ -40,8 +43,6 @@ STAYS = 2
 """On how many finer levels in a row a jump must keep its size."""
 SEEN = 1.05
 """Jumps are seen at points a little aside, where slopes are a few hundredths others."""
-BENDS = 0.1
-"""Two quotients that differ by this share of the slope show that φ bends within the step."""
 TIGHT = 1e-7
 """An error of this share of the slope needs no finer look."""
 NOISY = 30.0
@@ -56,105 +57,7 @@ SHIFTS = (0.37, 0.71)
 """By how much of a level the steps are made finer for that."""
 
 
-class Look(Protocol):
-    """Slopes at some coordinates on a level of refinement."""
-
-    def __call__(self, level: float, which: Indices, /) -> Slopes:
-        """Return the slopes."""
-
-
-class Near(Protocol):
-    """What more can be found out around one coordinate."""
-
-    def resolution(self, i: int, /) -> float:
-        """Return by how much φ moves at the least, if it moves in steps; else 0."""
-
-    def jumps(self, i: int, /) -> tuple[float, float]:
-        """Return the sums of the jumps, upwards and downwards, of kinks that meet there."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a comparison allows.
-
-    Attributes
-    ----------
-    noise : float
-        By how much rounding, or chance, changes φ from one evaluation to the next.
-    scale : float
-        Σ |v y|.
-    reference : float
-        The largest entry of all gradients.
-    rounding : array, shape (n,)
-        What rounding explains of each analytic value.
-    rtol, atol : float or None
-        What is allowed in its place.
-    """
-
-    noise: float
-    scale: float
-    reference: float
-    rounding: Floats
-    rtol: float | None = None
-    atol: float | None = None
-
-    def allowed(self, error: Floats, analytic: Floats, value: Floats, which: Indices) -> Floats:
-        """Return by how much analytic and numerical values may differ."""
-        if self.rtol is None and self.atol is None:
-            return 2.0 * error + self.rounding[which]
-        larger = np.maximum(np.abs(analytic), np.abs(value))
-        return 2.0 * error + (self.atol or 0.0) + (self.rtol or 0.0) * larger
-
-
-@dataclass(frozen=True)
-class KinkAt:
-    """A coordinate with two slopes."""
-
-    i: int
-    left: float
-    right: float
-    several: bool = False
-
-
-@dataclass
-class Judgement:
-    """What became of n coordinates; arrays of shape (n,).
-
-    Attributes
-    ----------
-    value, error, allowed
-        The numerical values, their errors (inf where none is trusted), and the allowed difference.
-    bad, blind
-        Where the analytic value is wrong; where it could not have been seen to be wrong.
-    kinks
-        The coordinates that lie at a kink.
-    """
-
-    analytic: Floats
-    value: Floats
-    error: Floats
-    allowed: Floats
-    level: Floats
-    bad: Mask
-    blind: Mask
-    kinks: list[KinkAt] = field(default_factory=list)
-
-    @property
-    def off(self) -> Floats:
-        """How far analytic and numerical values lie apart."""
-        return np.abs(self.analytic - self.value)
-
-
-def trusted_error(s: Slopes, noise: float) -> Floats:
-    """Return the errors of slopes; inf where φ bends within the step."""
-    rounding = noise / s.step
-    with np.errstate(invalid="ignore"):
-        bent = s.spread + 0.25 * s.bend / s.step  # at a kink, half its jump
-        straight = bent <= BENDS * np.abs(s.value) + 10.0 * rounding
-        return np.where(straight & np.isfinite(s.value), bent + rounding, np.inf)
-
-
-def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgement:
+def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgment:
     """Judge the analytic values at n coordinates.
 
     Parameters
@@ -172,7 +75,7 @@ def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgement
     first = look(0, every)
     noise = max(limits.noise, _resolution(analytic, first, limits.noise, near))
     error = trusted_error(first, noise)
-    found = Judgement(
+    found = Judgment(
         analytic, first.value.copy(), error, error, np.zeros(every.size), error > 0, error > 0
     )
     _judge_all(found, limits)
@@ -183,12 +86,11 @@ def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgement
     return found
 
 
-def _judge_all(found: Judgement, limits: Limits) -> None:
+def _judge_all(found: Judgment, limits: Limits) -> None:
     every = np.arange(found.analytic.size)
     found.allowed = limits.allowed(found.error, found.analytic, found.value, every)
-    at_kink = np.isin(every, [kink.i for kink in found.kinks])
     with np.errstate(invalid="ignore"):
-        found.bad = np.where(at_kink, found.bad, ~(found.off <= found.allowed))
+        found.bad = np.where(found.at_kink, found.bad, ~(found.off <= found.allowed))
 
 
 def _resolution(analytic: Floats, first: Slopes, noise: float, near: Near) -> float:
@@ -199,7 +101,7 @@ def _resolution(analytic: Floats, first: Slopes, noise: float, near: Near) -> fl
     return max((near.resolution(int(i)) for i in largest), default=0.0)
 
 
-def _adopt(found: Judgement, which: Indices, s: Slopes, error: Floats, level: float) -> Mask:
+def _adopt(found: Judgment, which: Indices, s: Slopes, error: Floats, level: float) -> Mask:
     """Let slopes count where their error is smaller; tell where."""
     better = error < found.error[which]
     at = which[better]
@@ -208,7 +110,7 @@ def _adopt(found: Judgement, which: Indices, s: Slopes, error: Floats, level: fl
 
 
 def _refine(
-    found: Judgement, first: Slopes, look: Look, noise: float, limits: Limits, near: Near
+    found: Judgment, first: Slopes, look: Look, noise: float, limits: Limits, near: Near
 ) -> None:
     """Take finer and finer steps where in doubt, and find the kinks."""
     rounding = noise / first.step
@@ -255,7 +157,7 @@ def _refine(
 
 
 def _meet_kink(
-    found: Judgement, i: int, s: Slopes, noise: float, limits: Limits, near: Near
+    found: Judgment, i: int, s: Slopes, noise: float, limits: Limits, near: Near
 ) -> None:
     """Judge a coordinate that lies at a kink: between the slopes, or the sums of their jumps."""
     left = float(1.5 * s.left[0] - 0.5 * s.outer_left[0])  # extrapolated to the point itself
@@ -277,15 +179,14 @@ def _meet_kink(
     found.error[i], found.value[i], found.bad[i] = error[0], value[0], outside
 
 
-def _coarsen(found: Judgement, look: Look, noise: float, limits: Limits) -> None:
+def _coarsen(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
     """Take coarser steps where noise makes the error as wide as the value, or nearly."""
-    met = np.array([kink.i for kink in found.kinks], dtype=np.intp)
     for level in range(-1, COARSEST - 1, -1):
         size = np.maximum(np.abs(found.analytic), np.abs(found.value))
         wide = (found.error > 1e-5 * size) & np.isfinite(found.error) & (found.level == level + 1)
         close = found.bad & (found.off < 10.0 * found.allowed)
         wide |= close & np.isfinite(found.error) & (found.level == level + 1)
-        wide[met] = False
+        wide &= ~found.at_kink
         wide &= noise > 0
         which = np.flatnonzero(wide)
         if not which.size:
@@ -295,7 +196,7 @@ def _coarsen(found: Judgement, look: Look, noise: float, limits: Limits) -> None
         _judge_all(found, limits)
 
 
-def _confirm(found: Judgement, look: Look, noise: float, limits: Limits) -> None:
+def _confirm(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
     """Look again at the worst coordinates, over other steps: a wrong value is wrong on each."""
     met = {kink.i for kink in found.kinks}
     checked: set[int] = set()
@@ -320,9 +221,8 @@ def _confirm(found: Judgement, look: Look, noise: float, limits: Limits) -> None
             return
 
 
-def _blind(found: Judgement, noise: float, limits: Limits) -> Mask:
+def _blind(found: Judgment, noise: float, limits: Limits) -> Mask:
     """Tell where an error is so wide that nothing could have been seen."""
-    met = np.isin(np.arange(found.analytic.size), [kink.i for kink in found.kinks])
     known = np.abs(found.value[np.isfinite(found.value)]).max(initial=0.0)
     largest = max(float(np.abs(found.analytic).max(initial=0.0)), float(known), limits.reference)
     largest = largest or limits.scale
@@ -331,4 +231,5 @@ def _blind(found: Judgement, noise: float, limits: Limits) -> Mask:
     allowed = 2.0 * found.error
     zero = np.abs(found.analytic) <= 4.0 * relative * limits.scale  # less than φ is rounded by
     small = np.where(zero, min(0.1, NEGLIGIBLE * np.sqrt(relative)) * limits.scale, small)
-    return ~met & ~found.bad & ~(allowed < np.abs(found.analytic)) & ~(allowed <= small)
+    seen = (allowed < np.abs(found.analytic)) | (allowed <= small)
+    return np.asarray(~found.at_kink & ~found.bad & ~seen)

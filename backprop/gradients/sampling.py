@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from backprop.gradients.compare import Task
 from backprop.numerical.phi import NetworkPhi
+from backprop.targets.nested import flat64
 from backprop.targets.objects import is_array
-from backprop.targets.passes import flat64
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]

@@ -1,7 +1,7 @@
 """φ, the function that is differentiated numerically, with its arrays changed."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 

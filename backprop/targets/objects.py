@@ -1,4 +1,4 @@
-"""What is reachable from an object: its arrays, and its state, which each pass starts from anew.
+"""What is reachable from an object, and by which path: its arrays by readable names.
 
 An object is followed through attributes, slots, properties, dictionaries, lists and tuples, into
 the objects that they hold.
@@ -6,17 +6,16 @@ the objects that they hold.
 
 import random
 import re
-import sys
 import types
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 import backends
-from backprop.arrays import copy_of, is_floating
+from backprop.arrays import is_floating
 from backprop.numerical.perturb import Place
 
 _DEEPEST = 12
@@ -125,121 +124,6 @@ def _class_values(holder: Any) -> Iterator[tuple[str, Any]]:
                     continue
             elif isinstance(value, _GENERATORS) or is_array(value):
                 yield name, value
-
-
-class State:
-    """All that an object holds, to be put back: containers, arrays, generators.
-
-    Parameters
-    ----------
-    *roots : object
-        Arrays are copied; of everything else it is remembered what was where.
-    """
-
-    def __init__(self, *roots: Any) -> None:
-        self._containers: list[tuple[Any, Any]] = []
-        self._arrays: list[tuple[Any, Any]] = []
-        self._generators: list[tuple[Callable[[], Any], Callable[[Any], None], Any]] = []
-        for root in roots:
-            for found in reachable(root):
-                self._remember(found.value)
-        for read, write in _global_generators():
-            self._generators.append((read, write, read()))
-
-    def _remember(self, value: Any) -> None:
-        if is_array(value):
-            if backends.is_writable(value) and not self.holds(value):
-                self._arrays.append((value, copy_of(value)))
-        elif isinstance(value, np.random.Generator):
-            bits = value.bit_generator
-            self._generators.append(
-                (lambda: bits.state, lambda s: setattr(bits, "state", s), bits.state)
-            )
-        elif isinstance(value, np.random.RandomState):
-            self._generators.append((value.get_state, value.set_state, value.get_state()))
-        elif isinstance(value, random.Random):
-            self._generators.append((value.getstate, value.setstate, value.getstate()))
-        elif isinstance(value, dict | list):
-            self._containers.append((value, value.copy()))
-        elif not isinstance(value, tuple):
-            self._containers.append((value, attributes(value)))
-
-    def changed(self) -> "State":
-        """Return the part that is not as it was: what has to be put back after such a pass."""
-        part = object.__new__(State)
-        part._containers = [(h, old) for h, old in self._containers if not _holds(h, old)]
-        part._arrays = [(x, old) for x, old in self._arrays if not same(x, old)]
-        part._generators = [g for g in self._generators if not _same_state(g[0](), g[2])]
-        return part
-
-    def also(self, other: "State") -> None:
-        """Count what another part of the state holds as well."""
-        own = {id(x) for x, _ in self._arrays} | {id(h) for h, _ in self._containers}
-        self._arrays += [pair for pair in other._arrays if id(pair[0]) not in own]
-        self._containers += [pair for pair in other._containers if id(pair[0]) not in own]
-        self._generators += [g for g in other._generators if g not in self._generators]
-
-    def generators_back(self) -> None:
-        """Put the generators alone back."""
-        for _, write, state in self._generators:
-            write(state)
-
-    def holds(self, x: Any) -> bool:
-        """Tell whether an array is part of it."""
-        return any(x is own for own, _ in self._arrays)
-
-    def restore(self) -> None:
-        """Put everything back: the same objects where they were, with the same values."""
-        for holder, old in self._containers:
-            if not _holds(holder, old):
-                _put_back(holder, old)
-        for x, old in self._arrays:
-            x[...] = old
-        self.generators_back()
-
-
-def _holds(holder: Any, old: Any) -> bool:
-    now = holder if isinstance(holder, dict | list) else attributes(holder)
-    if len(now) != len(old):
-        return False
-    if isinstance(old, list):
-        return all(a is b for a, b in zip(now, old, strict=True))
-    return all(key in now and now[key] is value for key, value in old.items())
-
-
-def _put_back(holder: Any, old: Any) -> None:
-    if isinstance(holder, list):
-        holder[:] = old
-    elif isinstance(holder, dict):
-        holder.clear()
-        holder.update(old)
-    else:
-        for name in attributes(holder).keys() - old.keys():
-            object.__delattr__(holder, name)
-        for name, value in old.items():
-            object.__setattr__(holder, name, value)
-
-
-def _global_generators() -> Iterator[tuple[Callable[[], Any], Callable[[Any], None]]]:
-    yield np.random.get_state, np.random.set_state
-    yield random.getstate, random.setstate
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        yield torch.get_rng_state, torch.set_rng_state
-
-
-def _same_state(a: Any, b: Any) -> bool:
-    if isinstance(a, dict):
-        return all(_same_state(a[key], b[key]) for key in a)
-    if isinstance(a, tuple | list):
-        return len(a) == len(b) and all(map(_same_state, a, b))
-    return bool(np.array_equal(np.asarray(a), np.asarray(b)))
-
-
-def same(a: Any, b: Any) -> bool:
-    """Tell whether two arrays hold the same values, nan at the same places included."""
-    one, two = backends.of(a).to_numpy(a), backends.of(b).to_numpy(b)
-    return bool(np.array_equal(one, two, equal_nan=one.dtype.kind in "fc"))
 
 
 def floating_arrays(root: Any) -> dict[str, Place]:

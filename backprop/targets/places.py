@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from backprop.arrays import shape
+from backprop.targets.nested import flat64, is_real, leaves
 from backprop.targets.objects import Step, follow, is_array, reachable
-from backprop.targets.passes import flat64, is_real, leaves
 
 Keys = tuple[Any, ...]
 Floats = npt.NDArray[np.float64]

@@ -1,0 +1,119 @@
+"""What a judgment is made of, and what it gives: looks, limits, coordinates judged."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from backprop.numerical.slopes import Slopes
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
+
+BENDS = 0.1
+"""Two quotients that differ by this share of the slope show that φ bends within the step."""
+
+
+class Look(Protocol):
+    """Slopes at some coordinates on a level of refinement."""
+
+    def __call__(self, level: float, which: Indices, /) -> Slopes:
+        """Return the slopes."""
+
+
+class Near(Protocol):
+    """What more can be found out around one coordinate."""
+
+    def resolution(self, i: int, /) -> float:
+        """Return by how much φ moves at the least, if it moves in steps; else 0."""
+
+    def jumps(self, i: int, /) -> tuple[float, float]:
+        """Return the sums of the jumps, upwards and downwards, of kinks that meet there."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a comparison allows.
+
+    Attributes
+    ----------
+    noise : float
+        By how much rounding, or chance, changes φ from one evaluation to the next.
+    scale : float
+        Σ |v y|.
+    reference : float
+        The largest entry of all gradients.
+    rounding : array, shape (n,)
+        What rounding explains of each analytic value.
+    rtol, atol : float or None
+        What is allowed in its place.
+    """
+
+    noise: float
+    scale: float
+    reference: float
+    rounding: Floats
+    rtol: float | None = None
+    atol: float | None = None
+
+    def allowed(self, error: Floats, analytic: Floats, value: Floats, which: Indices) -> Floats:
+        """Return by how much analytic and numerical values may differ."""
+        if self.rtol is None and self.atol is None:
+            return 2.0 * error + self.rounding[which]
+        larger = np.maximum(np.abs(analytic), np.abs(value))
+        return 2.0 * error + (self.atol or 0.0) + (self.rtol or 0.0) * larger
+
+
+@dataclass(frozen=True)
+class KinkAt:
+    """A coordinate with two slopes."""
+
+    i: int
+    left: float
+    right: float
+    several: bool = False
+
+
+@dataclass
+class Judgment:
+    """What became of n coordinates; arrays of shape (n,).
+
+    Attributes
+    ----------
+    value, error, allowed
+        The numerical values, their errors (inf where none is trusted), and the allowed difference.
+    bad, blind
+        Where the analytic value is wrong; where it could not have been seen to be wrong.
+    kinks
+        The coordinates that lie at a kink.
+    """
+
+    analytic: Floats
+    value: Floats
+    error: Floats
+    allowed: Floats
+    level: Floats
+    bad: Mask
+    blind: Mask
+    kinks: list[KinkAt] = field(default_factory=list)
+
+    @property
+    def at_kink(self) -> Mask:
+        """Which coordinates lie at a kink."""
+        return np.isin(np.arange(self.analytic.size), [kink.i for kink in self.kinks])
+
+    @property
+    def off(self) -> Floats:
+        """How far analytic and numerical values lie apart."""
+        return np.abs(self.analytic - self.value)
+
+
+def trusted_error(s: Slopes, noise: float) -> Floats:
+    """Return the errors of slopes; inf where φ bends within the step."""
+    rounding = noise / s.step
+    with np.errstate(invalid="ignore"):
+        bent = s.spread + 0.25 * s.bend / s.step  # at a kink, half its jump
+        straight = bent <= BENDS * np.abs(s.value) + 10.0 * rounding
+        return np.where(straight & np.isfinite(s.value), bent + rounding, np.inf)

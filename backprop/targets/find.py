@@ -1,0 +1,142 @@
+"""From a target and its inputs to the subject of a check."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from backprop.arrays import copy_of
+from backprop.numerical.perturb import Place
+from backprop.targets import places
+from backprop.targets.calls import Calls
+from backprop.targets.conventions import calls_of
+from backprop.targets.moving import adopt_lazy
+from backprop.targets.nested import is_real, leaves, rebuilt
+from backprop.targets.objects import floating_arrays, is_array, readable
+from backprop.targets.parameters import find_parameters
+from backprop.targets.passes import Passes
+from backprop.targets.subject import Options, Subject
+
+NOTHING = "there must be a floating input or a parameter to differentiate by; got none"
+
+
+def subject_of(
+    target: Any, inputs: Sequence[Any], options: Options, rng: np.random.Generator
+) -> Subject:
+    """Return the subject for a target of any kind.
+
+    Raises
+    ------
+    TypeError
+        When the target follows no known convention.
+    ValueError
+        When there is nothing to differentiate by.
+    """
+    own = [rebuilt(x, lambda leaf: _copy(leaf, inputs)) for x in inputs]
+    calls = calls_of(target, own, options.kwargs, options.output)
+    if options.names is not None:
+        calls = replace(calls, names=tuple(options.names) + calls.names[len(options.names) :])
+    arrays = _input_arrays(own, calls)
+    if calls.differentiates_inputs and not arrays and not any(map(floating_arrays, calls.roots)):
+        raise ValueError(NOTHING)
+    passes = Passes(calls, own, rng)
+    try:
+        _promote_numbers(passes, calls)
+        return _search(passes, calls, options)
+    except BaseException:
+        passes.end()
+        raise
+
+
+def _copy(leaf: Any, inputs: Sequence[Any]) -> Any:
+    """Return a copy of an array; a number as an array where all inputs are numbers."""
+    if isinstance(leaf, np.generic):
+        return np.array(leaf)
+    if is_array(leaf):
+        return copy_of(leaf)
+    if all(_is_number(x) for x in inputs) and _is_number(leaf):
+        return np.array(float(leaf))
+    return np.array(leaf) if isinstance(leaf, float) else leaf
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, int | float) and not isinstance(x, bool)
+
+
+def _promote_numbers(passes: Passes, calls: Calls) -> None:
+    """Let an integer that a gradient is returned for be a float, where the target takes one."""
+    returned = passes.backward(lambda value: value)
+    if not isinstance(returned, tuple | list) or len(returned) != len(passes.inputs):
+        return
+    for i, x in enumerate(passes.inputs):
+        if isinstance(x, int) and not isinstance(x, bool) and is_real(returned[i]):
+            passes.inputs[i] = np.array(float(x))
+            try:
+                passes.phi()
+            except Exception:  # the target wants an integer there
+                passes.inputs[i] = x
+
+
+def _input_arrays(inputs: list[Any], calls: Calls) -> dict[str, Place]:
+    """Return the floating arrays among the inputs, by name."""
+    if not calls.differentiates_inputs:
+        return {}
+    found = {}
+    for place in floating_arrays(inputs).values():
+        (_, first), *rest = place.path
+        inner = readable(tuple(rest))
+        found[f"{calls.names[first]}{inner if inner.startswith('[') else ''}"] = place
+    return found
+
+
+def _search(passes: Passes, calls: Calls, options: Options) -> Subject:
+    inputs = _input_arrays(passes.inputs, calls)
+    subject = Subject(calls.name, passes, {}, {}, {}, {})
+    subject.batch = next(
+        (int(x.shape[0]) for _, x in leaves(passes.inputs) if is_array(x) and x.ndim > 1), None
+    )
+    adopt_lazy(passes)
+    left = passes.backward(lambda value: _find_inputs(subject, inputs, value))
+    find_parameters(subject, options, left)
+    if not subject.arrays:
+        raise ValueError(NOTHING)
+    return subject
+
+
+def _find_inputs(
+    subject: Subject, inputs: dict[str, Place], returned: Any
+) -> list[tuple[Any, ...]]:
+    """Note where the gradients by inputs stand; return what else was returned."""
+    calls, passes = subject.passes.calls, subject.passes
+    wanted = {tuple(key for _, key in place.path): name for name, place in inputs.items()}
+    found, left = places.of_inputs(returned, passes.inputs, calls.names, list(wanted))
+    for keys, name in wanted.items():
+        where = found.get(keys)
+        if where is None and len(keys) == 1:
+            where = places.of_input_attribute(calls.roots, calls.names[keys[0]])
+        number = not inputs[name].get().shape and any(p.get().shape for p in inputs.values())
+        if where is None and (number or _is_target(subject, name, found)):
+            subject.notes.append(f"{name}: no gradient is returned for it; taken for a constant")
+            continue
+        subject.arrays[name] = inputs[name]
+        if len(keys) == 1:
+            subject.positions[keys[0]] = name
+        if where is not None:
+            subject.where[name] = where
+        else:
+            subject.missing[name] = _why_missing(returned, len(passes.inputs))
+    return left
+
+
+def _is_target(subject: Subject, name: str, found: Mapping[Any, Any]) -> bool:
+    """Tell whether an input is the target of a loss: behind the scores, for which there is one."""
+    scalar = all(getattr(v, "shape", ()) == () for _, v in leaves(subject.passes.cotangents))
+    return scalar and bool(found) and name != subject.passes.calls.names[0]
+
+
+def _why_missing(returned: Any, count: int) -> str:
+    if returned is None:
+        return "backward must return the gradient by its input; it returns None"
+    got = len(returned) if isinstance(returned, tuple | list | dict) else 1
+    return f"backward must return a gradient for each of the {count} inputs; got {got}"

@@ -1,0 +1,45 @@
+"""Values in nested tuples, lists and dictionaries, as inputs, outputs and gradients come."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import backends
+from backprop.arrays import is_floating
+from backprop.targets.objects import is_array
+
+
+def leaves(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yield what nested tuples, lists and dictionaries hold, each with its keys."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, (*place, key))
+    elif isinstance(value, tuple | list):
+        for i, item in enumerate(value):
+            yield from leaves(item, (*place, i))
+    else:
+        yield place, value
+
+
+def rebuilt(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Return nested tuples, lists and dictionaries with each leaf changed."""
+    if isinstance(value, dict):
+        return {key: rebuilt(item, change) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(rebuilt(item, change) for item in value))
+    if isinstance(value, tuple | list):
+        return type(value)(rebuilt(item, change) for item in value)
+    return change(value)
+
+
+def is_real(value: Any) -> bool:
+    """Tell whether a value is a floating array or a float, and so has a derivative."""
+    return isinstance(value, float) or (is_array(value) and is_floating(value))
+
+
+def flat64(x: Any) -> npt.NDArray[np.float64]:
+    """Return an array's values, or a number, as a flat float64 array."""
+    values = backends.of(x).to_numpy(x) if is_array(x) else np.asarray(x)
+    return values.astype(np.float64).reshape(-1)

@@ -1,0 +1,223 @@
+"""Parameters: the arrays that move the output, and where their gradients stand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import backends
+from backprop.arrays import copy_of
+from backprop.numerical.perturb import Place
+from backprop.numerical.phi import Phi
+from backprop.targets import places
+from backprop.targets.calls import Calls
+from backprop.targets.moving import moves
+from backprop.targets.nested import flat64
+from backprop.targets.objects import floating_arrays, follow, is_array, parse
+from backprop.targets.places import Made, Where
+from backprop.targets.state import same
+from backprop.targets.subject import Options, Subject
+
+_PROBED = 24  # coordinates that tell which unnamed array is the gradient
+
+
+def find_parameters(subject: Subject, options: Options, left: list[tuple[Any, ...]]) -> None:
+    """Add the parameters to a subject, with where their gradients stand, or that there is none.
+
+    Parameters
+    ----------
+    subject : Subject
+        With its inputs.
+    options : Options
+        What the caller says of parameters.
+    left : list of tuple
+        Keys of what the backward pass returns beside the gradients by inputs.
+    """
+    held = _held(subject.passes.calls, options)
+    _find_by_value(subject, _find_by_name(subject, held, options, left))
+
+
+@dataclass(frozen=True)
+class Held:
+    """A floating array that an object holds before its passes: a parameter, maybe."""
+
+    name: str
+    place: Place
+    root: Any
+    declared: bool
+
+
+def _held(calls: Calls, options: Options) -> list[Held]:
+    """Return the arrays that may be parameters: those of the state that each pass starts from."""
+    if options.params:
+        return [_declared(name, text, calls.roots) for name, text in options.params.items()]
+    found: list[Held] = []
+    taken: set[str] = set()
+    for root in calls.roots:
+        own = getattr(root, "params", None)
+        if isinstance(own, Mapping) and not isinstance(own, dict):  # a view, as networks have
+            for key in own:
+                path = (("attribute", "params"), ("item", key))
+                found.append(Held(str(key), Place(own, key, path=path), root, True))
+                taken.add(str(key))
+        for name, place in floating_arrays(root).items():
+            if (
+                any(
+                    kind != "item" and key in ("state", "grads", "gradients")
+                    for kind, key in place.path
+                )
+                or name in options.constants
+            ):
+                continue
+            if any(place.get() is held.place.get() for held in found):
+                continue
+            declared = any(key in places.PARAMS for _, key in place.path)
+            free = name if name not in taken else f"{name}'"
+            taken.add(free)
+            found.append(Held(free, place, root, declared))
+    return found
+
+
+def _declared(name: str, text: str, roots: Sequence[Any]) -> Held:
+    path = parse(text)
+    for root in roots:
+        try:
+            holder = follow(root, path[:-1])
+            value = follow(root, path)
+        except (AttributeError, KeyError, IndexError, TypeError):
+            continue
+        if not is_array(value):
+            raise TypeError(f"`params[{name!r}]` must be an array; got {type(value).__name__}")
+        kind, key = path[-1]
+        return Held(name, Place(holder, key, attribute=kind != "item", path=path), root, True)
+    raise ValueError(f"`params[{name!r}]` must be a path from the target to an array; got {text!r}")
+
+
+@dataclass
+class Unnamed:
+    """Parameters whose gradients have no name that is known, and the arrays that may be theirs."""
+
+    held: list[Held]
+    candidates: list[tuple[Where, Any]]
+
+
+def _find_by_name(
+    subject: Subject, held: list[Held], options: Options, left: list[tuple[Any, ...]]
+) -> Unnamed:
+    """Note the parameters with gradients that have a name, and return the others."""
+    passes = subject.passes
+    made: list[Made] = []
+    passes.between(lambda: made.append(Made(passes.calls.roots)))
+    unnamed = Unnamed([], [])
+    fresh = {h.name: flat64(h.place.get()) for h in held}
+
+    def look(returned: Any) -> None:
+        used: list[Any] = list(subject.where.values())
+        only = isinstance(returned, Mapping) and not passes.calls.differentiates_inputs
+        for h in held:
+            where = _told(options, h) or places.named(h.root, h.place.path, returned, only)
+            if where is None or where in used:
+                unnamed.held.append(h)
+                continue
+            if not h.declared and not _stays(h):
+                continue  # made anew by the passes: a cache
+            name = f"{h.name} (parameter)" if h.name in subject.arrays else h.name
+            subject.arrays[name], subject.where[name] = h.place, where
+            used.append(where)
+        if only:  # what the network does not return it has not said
+            return
+        taken = [where.read(returned) for where in used]
+        everything = [
+            (where, values)
+            for where, values in made[0].found()
+            if not any(where.read(None) is g for g in taken)
+        ]
+        everything += [
+            (Where(keys), flat64(Where(keys).read(returned)))
+            for keys in left
+            if Where(keys) not in used
+        ]
+        unnamed.candidates += everything
+        unnamed.candidates += _updates(unnamed.held, fresh, options)
+
+    passes.backward(look)
+    return unnamed
+
+
+def _told(options: Options, held: Held) -> Where | None:
+    text = options.grads.get(held.name)
+    return None if text is None else Where(parse(text), held.root)
+
+
+def _stays(held: Held) -> bool:
+    """Tell whether an array is still where it was after the passes."""
+    try:
+        return follow(held.root, held.place.path) is held.place.get()
+    except (AttributeError, KeyError, IndexError, TypeError):
+        return False
+
+
+def _updates(
+    held: list[Held], fresh: Mapping[str, Any], options: Options
+) -> list[tuple[Where, Any]]:
+    """Return by how much a backward pass that learns has moved parameters, as gradients."""
+    rates = [
+        v
+        for k, v in options.kwargs.items()
+        if isinstance(v, float) and ("lr" in k or "rate" in k) and v
+    ]
+    rate = rates[0] if rates else 1.0
+    found = []
+    for h in held:
+        try:
+            now = follow(h.root, h.place.path)
+        except (AttributeError, KeyError, IndexError, TypeError):
+            continue
+        if is_array(now) and flat64(now).shape == fresh[h.name].shape:
+            moved = (fresh[h.name] - flat64(now)) / rate
+            if moved.any():
+                found.append((Where(h.place.path, h.root, fresh[h.name], rate), moved))
+    return found
+
+
+def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
+    """Find the gradients without a known name by their values; note what has none."""
+    passes = subject.passes
+    known = [p.get() for p in subject.arrays.values()]
+    siblings = any(p.path and p.path[0][1] in places.PARAMS for p in subject.arrays.values())
+    for h in unnamed.held:
+        x = h.place.get()
+        if not moves(h.place, lambda: (passes.phi(), None)) or _is_view(x, known):
+            continue
+        name = f"{h.name} (parameter)" if h.name in subject.arrays else h.name
+        subject.arrays[name] = h.place
+        size = flat64(x).size
+        near = np.unique(np.linspace(0, size - 1, min(size, _PROBED)).astype(np.intp))
+        fits = [(w, v) for w, v in unnamed.candidates if v.size == size]
+        where = None
+        if fits:
+            slopes = Phi({name: h.place}, passes.phi, passes.scale()).at(name, near, None, 0)
+            where = places.most_alike(fits, near, slopes.value)
+        if where is None and h.declared and siblings:
+            subject.where[name] = Where(("there is none",))  # those of others are where they belong
+        elif where is None:
+            subject.missing[name] = "it moves the output, and no gradient of it was found"
+        else:
+            subject.where[name] = where
+            unnamed.candidates = [(w, v) for w, v in unnamed.candidates if w != where]
+
+
+def _is_view(x: Any, known: Sequence[Any]) -> bool:
+    """Tell whether a change of one of the known arrays changes `x` too: they share memory."""
+    for other in known:
+        if other is x or not backends.is_writable(other) or type(other) is not type(x):
+            continue
+        before, saved = copy_of(x), copy_of(other)
+        try:
+            other[...] = other + 1.0
+            if not same(x, before):
+                return True
+        finally:
+            other[...] = saved
+    return False
