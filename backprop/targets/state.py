@@ -117,11 +117,14 @@ def _global_generators() -> Iterator[tuple[Callable[[], Any], Callable[[Any], No
 
 
 def _same_state(a: Any, b: Any) -> bool:
+    """Compare the states of generators: numbers and arrays in tuples and dictionaries."""
     if isinstance(a, dict):
         return all(_same_state(a[key], b[key]) for key in a)
-    if isinstance(a, tuple | list):
-        return len(a) == len(b) and all(map(_same_state, a, b))
-    return bool(np.array_equal(np.asarray(a), np.asarray(b)))
+    if isinstance(a, tuple) and any(isinstance(v, np.ndarray | tuple) for v in a):
+        return all(map(_same_state, a, b))
+    if is_array(a):
+        return same(a, b)
+    return bool(a == b)
 
 
 def same(a: Any, b: Any) -> bool:
