@@ -132,7 +132,16 @@ def gradcheck(
             gradients = wide.gradients()
             phi = _phi(wide, target, present)
             task = Task(
-                phi, found, gradients, wide.passes.dout_size, subject.batch, step, rtol, atol, rng
+                phi=phi,
+                found=found,
+                wide=gradients,
+                dout_size=wide.passes.dout_size,
+                batch=subject.batch,
+                step=step,
+                rtol=rtol,
+                atol=atol,
+                rng=rng,
+                seconds=sampling.seconds_of(phi),
             )
             plan = sampling.plan(task, mode, present, samples, seconds)
             entries = [_entry(task, plan, subject, name) for name in chosen]

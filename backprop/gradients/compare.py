@@ -24,6 +24,8 @@ Indices = npt.NDArray[np.intp]
 _ROUNDING = 100.0  # an analytic value may be rounded by this many eps of its largest terms
 _DOUT = 10.0  # and by this many of the largest `dout`
 _NAN = (math.nan, math.nan, math.nan)
+_MEASURED = 5  # coordinates beside the largest at which noise is measured, at most
+_PATIENCE = 2e-3  # seconds of one evaluation of φ at which it is measured at one of these
 _DIAGNOSED = 10_000  # entries of the largest array whose gradient of a wrong shape is evaluated
 
 
@@ -47,6 +49,8 @@ class Task:
         As in `gradcheck`.
     rng : numpy.random.Generator
         Draws samples and directions.
+    seconds : float
+        How long φ takes.
     """
 
     phi: Phi
@@ -58,6 +62,12 @@ class Task:
     rtol: float | None
     atol: float | None
     rng: np.random.Generator
+    seconds: float
+
+    @property
+    def patience(self) -> int:
+        """At how many coordinates beside the largest noise is measured: fewer where φ is slow."""
+        return min(_MEASURED, int(_PATIENCE / self.seconds))
 
 
 def entry(task: Task, name: str, which: Indices | None, way: Floats | None) -> Entry:
@@ -121,11 +131,17 @@ class _Comparison:
         smaller = np.minimum(size.max(axis=1, keepdims=True), size.max(axis=0, keepdims=True))
         return np.asarray(smaller.reshape(-1)[self.indices])
 
+    def _measured(self) -> list[int]:
+        """Return the coordinates at which noise is measured: the largest, and some by chance."""
+        size = np.abs(self.analytic)
+        moving = np.flatnonzero(size)
+        others = self.task.rng.choice(moving, min(self.task.patience, moving.size), replace=False)
+        return [int(size.argmax()), *map(int, others)]
+
     def _judge(self) -> Judgment:
         task = self.task
         around = Surroundings(task.phi, self.name, self.indices, self.way, task.step, task.rng)
-        largest = int(np.abs(self.analytic).argmax())
-        noise = max(task.phi.rounding(self.name), around.noise(largest))
+        noise = max(task.phi.rounding(self.name), *map(around.noise, self._measured()))
         reference = max(
             (
                 float(np.abs(flat64(g)).max(initial=0.0))

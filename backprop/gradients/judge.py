@@ -51,6 +51,8 @@ HINT = 1e-3
 """A jump smaller than this share of the slopes is curvature."""
 NEGLIGIBLE = 100.0
 """An error of this many times √noise, of the largest gradient, would show all that matters."""
+ASKED = 3
+"""At how many coordinates it is asked whether φ moves in steps."""
 CONFIRMED = 64
 """How many of the worst coordinates are looked at again before any is called wrong."""
 SHIFTS = (0.37, 0.71)
@@ -97,8 +99,13 @@ def _resolution(analytic: Floats, first: Slopes, noise: float, near: Near) -> fl
     """Return the resolution of φ, asked for where it doesn't move though it should."""
     still = (first.value == 0.0) & (first.spread == 0.0) & (first.bend == 0.0)
     still &= np.abs(analytic) * first.step > ROUGH * noise
-    largest = np.argsort(-np.abs(analytic) * still)[: min(3, int(still.sum()))]
-    return max((near.resolution(int(i)) for i in largest), default=0.0)
+    largest = np.argsort(-np.abs(analytic) * still)[: min(ASKED, int(still.sum()))]
+    return max((near.resolution(int(i), 0) for i in largest), default=0.0)
+
+
+def _moves_in_steps(which: Indices, still: Mask, level: int, near: Near) -> bool:
+    """Tell whether φ moves in steps where it stands still on a level; asked at a few places."""
+    return any(near.resolution(int(i), level) > 0.0 for i in which[still][:ASKED])
 
 
 def _adopt(found: Judgment, which: Indices, s: Slopes, error: Floats, level: float) -> Mask:
@@ -123,7 +130,9 @@ def _refine(
             break
         fine = look(level, which)
         rounding = noise / fine.step
-        error = trusted_error(fine, noise)
+        still = (fine.value == 0.0) & (fine.spread == 0.0) & (before.value != 0.0)
+        still &= _moves_in_steps(which, still, level, near)  # finer than φ resolves
+        error = np.where(still, np.inf, trusted_error(fine, noise))
         _adopt(found, which, fine, error, level)
         seen = fine.jump > CLEAR * rounding
         with np.errstate(invalid="ignore"):
@@ -146,7 +155,7 @@ def _refine(
         with np.errstate(invalid="ignore"):
             lost = rounding > np.maximum(size, np.abs(found.analytic[which]))
             useless = (rounding > found.error[which]) | (untrusted & lost)
-        again = more & ~kink & ~useless
+        again = more & ~kink & ~useless & ~still
         which, stayed, before = which[again], stayed[again], fine.take(np.flatnonzero(again))
     met = {kink.i for kink in found.kinks}
     left = set(which.tolist())
@@ -225,11 +234,12 @@ def _blind(found: Judgment, noise: float, limits: Limits) -> Mask:
     """Tell where an error is so wide that nothing could have been seen."""
     known = np.abs(found.value[np.isfinite(found.value)]).max(initial=0.0)
     largest = max(float(np.abs(found.analytic).max(initial=0.0)), float(known), limits.reference)
-    largest = largest or limits.scale
+    largest = largest or limits.scale or 1.0
     relative = max(2.0**-52, noise / limits.scale if limits.scale else 0.0)
-    small = min(0.1, NEGLIGIBLE * np.sqrt(relative)) * largest
+    share = min(0.1, NEGLIGIBLE * np.sqrt(relative))
+    small = share * largest
     allowed = 2.0 * found.error
     zero = np.abs(found.analytic) <= 4.0 * relative * limits.scale  # less than φ is rounded by
-    small = np.where(zero, min(0.1, NEGLIGIBLE * np.sqrt(relative)) * limits.scale, small)
+    small = np.where(zero, max(small, share * limits.scale), small)
     seen = (allowed < np.abs(found.analytic)) | (allowed <= small)
     return np.asarray(~found.at_kink & ~found.bad & ~seen)

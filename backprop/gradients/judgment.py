@@ -26,8 +26,11 @@ class Look(Protocol):
 class Near(Protocol):
     """What more can be found out around one coordinate."""
 
-    def resolution(self, i: int, /) -> float:
-        """Return by how much φ moves at the least, if it moves in steps; else 0."""
+    def resolution(self, i: int, level: int, /) -> float:
+        """Return by how much φ moves at the least, if it moves in steps; else 0.
+
+        `level` is one on which it stands still.
+        """
 
     def jumps(self, i: int, /) -> tuple[float, float]:
         """Return the sums of the jumps, upwards and downwards, of kinks that meet there."""

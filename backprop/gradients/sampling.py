@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backprop.gradients.compare import Task
-from backprop.numerical.phi import NetworkPhi
+from backprop.numerical.phi import NetworkPhi, Phi
 from backprop.targets.nested import flat64
 from backprop.targets.objects import is_array
 
@@ -70,7 +70,7 @@ def plan(task: Task, mode: str, names: list[str], samples: int, seconds: float) 
         return Plan(mode)
     notes = []
     if mode == "auto":
-        one = _seconds_an_evaluation(task)
+        one = task.seconds
         total = sum(sizes.values())
         swept = isinstance(task.phi, NetworkPhi) and total <= _SWEPT
         if swept or total * _EVALUATIONS * one <= seconds:
@@ -87,13 +87,14 @@ def plan(task: Task, mode: str, names: list[str], samples: int, seconds: float) 
     return Plan("sampled", which=which, notes=notes)
 
 
-def _seconds_an_evaluation(task: Task) -> float:
+def seconds_of(phi: Phi) -> float:
+    """Return how long one evaluation of φ takes."""
     times = []
     for _ in range(_TIMED):
         start = time.perf_counter()
-        task.phi.value()
+        phi.value()
         times.append(time.perf_counter() - start)
-    return min(times)
+    return max(min(times), 1e-9)
 
 
 def _duration(seconds: float) -> str:

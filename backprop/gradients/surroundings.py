@@ -5,6 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from backprop.gradients.judge import COARSEST
 from backprop.numerical.phi import Phi, flat, jumps
 from backprop.numerical.slopes import Slopes
 from backprop.numerical.steps import FINEST, REFINEMENT, step_for
@@ -13,8 +14,11 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
 _BULK = 512  # an array of more entries is first looked at over one step
-_LINE = 11  # values on a line that measure noise; a kink touches less than half of it
-_DEVIATION = 0.6745 * math.sqrt(70.0)  # the median of a fourth difference of noise of deviation 1
+# Distances, in steps, of values that measure noise: over even ones, rounding may leave no trace.
+_UNEVEN = np.array([0.37, 0.91, 1.73, 2.29, 3.11, 3.83, 4.61, 5.47])
+_POWERS = np.vander(_UNEVEN, 4)
+_CUBIC = _POWERS @ np.linalg.pinv(_POWERS)  # from values to the cubic that fits them best
+_MARGIN = 100.0  # by which what bends may leave less than it should on a finer level
 _STILL = 0.25  # the share of values alike that shows that φ moves in steps
 _SCAN = 65  # values on a line that tell the steps in which φ moves
 _APART = 2.0 ** np.arange(-4.0, 6.25, 0.25)  # distances, in steps, that tell kinks apart
@@ -61,29 +65,32 @@ class Surroundings:
             return self.phi.at(self.name, indices, self.step, level)
         return self.phi.at(self.name, indices, self.step, level, two=True)
 
-    def _line(self, i: int, spacing: float, count: int, before: int) -> Floats:
-        """Return values of φ at equal distances, some of them before a coordinate."""
-        distances = spacing * (np.arange(count, dtype=np.float64) - before)
-        return self.phi.line(self.name, int(self.indices[i]), self.way, distances)
-
     def noise(self, i: int) -> float:
         """Return by how much φ changes by chance: what a cubic leaves over of values on a line.
 
-        On finer levels less is left where φ bends; where it moves in steps, nothing is.
+        Where φ bends, a finer level leaves 16⁴ times less; where there is noise, as much; and
+        where φ moves in steps nothing is left on a level that is finer than they are.
         """
         least = self.phi.rounding(self.name)
-        found = math.inf
+        before = math.inf
         for level in range(FINEST + 1):
-            values = self._line(i, self._step(i) / REFINEMENT**level, _LINE, _LINE // 5)
-            with np.errstate(invalid="ignore"):
-                left = 4.0 * float(np.median(np.abs(np.diff(values, 4)))) / _DEVIATION
-            still = float((np.diff(values) == 0.0).mean())
+            left = self._left(i, self._step(i) / REFINEMENT**level)
             if not math.isfinite(left):
                 continue
-            if left <= least or (still > _STILL and found > least):
-                return left if found == math.inf or still == 0.0 else found
-            found = min(found, left)
-        return found if math.isfinite(found) else 0.0
+            if left <= least:
+                bent = before == math.inf or before <= _MARGIN * least * REFINEMENT**4
+                return left if bent else before
+            before = min(before, left)
+        return before if math.isfinite(before) else 0.0
+
+    def _left(self, i: int, step: float) -> float:
+        """Return what a cubic leaves over on the quieter side: a kink has the other to itself."""
+        found = []
+        for side in (1.0, -1.0):
+            values = self.phi.line(self.name, int(self.indices[i]), self.way, side * step * _UNEVEN)
+            rest = values - _CUBIC @ values
+            found.append(4.0 * math.sqrt(float(rest @ rest) / (_UNEVEN.size - 4)))
+        return min(found)
 
     def _step(self, i: int) -> float:
         base = step_for(self.phi.eps_of(self.name)) if self.step is None else self.step
@@ -92,16 +99,20 @@ class Surroundings:
         value = abs(float(flat(self.phi.places[self.name].get())[self.indices[i]]))
         return base * max(1.0, value)
 
-    def resolution(self, i: int) -> float:
-        """Return by how much φ moves at the least, if it moves in steps; else 0."""
-        for level in (1, 2, 3):
-            values = self._line(i, self._step(i) * REFINEMENT**level / 16.0, _SCAN, _SCAN // 2)
+    def resolution(self, i: int, level: int) -> float:
+        """Return by how much φ moves at the least, if it moves in steps; else 0.
+
+        `level` is one on which it stands still.
+        """
+        for coarser in range(level, COARSEST - 1, -1):
+            spacing = self._step(i) / float(REFINEMENT) ** coarser
+            distances = spacing * (np.arange(_SCAN, dtype=np.float64) - _SCAN // 2)
+            values = self.phi.line(self.name, int(self.indices[i]), self.way, distances)
             moved = np.abs(np.diff(values))
-            if not np.isfinite(moved).all() or not moved.any():
-                continue
-            after = moved[np.flatnonzero(moved)[0] : np.flatnonzero(moved)[-1] + 1]
-            still = float((after == 0.0).mean())
-            return float(moved[moved > 0].min()) if still > _STILL else 0.0
+            if np.isfinite(moved).all() and moved.any():
+                steps = np.flatnonzero(moved)
+                still = float((moved[steps[0] : steps[-1] + 1] == 0.0).mean())
+                return float(moved[moved > 0].min()) if still > _STILL else 0.0
         return 0.0
 
     def jumps(self, i: int) -> tuple[float, float]:
