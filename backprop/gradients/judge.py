@@ -239,7 +239,7 @@ def _blind(found: Judgment, noise: float, limits: Limits) -> Mask:
     share = min(0.1, NEGLIGIBLE * np.sqrt(relative))
     small = share * largest
     allowed = 2.0 * found.error
-    zero = np.abs(found.analytic) <= 4.0 * relative * limits.scale  # less than φ is rounded by
+    zero = np.abs(found.analytic) <= limits.rounding  # as good as 0
     small = np.where(zero, max(small, share * limits.scale), small)
     seen = (allowed < np.abs(found.analytic)) | (allowed <= small)
     return np.asarray(~found.at_kink & ~found.bad & ~seen)

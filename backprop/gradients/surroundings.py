@@ -19,7 +19,9 @@ _UNEVEN = np.array([0.37, 0.91, 1.73, 2.29, 3.11, 3.83, 4.61, 5.47])
 _POWERS = np.vander(_UNEVEN, 4)
 _CUBIC = _POWERS @ np.linalg.pinv(_POWERS)  # from values to the cubic that fits them best
 _MARGIN = 100.0  # by which what bends may leave less than it should on a finer level
+_FALLS = 16.0  # by which at least what bends leaves less on a level finer by half
 _STILL = 0.25  # the share of values alike that shows that φ moves in steps
+_JUMPS = 4  # so many of its moves tell whether it stands still between them
 _SCAN = 65  # values on a line that tell the steps in which φ moves
 _APART = 2.0 ** np.arange(-4.0, 6.25, 0.25)  # distances, in steps, that tell kinks apart
 _MOVED = 3  # how often the point is moved a little, for that
@@ -71,17 +73,20 @@ class Surroundings:
         Where φ bends, a finer level leaves 16⁴ times less; where there is noise, as much; and
         where φ moves in steps nothing is left on a level that is finer than they are.
         """
-        least = self.phi.rounding(self.name)
-        before = math.inf
+        least, step = self.phi.rounding(self.name), self._step(i)
+        seen: list[float] = []
         for level in range(FINEST + 1):
-            left = self._left(i, self._step(i) / REFINEMENT**level)
+            left = self._left(i, step / REFINEMENT**level)
             if not math.isfinite(left):
                 continue
             if left <= least:
-                bent = before == math.inf or before <= _MARGIN * least * REFINEMENT**4
-                return left if bent else before
-            before = min(before, left)
-        return before if math.isfinite(before) else 0.0
+                if len(seen) == 1:  # was it on its way down, or does it break off?
+                    seen.append(self._left(i, step / REFINEMENT ** (level - 0.5)))
+                bent = not seen or min(seen) <= _MARGIN * least * REFINEMENT**4
+                falls = len(seen) < 2 or not seen[-1] > seen[-2] / _FALLS
+                return left if bent and falls else min(seen)
+            seen.append(left)
+        return min(seen, default=0.0)
 
     def _left(self, i: int, step: float) -> float:
         """Return what a cubic leaves over on the quieter side: a kink has the other to itself."""
@@ -109,7 +114,7 @@ class Surroundings:
             distances = spacing * (np.arange(_SCAN, dtype=np.float64) - _SCAN // 2)
             values = self.phi.line(self.name, int(self.indices[i]), self.way, distances)
             moved = np.abs(np.diff(values))
-            if np.isfinite(moved).all() and moved.any():
+            if np.isfinite(moved).all() and np.count_nonzero(moved) >= _JUMPS:
                 steps = np.flatnonzero(moved)
                 still = float((moved[steps[0] : steps[-1] + 1] == 0.0).mean())
                 return float(moved[moved > 0].min()) if still > _STILL else 0.0

@@ -109,9 +109,10 @@ class Phi:
         return slopes(changes.reshape(4, 1), distances.reshape(4, 1))
 
     def line(self, name: str, index: int, way: Floats | None, distances: Floats) -> Floats:
-        """Return the values at distances along one entry, or along a direction if there is one."""
+        """Return the changes at distances along one entry, or along a direction if there is one."""
         if way is not None:
-            return on_host(along(self.places[name], way, distances.tolist(), self.value))
+            values = along(self.places[name], way, distances.tolist(), self.value)
+            return on_host(values) - self.base
         return self.changes(name, np.full(distances.shape, index), distances)[0]
 
     @contextmanager

@@ -43,17 +43,37 @@ Step = tuple[str, Any]
 
 @dataclass(frozen=True)
 class Reached:
-    """Something that is reachable, by which steps, and what holds it."""
+    """Something that is reachable, by which steps, and from what."""
 
     value: Any
     path: tuple[Step, ...]
-    holder: Any
+    parent: "Reached | None" = None
 
     @property
     def place(self) -> Place:
         """Where it is kept."""
+        assert self.parent is not None  # the root is kept nowhere
         kind, key = self.path[-1]
-        return Place(self.holder, key, attribute=kind != "item")
+        holder = self.parent.value
+        if isinstance(holder, tuple) and self.parent.path:
+            holder = Rebuilt(self.parent.place)
+        return Place(holder, key, attribute=kind != "item")
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """A tuple that another takes the place of, wherever an item is set."""
+
+    place: Place
+
+    def __getitem__(self, key: int) -> Any:
+        """Return an item of the tuple that is there now."""
+        return self.place.get()[key]
+
+    def __setitem__(self, key: int, value: Any) -> None:
+        old = self.place.get()
+        items = [*old[:key], value, *old[key + 1 :]]
+        self.place.set(type(old)(*items) if hasattr(old, "_fields") else type(old)(items))
 
 
 def is_array(x: Any) -> bool:
@@ -72,7 +92,7 @@ def reachable(root: Any) -> Iterator[Reached]:
 
     Each thing once, but an array in every place where it is kept.
     """
-    queue = deque([Reached(root, (), None)])
+    queue = deque([Reached(root, ())])
     seen = {id(root): root}  # with the thing, as a property may make a new one at each look
     count = 0
     while queue and count < _MOST:
@@ -85,7 +105,7 @@ def reachable(root: Any) -> Iterator[Reached]:
             if isinstance(value, _LEAVES) or (id(value) in seen and not is_array(value)):
                 continue
             seen[id(value)] = value
-            queue.append(Reached(value, (*found.path, step), found.value))
+            queue.append(Reached(value, (*found.path, step), found))
 
 
 def _parts(holder: Any) -> Iterator[tuple[Step, Any]]:
@@ -174,6 +194,8 @@ def follow(root: Any, path: tuple[Step, ...]) -> Any:
         When there is nothing.
     """
     for kind, key in path:
+        if kind == "item" and is_array(root):
+            raise TypeError(f"an array holds nothing at {key!r}")
         root = root[key] if kind == "item" else getattr(root, key)
     return root
 

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-import backends
-from backprop.arrays import copy_of
 from backprop.numerical.perturb import Place
 from backprop.numerical.phi import Phi
 from backprop.targets import places
@@ -16,7 +14,7 @@ from backprop.targets.nested import flat64, leaves
 from backprop.targets.objects import floating_arrays, follow, is_array, parse
 from backprop.targets.passes import Passes
 from backprop.targets.places import Made, Where
-from backprop.targets.state import same
+from backprop.targets.state import is_view
 from backprop.targets.subject import Options, Subject
 
 _PROBED = 24  # coordinates that tell which unnamed array is the gradient
@@ -191,7 +189,7 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
     siblings = any(p.path and p.path[0][1] in places.PARAMS for p in subject.arrays.values())
     for h in unnamed.held:
         x = h.place.get()
-        if not moves(h.place, lambda: (passes.phi(), None)) or _is_view(x, known):
+        if not moves(h.place, lambda: (passes.phi(), None)) or is_view(x, known):
             continue
         name = f"{h.name} (parameter)" if h.name in subject.arrays else h.name
         subject.arrays[name] = h.place
@@ -209,18 +207,3 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
         else:
             subject.where[name] = where
             unnamed.candidates = [(w, v) for w, v in unnamed.candidates if w != where]
-
-
-def _is_view(x: Any, known: Sequence[Any]) -> bool:
-    """Tell whether a change of one of the known arrays changes `x` too: they share memory."""
-    for other in known:
-        if other is x or not backends.is_writable(other) or type(other) is not type(x):
-            continue
-        before, saved = copy_of(x), copy_of(other)
-        try:
-            other[...] = other + 1.0
-            if not same(x, before):
-                return True
-        finally:
-            other[...] = saved
-    return False

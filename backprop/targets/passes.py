@@ -12,7 +12,7 @@ from backprop.arrays import widened
 from backprop.targets.calls import Calls
 from backprop.targets.nested import flat64, is_real, leaves, rebuilt
 from backprop.targets.objects import floating_arrays, is_array
-from backprop.targets.state import State
+from backprop.targets.state import State, is_view
 
 T = TypeVar("T")
 
@@ -172,16 +172,19 @@ class Passes:
         at the beginning brings the user's own back.
         """
         held = [floating_arrays(root) for root in (*self.calls.roots, self.inputs)]
-        places = {id(p.get()): p for found in held for p in found.values()}
-        narrow = [p for p in places.values() if p.get().dtype != backends.of(p.get()).widest]
-        if not narrow:
+        places = [p for found in held for p in found.values()]
+        arrays = list({id(p.get()): p.get() for p in places}.values())
+        narrow = [x for x in arrays if x.dtype != backends.of(x).widest]
+        if not narrow or any(is_view(x, arrays) for x in arrays):  # copies would share nothing
             return False
-        before, begin = self.phi(), self.begin
+        before = self.phi()
         old = self._dirty, self.base, self.cotangents
         try:
-            for place in narrow:
-                place.set(widened(place.get()))
-            wide = {place.get().dtype for place in narrow}
+            for x in narrow:
+                wider = widened(x)
+                for place in [p for p in places if p.get() is x]:
+                    place.set(wider)
+            wide = {backends.of(x).widest for x in narrow}
             self.cotangents = rebuilt(self.cotangents, lambda v: widened(v) if is_array(v) else v)
             self.start_from(State(*self.calls.roots, self.inputs))
             after = self.phi()
@@ -192,7 +195,7 @@ class Passes:
         except Exception:  # the target may refuse the wider dtype, in whatever way
             pass
         self._dirty, self.base, self.cotangents = old
-        begin.restore()
+        self.base.restore()
         return False
 
     def end(self) -> None:

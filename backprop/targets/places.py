@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+import backends
 from backprop.arrays import shape
 from backprop.targets.nested import flat64, is_real, leaves
 from backprop.targets.objects import Step, follow, is_array, reachable
@@ -29,7 +30,6 @@ NAMES = (
     "del_{}", "{}_delta", "grads_{}", "{}_grads", "d{}s",
 )  # fmt: skip
 """Names of the gradient of an array, from the array's."""
-
 INPUT_NAMES = ("dinputs", "dinput", "dx", "dX", "grad_input", "grad_x", "input_grad", "delta")
 """Attributes in which the gradient by the input is kept, where backward returns nothing."""
 
@@ -43,14 +43,10 @@ class Where:
 
     Attributes
     ----------
-    keys : tuple
-        The keys in what backward returned; if `root` is given, the path from that object.
-    root : object, optional
-        The object that keeps it.
-    before : Floats, optional
-        What the array was, if the gradient is by how much a backward pass that learns moves it.
-    rate : float
-        The learning rate of such a pass; 0 for any other.
+    keys, root
+        The keys in what backward returned, or the path from the object `root` that keeps it.
+    before, rate
+        What the array was, and the learning rate, if the gradient is by how much it was moved.
     """
 
     keys: tuple[Any, ...]
@@ -62,14 +58,13 @@ class Where:
         """Return the gradient; None where there is none."""
         try:
             if self.root is None:
-                for key in self.keys:
-                    returned = returned[key]
-                return returned
+                return follow(returned, tuple(("item", key) for key in self.keys))
             value = follow(self.root, self.keys)
         except (AttributeError, KeyError, IndexError, TypeError):
             return None
         if self.before is not None:
-            return (self.before.reshape(shape(value)) - value) / self.rate
+            moved = (self.before - flat64(value)) / self.rate
+            return backends.of(value).asarray(moved.reshape(shape(value)), value.dtype)
         return value
 
 
@@ -127,7 +122,7 @@ def _positions(
 
 
 def of_input_attribute(roots: Sequence[Any], name: str) -> Where | None:
-    """Return where an object keeps the gradient by its input, under one of the usual names."""
+    """Return where an object keeps the gradient by its input, by name."""
     for root in roots:
         for attribute in (*(pattern.format(name) for pattern in NAMES), *INPUT_NAMES):
             if is_real(getattr(root, attribute, None)):

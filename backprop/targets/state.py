@@ -5,7 +5,7 @@ Arrays, containers, attributes, and generators of random numbers, the global one
 
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ class State:
             self._generators.append(
                 (lambda: bits.state, lambda s: setattr(bits, "state", s), bits.state)
             )
-        elif isinstance(value, np.random.RandomState):
+        elif hasattr(value, "get_state") and hasattr(value, "set_state"):  # NumPy's old, torch's
             self._generators.append((value.get_state, value.set_state, value.get_state()))
         elif isinstance(value, random.Random):
             self._generators.append((value.getstate, value.setstate, value.getstate()))
@@ -131,3 +131,18 @@ def same(a: Any, b: Any) -> bool:
     """Tell whether two arrays hold the same values, nan at the same places included."""
     one, two = backends.of(a).to_numpy(a), backends.of(b).to_numpy(b)
     return bool(np.array_equal(one, two, equal_nan=one.dtype.kind in "fc"))
+
+
+def is_view(x: Any, known: Iterable[Any]) -> bool:
+    """Tell whether a change of one of the known arrays changes `x` too: they share memory."""
+    for other in known:
+        if other is x or not backends.is_writable(other) or type(other) is not type(x):
+            continue
+        before, saved = copy_of(x), copy_of(other)
+        try:
+            other[...] = other + 1.0
+            if not same(x, before):
+                return True
+        finally:
+            other[...] = saved
+    return False

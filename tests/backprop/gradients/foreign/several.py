@@ -62,6 +62,18 @@ def a_list_of_inputs(e, a):
 
 
 @style("a b", without="stale")
+def a_tuple_in_a_dictionary_of_inputs(e, a):
+    class Layer(Product):
+        def both(self, xs):
+            return xs["pair"]
+
+        def backward(self, d):
+            return {"pair": tuple(super().backward(d))}
+
+    return Layer(e), ({"pair": (a.x, a.normal(4, 3))},)
+
+
+@style("a b", without="stale")
 def a_dictionary_of_inputs(e, a):
     class Layer(Product):
         def both(self, xs):

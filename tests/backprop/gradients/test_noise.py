@@ -1,0 +1,197 @@
+"""Functions that are rounded, large, stepped or noisy: what can be told, and what can't."""
+
+import numpy as np
+import pytest
+
+from backprop import gradcheck
+from backprop.gradients import Verdict
+
+X = np.array([0.3, 1.7, -2.0])
+MODES = ["full", "sampled", "directional"]
+
+
+def float32_inside(v):
+    return float(np.sum(np.sin(v.astype("float32"))))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("options", [{}, {"step": 1e-4}, {"rtol": 1e-3}])
+def test_noise_is_no_kink(mode, options):
+    report = gradcheck((float32_inside, lambda v: 0 * v + 99.0), X, mode=mode, **options)
+    assert not report.ok
+    assert not report["v"].kinks
+
+
+@pytest.mark.parametrize(
+    ("f", "wrong", "right", "x"),
+    [
+        (float32_inside, lambda v: -np.cos(v), np.cos, X),
+        (
+            lambda v: round(float(np.sum(np.cos(v))), 9),
+            lambda v: 5 * np.sin(v),
+            lambda v: -np.sin(v),
+            X,
+        ),
+        (
+            lambda v: np.sum(np.cos(v)),
+            lambda v: 3 + 0 * v,
+            lambda v: -np.sin(v),
+            np.array([2e6]),
+        ),
+        (
+            lambda v: np.sum(np.abs(v)),
+            lambda v: np.where(v == 0, 5.0, np.sign(v)),
+            np.sign,
+            np.array([0.0, 1.0]),
+        ),
+        (
+            lambda v: 1e12 + np.sum(v**2),
+            lambda v: -2 * v,
+            None,
+            np.array([1.0, 2.0, 3.0]),
+        ),
+        (lambda v: 1e13 + np.sum(v**3), lambda v: -3 * v**2, None, np.array([1.0, 2.0])),
+        (lambda v: np.sum(np.log(v)), lambda v: -7 / v, None, np.array([1e-12])),
+    ],
+    ids=["float32", "rounded", "large x", "one kink", "constant", "larger constant", "tiny x"],
+)
+@pytest.mark.parametrize("mode", MODES)
+def test_a_wrong_gradient_is_never_ok(f, wrong, right, x, mode):
+    for seed in range(5):
+        with np.errstate(invalid="ignore"):  # a logarithm of what is below 0
+            assert not gradcheck((f, wrong), x, mode=mode, seed=seed).ok
+        if right is not None:
+            report = gradcheck((f, right), x, mode=mode, seed=seed)
+            assert report.ok, report
+
+
+@pytest.mark.parametrize("library", ["jax", "torch"])
+def test_float32_by_another_library(library):
+    module = pytest.importorskip(library)
+    if library == "torch":
+        x = module.linspace(-2, 2, 20, dtype=module.float64)
+
+        def f(v):
+            return module.sin(v.float()).sum()
+
+        def right(v):
+            return module.cos(v)
+    else:
+        x = module.numpy.linspace(-2, 2, 20)
+
+        def f(v):
+            return module.numpy.sin(v.astype("float32")).sum()
+
+        def right(v):
+            return module.numpy.cos(v)
+
+    assert gradcheck((f, right), x).ok
+    for i in range(20):
+        sign = np.ones(20)
+        sign[i] = -1
+        factors = module.asarray(sign) if library == "torch" else module.numpy.asarray(sign)
+        assert not gradcheck((f, lambda v, s=factors: right(v) * s), x).ok
+
+
+class Off:
+    """A square that is small beside a constant."""
+
+    def __init__(self, constant, factor):
+        self.constant, self.factor = constant, factor
+
+    def forward(self, x):
+        self.x = x
+        return self.constant + x**2
+
+    def backward(self, dout):
+        return self.factor * 2 * dout * self.x
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("constant", [1e10, 1e12, 1e13])
+def test_agreeing_within_a_bar_as_wide_as_the_value_is_not_ok(constant, mode):
+    x = np.random.default_rng(0).standard_normal(5)
+    assert not gradcheck(Off(constant, -1), x, mode=mode).ok
+    right = gradcheck(Off(constant, 1), x, mode=mode)
+    assert right["x"].verdict in (Verdict.AGREES, Verdict.NOISY), right
+    assert gradcheck(Off(constant, 1), x, mode=mode, allow="too noisy").ok
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_cancelling_sums_of_wide_layers_in_float32(seed):
+    class TanhW:
+        def __init__(self, sign=1):
+            rng = np.random.default_rng(2)
+            self.W = rng.standard_normal((200, 200)).astype("f4")
+            self.sign = sign
+
+        def forward(self, x):
+            self.x, self.y = x, np.tanh(x @ self.W)
+            return self.y
+
+        def backward(self, dout):
+            self.dW = self.x.T @ (dout * (1 - self.y**2))
+            g = (dout * (1 - self.y**2)) @ self.W.T
+            worst = np.unravel_index(np.abs(g).argmax(), g.shape)
+            g[worst] *= self.sign
+            return g
+
+    x = np.random.default_rng(seed).standard_normal((2, 200)).astype("f4")
+    report = gradcheck(TanhW(), x, wrt="x")
+    assert report["x"].verdict is Verdict.AGREES, report
+    assert gradcheck(TanhW(-1), x, wrt="x")["x"].verdict is Verdict.WRONG
+
+
+def test_a_rounded_output_is_not_reversed():
+    class Rounded:
+        def forward(self, x):
+            self.x = x
+            return np.round(np.sin(x), 3)
+
+        def backward(self, dout):
+            return dout * np.cos(self.x)
+
+    report = gradcheck(Rounded(), np.array([[0.3, 1.7, -2.0], [0.5, 0.6, 2.2]]))
+    assert report["x"].verdict in (Verdict.AGREES, Verdict.NOISY), report
+    assert "reversed" not in str(report)
+
+
+def test_a_function_by_chance_is_told_that_its_calls_differ():
+    rng = [np.random.default_rng(0)]  # where no search for state gets at it
+
+    def f(v):
+        return np.sum(v**2) + 1e-3 * (lambda: rng[0].standard_normal())()
+
+    report = gradcheck((f, lambda v: 2 * v), X)
+    assert not report.ok
+    assert "two forward passes on the same inputs give different outputs" in str(report)
+
+
+def test_a_softmax_over_the_whole_batch_is_explained():
+    class Softmax:
+        def forward(self, x):
+            e = np.exp(x - x.max(axis=1, keepdims=True))
+            self.y = e / e.sum(axis=1, keepdims=True)
+            return self.y
+
+        def backward(self, d):
+            return self.y * (d - (d * self.y).sum())
+
+    report = gradcheck(Softmax(), np.random.default_rng(0).standard_normal((4, 3)))
+    assert report["x"].verdict is Verdict.WRONG
+
+
+def test_backward_passes_that_vary_in_the_last_bits():
+    rng = np.random.default_rng(0)
+
+    class Atomic:
+        def forward(self, x):
+            self.x = x
+            return x**2
+
+        def backward(self, d):
+            return 2 * d * self.x * (1 + 1e-12 * (lambda: rng.standard_normal())())
+
+    x = np.random.default_rng(1).standard_normal((4, 3))
+    assert not gradcheck(Atomic(), x).ok
+    assert gradcheck(Atomic(), x, nondet_tol=1e-9).ok
