@@ -9,6 +9,12 @@ from backends.errors import DeviceUnavailableError
 from backends.testing.cases import Case, names, opened
 from backends.testing.matrix import MATRIX
 
+MARKERS = (
+    "traced: the test runs what it tests by `backend_case.run`, so it has a meaning on jax:jit",
+    "needs_values: the test reads values; skipped where arrays have none, on torch:meta",
+    "needs_indices: the test calls argmax or argsort; skipped where they can't, on strict:no_x64",
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the two options."""
@@ -27,11 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker; refuse unknown names."""
-    config.addinivalue_line(
-        "markers",
-        "traced: the test runs what it tests by `backend_case.run`, so it has a meaning on jax:jit",
-    )
+    """Register the markers; refuse unknown names."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
     _selected(config)
 
 
@@ -66,7 +70,16 @@ def backend_case(request: pytest.FixtureRequest) -> Iterator[Case]:
             case = stack.enter_context(opened(request.param))
         except DeviceUnavailableError as error:
             pytest.skip(str(error))
+        if reason := _unmet(request.node, case):
+            pytest.skip(reason)
         yield case
+
+
+def _unmet(test: pytest.Item, case: Case) -> str:
+    """Return what the test needs, by its markers, and the case lacks; empty if it has all."""
+    if test.get_closest_marker("needs_values") and not case.has_values:
+        return f"{case.name}: arrays have a shape, a dtype and a device, but no values"
+    return MATRIX[case.name].no_indices if test.get_closest_marker("needs_indices") else ""
 
 
 def _selected(config: pytest.Config) -> list[str]:

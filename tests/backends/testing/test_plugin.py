@@ -28,10 +28,24 @@ def test_norm(backend_case):
 def test_traced(backend_case):
     backend_case.check(backend_case.run(norm, backend_case.array([3.0, 4.0])), 5.0)
 """
+NEEDS = """
+import pytest
+
+pytestmark = pytest.mark.needs_values
 
 
-def run(folder, *arguments, environment=None):
-    (folder / "test_norm.py").write_text(SUITE)
+def test_values(backend_case):
+    assert float(backend_case.array(3.0)) == 3.0
+
+
+@pytest.mark.parametrize("name", ["max", pytest.param("argmax", marks=pytest.mark.needs_indices)])
+def test_indices(backend_case, name):
+    assert int(getattr(backend_case.xp, name)(backend_case.array([0, 1]))) == 1
+"""
+
+
+def run(folder, *arguments, environment=None, suite=SUITE):
+    (folder / "test_norm.py").write_text(suite)
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-v", "-rs", "-p", "no:cacheprovider", *arguments],
         cwd=folder,
@@ -57,6 +71,17 @@ def test_only_marked_tests_are_traced(tmp_path):
     assert code == 0, output
     assert "test_traced[jax:jit] PASSED" in output
     assert "test_norm[jax:jit]" not in output
+
+
+def test_what_a_test_needs_and_a_backend_lacks_is_the_reason_of_a_skip(tmp_path):
+    pytest.importorskip("torch")
+    chosen = ("--strict-markers", "--backends", "numpy,torch:meta,strict:no_x64")
+    code, output = run(tmp_path, *chosen, suite=NEEDS)
+    assert code == 0, output
+    assert "11 passed, 4 skipped" in output
+    assert "torch:meta: arrays have a shape, a dtype and a device, but no values" in output
+    assert "test_indices[strict:no_x64-argmax] SKIPPED" in output
+    assert "array-api-strict 2.6: argmax and argsort give int64, which no_x64 lacks; see " in output
 
 
 def test_a_backend_that_can_t_be_had(tmp_path):
