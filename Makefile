@@ -28,7 +28,7 @@ test-cuda: $(VENV)/.installed-cuda ## The whole test-suite on CuPy; needs a GPU
 
 bench: $(VENV)/.installed-test ## Compare what gradients cost, and run the benchmarks
 	$(BIN)/backprop bench
-	$(BIN)/python benchmarks/ratios.py
+	$(BIN)/python -m benchmarks.ratios
 	$(BIN)/python -m pytest benchmarks --benchmark-group-by=group --benchmark-columns=median,iqr,rounds
 
 bench-cuda: $(VENV)/.installed-cuda ## Compare what gradients cost on a GPU

@@ -7,8 +7,8 @@ import pytest
 os.environ["JAX_ENABLE_X64"] = "1"
 os.environ["JAX_PLATFORMS"] = "cpu"
 
-from recording import Recording
-from support import Case
+from tests.portability.recording import Recording
+from tests.support import Case
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from support import Case, needs_values
 
 import backends
 from backends import namespace
+from tests.support import Case
 
 
 def test_namespace_and_device(case: Case):
@@ -28,16 +28,16 @@ def test_namespace_refuses():
 
 
 @pytest.mark.parametrize("values", [[[1.0, 2.0], [3.0, 4.0]], 5.0, [1, 2], [True, False], []])
+@pytest.mark.needs_values
 def test_round_trip(case: Case, values):
-    needs_values(case)
     x = case.backend.asarray(values)
     back = case.backend.to_numpy(x)
     assert type(back) is np.ndarray
     np.testing.assert_array_equal(back, values)
 
 
+@pytest.mark.needs_values
 def test_host_data_is_copied(case: Case):
-    needs_values(case)
     host = np.array([1.0, 2.0], dtype="float32")
     x = case.backend.asarray(host)
     host[0] = 9
@@ -64,14 +64,14 @@ def test_an_array_of_the_backend_stays_itself():
     ],
     ids=["strided", "reversed", "fortran", "big-endian"],
 )
+@pytest.mark.needs_values
 def test_host_memory_of_any_layout(case: Case, make):
-    needs_values(case)
     host = make(np.arange(12, dtype="float32").reshape(4, 3))
     np.testing.assert_array_equal(case.numpy(case.backend.asarray(host)), host)
 
 
+@pytest.mark.needs_values
 def test_arrays_of_other_libraries_come_over(case: Case):
-    needs_values(case)
     for device in ("cpu", "device1"):
         foreign = backends.select(device, "array-api-strict").asarray(np.arange(3, dtype="float32"))
         x = case.backend.asarray(foreign)

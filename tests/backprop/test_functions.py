@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from support import Case
 
 from backprop import functions
+from tests.support import Case
 
 X = np.array([[-1e4, -2.0, -0.5], [0.0, 0.5, 1e4]])
 

@@ -7,9 +7,9 @@ import inspect
 import sys
 
 import pytest
-from recording import Call
 
 import backends
+from tests.portability.recording import Call
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,11 @@
 """The matrix sees what it is for: each planted bug is caught by a backend that CI runs."""
 
 import pytest
-from bugs import BUGS
-from program import exercise
 
 from backends import DeviceUnavailableError
 from backends.testing import names, opened
+from tests.portability.bugs import BUGS
+from tests.portability.program import exercise
 
 RUN_BY_CI = ("numpy", "strict", "torch", "jax")
 

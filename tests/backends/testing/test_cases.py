@@ -2,11 +2,11 @@ import sys
 
 import numpy as np
 import pytest
-from support import Case
 
 import backends
 from backends import DeviceUnavailableError
 from backends.testing import names, opened
+from tests.support import Case
 
 
 def test_what_a_case_makes(case: Case):

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graphs import EXAMPLES, fruit, logistic, small_net, tangle
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import FancyArrowPatch, PathPatch
-from support import Case, needs_values
 
 from backprop import graph
 from backprop.graph import Drawing, Variable
+from tests.backprop.graph.graphs import EXAMPLES, fruit, logistic, small_net, tangle
+from tests.support import Case
 
 GRAPHS = {make.__name__: make for make in EXAMPLES}
 GRAPHS |= {f"tangle{seed}": lambda seed=seed: tangle(seed, 25) for seed in range(1, 8)}
@@ -163,8 +163,8 @@ def test_a_drawing_is_of_its_time():
     assert r"2\n3" in y.to_dot()
 
 
+@pytest.mark.needs_values
 def test_values_of_any_library(case: Case):
-    needs_values(case)
     x = Variable(case.array([1.0, 2.0]), "x")
     y = x * case.array(np.ones((3, 2)))
     y.backward()

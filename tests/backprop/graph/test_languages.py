@@ -1,6 +1,5 @@
-from graphs import fruit, logistic
-
 from backprop.graph import Variable
+from tests.backprop.graph.graphs import fruit, logistic
 
 DOT = r"""digraph {
   rankdir=LR;

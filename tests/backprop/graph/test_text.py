@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from support import Case, needs_values
 
 from backprop import Relu, graph
 from backprop.graph import Variable
 from backprop.graph.text import short, sign
+from tests.support import Case
 
 NUMBERS = {
     110.00000000000001: "110",
@@ -24,8 +24,8 @@ def test_numbers(number):
     assert short(number) == NUMBERS[number]
 
 
+@pytest.mark.needs_values
 def test_arrays(case: Case):
-    needs_values(case)
     assert short(case.array(np.asarray(1.1))) == "1.1"
     assert short(case.array([0.1, 2.0, 3.0])) == "[0.1, 2, 3]"
     assert short(case.array(np.array([7]))) == "[7]"

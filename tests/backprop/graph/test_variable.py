@@ -3,10 +3,10 @@ import operator
 
 import numpy as np
 import pytest
-from support import Case, central_difference, normal
 
 from backprop import Affine, MulLayer, Relu, SoftmaxWithLoss, graph
 from backprop.graph import Constant, Variable, apply
+from tests.support import Case, central_difference, normal
 
 OPERATORS = {
     "+": operator.add,

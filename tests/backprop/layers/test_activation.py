@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from support import Case, central_difference, normal
 
 from backprop import Relu, Sigmoid, Tanh
 from backprop.layers.activation import activation
+from tests.support import Case, central_difference, normal
 
 LAYERS = [Relu, Sigmoid, Tanh]
 

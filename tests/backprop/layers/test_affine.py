@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from support import Case, central_difference
 
 from backprop import Affine
+from tests.support import Case, central_difference
 
 RNG = np.random.default_rng(3)
 W, B = RNG.standard_normal((12, 5)), RNG.standard_normal(5)

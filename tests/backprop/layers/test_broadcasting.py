@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from support import Case, central_difference
 
 from backprop import DivLayer, MatMul, PowLayer, SubLayer, gradcheck
 from backprop.arrays import default_dtype
+from tests.support import Case, central_difference
 
 PAIRS = {SubLayer: lambda x, y: x - y, DivLayer: lambda x, y: x / y, PowLayer: lambda x, y: x**y}
 SHAPES = [

@@ -2,10 +2,10 @@ import math
 
 import numpy as np
 import pytest
-from support import Case, central_difference
 
 from backprop import ExpLayer, LogLayer, gradcheck
 from backprop.arrays import default_dtype
+from tests.support import Case, central_difference
 
 
 @pytest.mark.traced

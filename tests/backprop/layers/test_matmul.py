@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from support import Case, central_difference
 
 from backprop import MatMul
 from backprop.arrays import default_dtype
+from tests.support import Case, central_difference
 
 PRODUCTS = [((2, 3), (3, 4)), ((3,), (3, 4)), ((2, 3), (3,)), ((3,), (3,)), ((0, 3), (3, 4))]
 

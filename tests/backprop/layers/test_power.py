@@ -1,9 +1,9 @@
 import math
 
 import pytest
-from support import Case
 
 from backprop import PowLayer
+from tests.support import Case
 
 
 def test_numbers():

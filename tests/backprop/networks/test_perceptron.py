@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from support import Case
 
 import backends
 import backprop
 from backprop import perceptron
+from tests.support import Case
 
 TABLES = {"AND": [0, 0, 0, 1], "NAND": [1, 1, 1, 0], "OR": [0, 1, 1, 1], "XOR": [0, 1, 1, 0]}
 GATES = [pytest.param(getattr(perceptron, name), TABLES[name], id=name) for name in TABLES]

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from support import Case, needs_values
 
 import backends
 from backprop import Relu, Sigmoid, SoftmaxWithLoss, Tanh, TwoLayerNet
+from tests.support import Case
 
 
 def test_shapes_and_names(case: Case):
@@ -22,8 +22,8 @@ def test_shapes_and_names(case: Case):
         assert backends.device(p) == case.backend.device
 
 
+@pytest.mark.needs_values
 def test_a_seed_gives_the_same_weights_on_every_library(case: Case):
-    needs_values(case)
     net = TwoLayerNet(7, 5, 3, backend=case.backend, dtype=case.dtype, seed=1)
     reference = TwoLayerNet(7, 5, 3, backend="cpu", dtype=case.dtype, seed=1)
     for name, p in net.params.items():

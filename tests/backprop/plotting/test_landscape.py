@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 from matplotlib.quiver import Quiver
-from support import Case, needs_values
 
 from backprop import perceptron, plotting
+from tests.support import Case
 
 
 def bowl(x):
@@ -106,8 +106,8 @@ def test_gradient_field():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("x0", "x1")
 
 
+@pytest.mark.needs_values
 def test_descent_path(case: Case):
-    needs_values(case)
     points = [[-3.0, 4.0], [-2.0, 2.5], [-1.0, 1.5]]
     ax = plotting.descent_path(bowl, case.array(points))
     path, start = ax.get_lines()
