@@ -1,4 +1,4 @@
-"""The matrix: the backends that tests run over, and what each of them is there to see."""
+"""The matrix: the backends that tests run over, and what each of them shows."""
 
 from typing import NamedTuple
 

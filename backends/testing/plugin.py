@@ -1,4 +1,4 @@
-"""pytest over every array library: ``--backends``, ``--require-backends``, `backend_case`."""
+"""The pytest plugin: ``--backends``, ``--require-backends``, `backend_case` and its markers."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack

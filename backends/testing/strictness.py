@@ -1,4 +1,4 @@
-"""array-api-strict made stricter: nothing optional, and no value that the host may read."""
+"""array-api-strict made stricter still: the standard only, and no value read by the host."""
 
 import sys
 from collections.abc import Iterator
@@ -25,8 +25,11 @@ _READING = (
 )
 
 
-def strictest() -> AbstractContextManager[Any]:
-    """Switch boolean indexing, data-dependent shapes and all extensions off, for a while."""
+def standard_only() -> AbstractContextManager[Any]:
+    """Within the context, switch off all that the standard leaves optional.
+
+    Boolean indexing, data-dependent shapes and the extensions: some library lacks each.
+    """
     from array_api_strict import ArrayAPIStrictFlags
 
     context: AbstractContextManager[Any] = ArrayAPIStrictFlags(
@@ -36,11 +39,11 @@ def strictest() -> AbstractContextManager[Any]:
 
 
 @contextmanager
-def refused() -> Iterator[None]:
-    """Refuse to give a value of an array of array-api-strict to the host, for a while.
+def no_host_reads() -> Iterator[None]:
+    """Within the context, raise when the host reads a value of an array.
 
-    A GPU would have to finish all it was given first: a hidden synchronisation. Its devices can't
-    be hashed meanwhile, as CuPy's never can.
+    A GPU would have to finish all it was given first: a hidden synchronization. Devices can't be
+    hashed meanwhile either, as CuPy's never can.
     """
     import array_api_strict
 
