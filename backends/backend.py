@@ -74,9 +74,10 @@ class Backend:
             return known[dtype]
         if dtype in ("float16", "bfloat16") and hasattr(self.xp, dtype):
             return getattr(self.xp, dtype)
-        hint = "; set JAX_ENABLE_X64=1" if self.name == "jax" and dtype.endswith("64") else ""
+        hint = self.library.dtype_hint(dtype)
         raise TypeError(
-            f"`dtype` must be one that {self} has ({', '.join(known)}); got {dtype!r}{hint}"
+            f"`dtype` must be one that {self} has ({', '.join(known)}); got {dtype!r}"
+            + (f"; {hint}" if hint else "")
         )
 
     def holds(self, x: object) -> bool:

@@ -6,13 +6,13 @@ No array library but NumPy is imported before it is selected, or an array of it 
 from backends.libraries.cupy import CuPy
 from backends.libraries.dpnp import DPNP
 from backends.libraries.jax import Jax
-from backends.libraries.library import ForeignLibrary, Library, Memory
+from backends.libraries.library import ForeignLibrary, Library, Memory, is_cuda
 from backends.libraries.numpy import NumPy
 from backends.libraries.strict import Strict
 from backends.libraries.torch import PyTorch
 from backends.namespace import Array, namespace
 
-__all__ = ["KNOWN", "Library", "Memory", "library_of"]
+__all__ = ["KNOWN", "Library", "Memory", "is_cuda", "library_of"]
 
 KNOWN: dict[str, Library] = {
     library.name: library for library in (NumPy(), CuPy(), PyTorch(), Jax(), DPNP(), Strict())

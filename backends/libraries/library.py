@@ -3,6 +3,7 @@
 import importlib
 import re
 import sys
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 import array_api_compat
@@ -10,6 +11,13 @@ import numpy as np
 
 from backends.errors import DeviceUnavailableError, UnknownBackendError
 from backends.namespace import Array, Device, DType
+
+_CUDA = re.compile(r"cuda(:\d+)?")
+
+
+def is_cuda(name: str) -> bool:
+    """Tell whether a device's name is ``"cuda"`` or ``"cuda:N"``."""
+    return _CUDA.fullmatch(name) is not None
 
 
 class Memory(NamedTuple):
@@ -90,7 +98,7 @@ class Library:
         devices = self.devices()
         if name in devices:
             return devices[name]
-        if re.fullmatch(r"cuda(:\d+)?", name):
+        if is_cuda(name):
             raise DeviceUnavailableError(self.why_not(name))
         raise UnknownBackendError(
             f"{self.name} has no device {name!r} here; it has {', '.join(devices) or 'none'}"
@@ -114,6 +122,20 @@ class Library:
     def has_values(self, device: Device) -> bool:
         """Tell whether arrays there have values, and not only a shape and a dtype."""
         return True
+
+    def dtype_hint(self, name: str) -> str:
+        """Say what to do to get the dtype `name` where it is missing; empty if there is nothing."""
+        return ""
+
+    def traced(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `function` as one that the library traces: no value exists while it runs.
+
+        Raises
+        ------
+        TypeError
+            When the library traces nothing.
+        """
+        raise TypeError(f"{self.name} can't trace a function")
 
     def asarray(self, host: Any, dtype: DType | None, device: Device) -> Array:
         """Take a NumPy array, which nobody else holds, to the device."""

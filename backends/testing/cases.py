@@ -97,11 +97,8 @@ class Case:
             When the function asks for a value.
         """
         if self.traced:
-            import jax
-
-            return jax.jit(function)(*inputs)
-        strict = self.backend.name == "array-api-strict"
-        with no_host_reads() if strict else nullcontext():
+            function = self.backend.library.traced(function)
+        with no_host_reads(self.backend):
             return function(*inputs)
 
     def check(
