@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
-import array_api_compat
 import numpy as np
 
 from backends.errors import DeviceUnavailableError, UnknownBackendError
@@ -72,6 +71,17 @@ class Library:
         except Exception as error:  # a library can break in any way while it is imported
             raise self._broken(error) from error
         return importlib.import_module(self.namespace_name)
+
+    def namespace_of(self, x: object) -> Any:
+        """Return the namespace where `x` is an array of this library, else None.
+
+        Only asked of arrays that array-api-compat does not know, which has no part in the result.
+        """
+        return None
+
+    def device_of(self, x: Array) -> Device:
+        """Return the device of `x`, an array that `namespace_of` knows."""
+        return x.device
 
     def _broken(self, error: Exception) -> DeviceUnavailableError:
         return DeviceUnavailableError(f"{self.name} is installed but can't be imported: {error}")
@@ -160,9 +170,9 @@ class Library:
 class ForeignLibrary(Library):
     """A library that the shim has no adaptor for: the standard's answers have to do."""
 
-    def __init__(self, x: Array) -> None:
-        self._xp = array_api_compat.array_namespace(x)
-        self.name = self._xp.__name__  # type: ignore[misc]
+    def __init__(self, xp: Any) -> None:
+        self._xp = xp
+        self.name = xp.__name__  # type: ignore[misc]
 
     def namespace(self) -> Any:
         """Return the namespace that the array itself gave."""
