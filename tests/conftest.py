@@ -7,6 +7,7 @@ import pytest
 os.environ["JAX_ENABLE_X64"] = "1"
 os.environ["JAX_PLATFORMS"] = "cpu"
 
+from tests.portability.bugs import BUGS
 from tests.portability.recording import Recording
 from tests.support import Case
 
@@ -42,22 +43,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name == "test_cupy_contract.py")
 
 
-DETECTION = pytest.StashKey[dict[str, list[str]]]()
-
-
-@pytest.fixture
-def detection_table(request: pytest.FixtureRequest) -> dict[str, list[str]]:
-    """Planted portability bug -> the backends that caught it; printed after the tests."""
-    return request.config.stash.setdefault(DETECTION, {})
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print which backends caught which planted bug."""
-    table = terminalreporter.config.stash.get(DETECTION, {})
-    if table:
+    """Print which backends caught which planted bug, as the reports of the tests say."""
+    said = [
+        dict(report.user_properties)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+    ]
+    rows = {each["planted bug"]: each["caught by"] for each in said if "planted bug" in each}
+    if rows:
         terminalreporter.section("planted portability bugs, and the backends that caught them")
-        width = max(len(name) for name in table)
-        for name, row in table.items():
-            terminalreporter.write_line(
-                f"{name:<{width}}  {', '.join(row) or 'none of those installed'}"
-            )
+        width = max(map(len, rows))
+        for name in sorted(rows, key=list(BUGS).index):
+            caught_by = rows[name] or "none of those installed"
+            terminalreporter.write_line(f"{name:<{width}}  {caught_by}")
