@@ -72,8 +72,9 @@ class Backend:
         known = self.xp.__array_namespace_info__().dtypes(device=self.device)
         if dtype in known:
             return known[dtype]
-        if dtype in ("float16", "bfloat16") and hasattr(self.xp, dtype):
-            return getattr(self.xp, dtype)
+        half = getattr(self.xp, dtype, None) if dtype in ("float16", "bfloat16") else None
+        if half is not None:  # libraries have these beside the standard's
+            return half
         hint = self.library.dtype_hint(dtype)
         raise TypeError(
             f"`dtype` must be one that {self} has ({', '.join(known)}); got {dtype!r}"

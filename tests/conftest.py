@@ -8,7 +8,6 @@ os.environ["JAX_ENABLE_X64"] = "1"
 os.environ["JAX_PLATFORMS"] = "cpu"
 
 from tests.portability.bugs import BUGS
-from tests.portability.recording import Recording
 from tests.support import Case
 
 
@@ -18,29 +17,13 @@ def case(backend_case: Case) -> Case:
     return backend_case
 
 
-@pytest.fixture(scope="session")
-def recording() -> Recording:
-    """What the two packages asked of the array namespace in all tests on NumPy."""
-    return Recording()
-
-
-@pytest.fixture(autouse=True)
-def _record(
-    request: pytest.FixtureRequest, recording: Recording, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    params = getattr(request.node, "callspec", None)
-    if params is not None and params.params.get("backend_case", "").startswith("numpy"):
-        recording.begin(monkeypatch)
-
-
 @pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what the array library matters to; let the CuPy contract, fed by the rest, come last."""
+    """Mark what the array library matters to."""
     for item in items:
         portability = item.path.parent.name == "portability"
         if portability or "backend_case" in getattr(item, "fixturenames", ()):
             item.add_marker("matrix")
-    items.sort(key=lambda item: item.path.name == "test_cupy_contract.py")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
