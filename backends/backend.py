@@ -160,6 +160,12 @@ class Backend:
         """Return the bytes in use on the device, or None where there is no such count."""
         return self.library.memory(self.device)
 
+    def __copy__(self) -> "Backend":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Backend":
+        return self  # it is never changed, and holds a module, which can't be copied
+
     def __str__(self) -> str:
         return f"{self.name} on {self.device_name}"
 

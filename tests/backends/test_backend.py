@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 
@@ -237,3 +239,9 @@ class Exporter:
 def test_whatever_offers_dlpack_comes_over(case: Case):
     x = case.backend.asarray(Exporter(np.arange(3, dtype="float32")))
     case.check(x, [0.0, 1.0, 2.0], dtype="float32")
+
+
+def test_a_copy_of_a_backend_is_itself(case: Case):
+    assert case.backend.xp.__name__  # the module that it then holds can't be copied
+    assert copy.copy(case.backend) is case.backend
+    assert copy.deepcopy([case.backend])[0] is case.backend

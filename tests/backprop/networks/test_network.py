@@ -389,6 +389,15 @@ def test_to_another_backend(case: Case):
     assert np.any(net.params["W1"])
 
 
+def test_a_network_that_has_run_can_be_copied_deeply():
+    net = TwoLayerNet(6, 5, 3, backend=backends.select("device1", "array-api-strict"), seed=0)
+    x, t = net.backend.asarray(X), net.backend.asarray(T)
+    net.gradient(x, t)
+    other = copy.deepcopy(net)
+    other.params["W1"] -= other.params["W1"]
+    assert float(other.loss(x, t)) != float(net.loss(x, t))
+
+
 @pytest.mark.needs_values
 def test_to_another_backend_and_back(case: Case):
     net = Network.from_params({k: v.astype(case.dtype) for k, v in params().items()})
