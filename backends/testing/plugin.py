@@ -39,12 +39,15 @@ def pytest_configure(config: pytest.Config) -> None:
     _selected(config)
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
     """Refuse to run any test when a backend that is required can't be had.
 
-    Not earlier: importing JAX fixes its settings, which a conftest may still want to make.
+    Not earlier: importing JAX fixes its settings, which a conftest may still want to make. Under
+    pytest-xdist the process that hands out the tests asks, and its workers do not.
     """
-    if not session.config.getoption("require_backends"):
+    worker = hasattr(session.config, "workerinput")
+    if worker or not session.config.getoption("require_backends"):
         return
     for name in _selected(session.config):
         try:

@@ -87,7 +87,7 @@ def test_what_a_test_needs_and_a_backend_lacks_is_the_reason_of_a_skip(tmp_path)
 def test_a_backend_that_can_t_be_had(tmp_path):
     """Skipped with its reason; where backends are required, an error before any test runs."""
     (tmp_path / "cupy.py").write_text("raise ImportError('no libcuda here')")
-    path = {"PYTHONPATH": str(tmp_path)}
+    path = {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
     code, output = run(tmp_path, "--backends", "numpy,cupy", environment=path)
     assert code == 0, output
     assert "cupy is installed but can't be imported: no libcuda here" in output
@@ -98,6 +98,20 @@ def test_a_backend_that_can_t_be_had(tmp_path):
     assert code == pytest.ExitCode.USAGE_ERROR
     assert "--require-backends: cupy: cupy is installed but can't be imported" in output
     assert "PASSED" not in output
+
+
+def test_a_backend_that_is_required_is_asked_for_once_under_xdist(tmp_path):
+    pytest.importorskip("xdist")
+    (tmp_path / "cupy.py").write_text("raise ImportError('no libcuda here')")
+    path = {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    required = ("-n", "1", "--require-backends", "--backends")
+    code, output = run(tmp_path, *required, "numpy,cupy", environment=path)
+    assert code == pytest.ExitCode.USAGE_ERROR, output
+    assert output.count("--require-backends: cupy: cupy is installed but can't be imported") == 1
+    assert "PASSED" not in output
+    code, output = run(tmp_path, *required, "numpy", environment=path)
+    assert code == 0, output
+    assert "6 passed" in output
 
 
 def test_an_unknown_backend(tmp_path):
