@@ -90,7 +90,7 @@ def test_torch_and_numpy_share_memory():
     assert backends.host().to_numpy(torch.ones(2, requires_grad=True)).tolist() == [1, 1]
 
 
-def test_dtypes(case: Case):
+def test_dtypes_go_by_name_and_an_unknown_one_is_refused(case: Case):
     assert case.backend.dtype("float32") == case.xp.float32
     assert case.backend.dtype(case.xp.float32) == case.xp.float32
     assert case.backend.asarray([1, 2], "float32").dtype == case.xp.float32
@@ -123,7 +123,7 @@ def test_what_is_no_number_is_refused():
         backends.host().asarray(["a"])
 
 
-def test_require():
+def test_an_array_from_elsewhere_is_refused():
     backend = backends.select("device1", "array-api-strict")
     backend.require(backend.asarray([1.0]), "x")
     with pytest.raises(
@@ -149,7 +149,7 @@ def test_memory_is_counted_on_a_gpu_only(case: Case):
         assert memory is None
 
 
-def test_writable(case: Case):
+def test_read_only_and_immutable_arrays_are_not_writable(case: Case):
     assert backends.is_writable(case.array([1.0])) == (case.name not in ("numpy:readonly", "jax"))
 
 

@@ -30,7 +30,7 @@ def stable_sigmoid(x):
     ids=lambda f: getattr(f, "__name__", ""),
 )
 @pytest.mark.traced
-def test_activation(case: Case, function, expected):
+def test_activations_have_their_values_on_every_library(case: Case, function, expected):
     x = case.array(X)
     case.check(case.run(function, x), expected)
     case.unchanged(x, X)

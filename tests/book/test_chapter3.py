@@ -24,7 +24,7 @@ PARAMS = {
         (functions.relu, [-1.0, 1.0, 2.0], [0, 1, 2]),
     ],
 )
-def test_activations(case: Case, function, x, y):
+def test_activations_have_the_book_s_values(case: Case, function, x, y):
     case.check(function(case.array(x)), y, rtol=1e-8)
 
 
@@ -57,7 +57,7 @@ def test_predict_of_the_three_layer_network(case: Case):
     case.check(net.predict(case.array([1.0, 0.5])), [0.31682708, 0.69627909], rtol=1e-8)
 
 
-def test_softmax(case: Case):
+def test_softmax_has_the_book_s_values_and_sums_to_one(case: Case):
     y = functions.softmax(case.array([0.3, 2.9, 4.0]))
     case.check(y, [0.01821127, 0.24519181, 0.73659691], rtol=1e-8)
     case.check(case.xp.sum(y), 1.0)

@@ -39,7 +39,7 @@ def function_1(x):
     return 0.01 * x**2 + 0.1 * x
 
 
-def test_derivatives():
+def test_derivatives_to_the_last_digit():
     assert numerical_diff(function_1, 5, STEP) == 0.1999999999990898
     assert numerical_diff(function_1, 10, STEP) == 0.2999999999986347
 
@@ -67,7 +67,7 @@ def needs_float64(case: Case) -> None:
     ],
 )
 @pytest.mark.needs_values
-def test_gradients(case: Case, x, expected):
+def test_gradients_of_a_sum_of_squares(case: Case, x, expected):
     needs_float64(case)
     case.check(numerical_gradient(function_2, case.array(x), STEP), expected, rtol=1e-11)
 

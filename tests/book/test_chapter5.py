@@ -21,7 +21,7 @@ def test_a_product_turns_its_inputs_over():
     assert layer.backward(1.3) == (6.5, 13)
 
 
-def test_apple():
+def test_price_of_apples_and_its_derivatives():
     mul_apple_layer, mul_tax_layer = MulLayer(), MulLayer()
     price = mul_tax_layer.forward(mul_apple_layer.forward(100, 2), 1.1)
     dapple_price, dtax = mul_tax_layer.backward(1)
@@ -57,7 +57,7 @@ def test_relu_mask(case: Case):
     case.check(layer.backward(case.array([[1.0, 1.0], [1.0, 1.0]])), [[1, 0], [0, 1]])
 
 
-def test_sigmoid(case: Case):
+def test_sigmoid_differentiates_by_its_output(case: Case):
     layer = Sigmoid()
     y = case.numpy(layer.forward(case.array([-1.0, 1.0, 2.0])))
     case.check(layer.backward(), y * (1 - y))

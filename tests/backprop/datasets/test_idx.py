@@ -17,7 +17,7 @@ def write(tmp_path, content):
 
 
 @pytest.mark.parametrize("content", [PLAIN, gzip.compress(PLAIN)], ids=["plain", "gzip"])
-def test_read(tmp_path, content):
+def test_plain_and_gzip_files_give_an_array_of_the_caller_s_own(tmp_path, content):
     x = read_idx(write(tmp_path, content), sha256=hashlib.sha256(PLAIN).hexdigest())
     assert x.dtype == np.uint8
     np.testing.assert_array_equal(x, np.arange(12).reshape(3, 4))

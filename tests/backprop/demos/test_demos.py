@@ -150,7 +150,7 @@ def test_on_every_library(case: Case, name, capsys):
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_pictures(name, tmp_path, capsys):
+def test_pictures_are_written_into_a_new_folder(name, tmp_path, capsys):
     settings = demos.Settings(backends.host(), tmp_path / "new" / "folder", few_digits)
     demos.run(name, settings)
     written = list((tmp_path / "new" / "folder").iterdir())

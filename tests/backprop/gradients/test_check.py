@@ -264,7 +264,7 @@ def test_parameters_kept_as_attributes_too():
     np.testing.assert_array_equal(W, before)
 
 
-def test_pairs():
+def test_a_function_and_its_gradient_are_checked_as_a_pair():
     x = RNG.standard_normal(5)
     assert_gradients((lambda x: np.sum(x**2), lambda x: 2 * x), x)
     assert_gradients((functions.sigmoid, functions.sigmoid_grad), x)
@@ -275,11 +275,11 @@ def test_pairs():
         assert_gradients((functions.sigmoid, functions.tanh_grad), x)
 
 
-def test_numbers():
+def test_layers_of_python_numbers_are_checked():
     assert_gradients(MulLayer(), 100.0, 2.0)
 
 
-def test_wrt():
+def test_wrt_chooses_what_is_checked():
     layer, x = Affine(RNG.standard_normal((3, 2)), np.zeros(2)), RNG.standard_normal((4, 3))
     assert [e.name for e in gradcheck(layer, x, wrt="W").entries] == ["W"]
     assert [e.name for e in gradcheck(layer, x, wrt=[0, "b"]).entries] == ["x", "b"]
@@ -343,7 +343,7 @@ def test_empty_and_single_entry_arrays():
     assert gradcheck(Tanh(), np.array(0.5)).ok
 
 
-def test_report():
+def test_a_report_prints_raises_and_gives_its_entries():
     report = gradcheck(*(MISTAKES["factor two"][0], *MISTAKES["factor two"][1]))
     text = str(report)
     assert text.startswith("gradients of Layer, full: FAILED\ngradient  verdict")

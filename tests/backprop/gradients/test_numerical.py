@@ -49,7 +49,7 @@ def test_a_given_step_stacked_and_a_function_that_gives_numbers(case: Case):
 
 
 @pytest.mark.parametrize("stencil", ["central", "forward", "backward", "five-point"])
-def test_stencils(stencil):
+def test_every_stencil_gives_the_derivative(stencil):
     x = np.array([0.3, 1.2])
     gradient = numerical_gradient(lambda x: np.sum(np.sin(x)), x, stencil=stencil)
     tolerance = 1e-4 if stencil in ("forward", "backward") else 1e-9
@@ -176,7 +176,7 @@ def test_negative_zero_survives():
     assert np.signbit(x[0])
 
 
-def test_shapes():
+def test_arrays_of_any_shape_and_numbers():
     assert numerical_gradient(lambda x: x**3, np.array(2.0)) == pytest.approx(12.0)
     assert numerical_gradient(squares, np.ones((0, 3))).shape == (0, 3)
     assert numerical_gradient(lambda x: float(squares(x)), np.ones((2, 1, 2))).shape == (2, 1, 2)

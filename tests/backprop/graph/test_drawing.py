@@ -92,7 +92,7 @@ def test_the_figure_grows_with_the_graph():
     assert (sizes[0] < sizes[1]).all()
 
 
-def test_svg():
+def test_an_svg_holds_names_values_and_derivatives():
     svg = fruit().draw().to_svg()
     root = ET.fromstring(svg)
     texts = ["".join(e.itertext()).strip() for e in root.iter("{http://www.w3.org/2000/svg}text")]
@@ -138,7 +138,7 @@ def test_names_of_any_letters(tmp_path):
     assert "りんごの値段 $x$ \\ {" in "".join(root.itertext())
 
 
-def test_save(tmp_path):
+def test_a_drawing_is_saved_in_the_format_of_its_suffix(tmp_path):
     drawing = fruit().draw(tmp_path / "fruit.svg")
     assert (tmp_path / "fruit.svg").read_text(encoding="utf-8") == drawing.to_svg()
     drawing.save(str(tmp_path / "fruit.PNG"))

@@ -137,7 +137,7 @@ def test_the_gradient_of_a_difference_is_no_alias_of_dout():
     assert dout.tolist() == [1, 1, 1]
 
 
-def test_numbers():
+def test_python_numbers_stay_numbers():
     layer = SubLayer()
     assert layer.forward(5, 3) == 2
     assert layer.backward(4) == (4, -4)

@@ -10,7 +10,7 @@ PRODUCTS = [((2, 3), (3, 4)), ((3,), (3, 4)), ((2, 3), (3,)), ((3,), (3,)), ((0,
 
 @pytest.mark.traced
 @pytest.mark.parametrize(("x_shape", "y_shape"), PRODUCTS, ids=str)
-def test_matmul(case: Case, x_shape, y_shape):
+def test_value_and_gradients_for_stacks_of_matrices(case: Case, x_shape, y_shape):
     rng = np.random.default_rng(4)
     x, y = rng.standard_normal(x_shape), rng.standard_normal(y_shape)
     dout = rng.standard_normal((x @ y).shape)

@@ -92,7 +92,7 @@ def test_a_training_step_reads_no_value(case: Case):
 
 @pytest.mark.needs_values
 @pytest.mark.needs_indices
-def test_accuracy(case: Case):
+def test_accuracy_is_the_same_for_every_batch_size_and_form_of_labels(case: Case):
     net = Network.from_params(on(case, {"W1": np.eye(3), "b1": np.zeros(3)}))
     x = case.array([[3.0, 1.0, 0.0], [0.0, 1.0, 0.5], [0.0, 0.0, 9.0], [5.0, 0.0, 0.0]])
     for t in (case.array([0, 1, 2, 1]), case.array(np.eye(3)[[0, 1, 2, 1]])):

@@ -11,7 +11,7 @@ GATES = [pytest.param(getattr(perceptron, name), TABLES[name], id=name) for name
 
 
 @pytest.mark.parametrize(("gate", "table"), GATES)
-def test_numbers(gate, table):
+def test_gates_of_numbers_give_the_table_as_integers(gate, table):
     answers = [gate(x1, x2) for x1 in (0, 1) for x2 in (0, 1)]
     assert answers == table
     assert {type(answer) for answer in answers} == {int}

@@ -39,7 +39,7 @@ def test_weights_start_normal_and_biases_at_zero():
 
 
 @pytest.mark.parametrize(("name", "layer"), [("relu", Relu), ("sigmoid", Sigmoid), ("tanh", Tanh)])
-def test_activation(name, layer):
+def test_the_activation_is_chosen_by_name(name, layer):
     net = TwoLayerNet(2, 3, 2, activation=name, backend="cpu")
     assert type(net.layers[f"{layer.__name__}1"]) is layer
 

@@ -19,7 +19,7 @@ def colors(ax):
 
 
 @pytest.mark.needs_values
-def test_digits(case: Case):
+def test_digits_show_label_and_prediction_and_frame_the_wrong(case: Case):
     t, predicted = case.array([7, 2, 1, 0, 4]), case.array([7, 2, 7, 0, 9])
     ax = plotting.digits(case.array(IMAGES), t, predicted, columns=3)
     assert len(ax.images) == 5
@@ -87,13 +87,13 @@ def test_digits_refuse(arguments, message):
         plotting.digits(*arguments)
 
 
-def test_columns():
+def test_a_grid_has_at_least_one_column():
     with pytest.raises(ValueError, match="`columns` must be 1 or more; got 0"):
         plotting.digits(IMAGES, columns=0)
 
 
 @pytest.mark.needs_values
-def test_weights(case: Case):
+def test_weights_share_one_scale_around_zero(case: Case):
     W = RNG.standard_normal((9, 4))
     ax = plotting.weights(case.array(W))
     assert len(ax.images) == 4

@@ -55,7 +55,7 @@ def test_a_gate_that_reads_its_first_input_only():
     assert ax.collections[0].get_paths()[1].contains_point((0.9, 0.1))
 
 
-def test_surface():
+def test_a_surface_covers_the_range_and_names_its_axes():
     ax = plotting.surface(bowl, (-3, 3))
     assert ax.name == "3d"
     (drawn,) = ax.collections

@@ -23,7 +23,7 @@ def fit(backend, dtype="float64", seed=0, **kwargs):
 
 @pytest.mark.needs_values
 @pytest.mark.needs_indices
-def test_learns(case: Case):
+def test_it_learns_and_keeps_a_history(case: Case):
     _, history = fit(case.backend, case.dtype, epochs=10)
     assert len(history.loss) == 70
     assert history.epoch == [float(i) for i in range(1, 11)]
