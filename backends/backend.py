@@ -72,11 +72,13 @@ class Backend:
         known = self.xp.__array_namespace_info__().dtypes(device=self.device)
         if dtype in known:
             return known[dtype]
-        if dtype in ("float16", "bfloat16") and hasattr(self.xp, dtype):
-            return getattr(self.xp, dtype)
-        hint = "; set JAX_ENABLE_X64=1" if self.name == "jax" and dtype.endswith("64") else ""
+        half = getattr(self.xp, dtype, None) if dtype in ("float16", "bfloat16") else None
+        if half is not None:  # libraries have these beside the standard's
+            return half
+        hint = self.library.dtype_hint(dtype)
         raise TypeError(
-            f"`dtype` must be one that {self} has ({', '.join(known)}); got {dtype!r}{hint}"
+            f"`dtype` must be one that {self} has ({', '.join(known)}); got {dtype!r}"
+            + (f"; {hint}" if hint else "")
         )
 
     def holds(self, x: object) -> bool:
@@ -157,6 +159,12 @@ class Backend:
     def memory(self) -> Memory | None:
         """Return the bytes in use on the device, or None where there is no such count."""
         return self.library.memory(self.device)
+
+    def __copy__(self) -> "Backend":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Backend":
+        return self  # it is never changed, and holds a module, which can't be copied
 
     def __str__(self) -> str:
         return f"{self.name} on {self.device_name}"

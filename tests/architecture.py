@@ -64,7 +64,9 @@ ALLOWED = {
     "backprop.numerical.evaluation": {"numpy"},
     "backprop.numerical.differences": {"numpy"},
     "backprop.numerical.phi": {"numpy"},
-    "backprop.targets": {"numpy", "torch", "jax"},  # anybody's code: its generators, its autograd
+    "backprop.targets": {"numpy"},
+    "backprop.targets.functions": {"numpy", "torch", "jax"},  # autograd's and JAX's own functions
+    "backprop.targets.objects": {"numpy", "torch", "jax", "cupy"},  # whose classes are not looked into
     "backprop.gradients": {"numpy"},
     "backprop.storage": {"numpy"},
     "backprop.datasets": {"numpy"},

@@ -1,4 +1,4 @@
-"""From an analytic gradient and numerical slopes to a judgement: host values in, host values out.
+"""From an analytic gradient and numerical slopes to a judgment: host values in, host values out.
 
 Method
 ------

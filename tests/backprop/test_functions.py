@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from support import Case
 
 from backprop import functions
+from tests.support import Case
 
 X = np.array([[-1e4, -2.0, -0.5], [0.0, 0.5, 1e4]])
 
@@ -30,7 +30,7 @@ def stable_sigmoid(x):
     ids=lambda f: getattr(f, "__name__", ""),
 )
 @pytest.mark.traced
-def test_activation(case: Case, function, expected):
+def test_activations_have_their_values_on_every_library(case: Case, function, expected):
     x = case.array(X)
     case.check(case.run(function, x), expected)
     case.unchanged(x, X)

@@ -71,7 +71,7 @@ def test_a_foreign_module_called_backends(tmp_path):
     assert str(tmp_path / "backends.py") in result.stderr
 
 
-def test_version():
+def test_the_version_is_the_package_s_and_other_names_are_missing():
     assert backprop.__version__ == version("backprop")
     with pytest.raises(AttributeError, match="module 'backprop' has no attribute 'nothing'"):
         backprop.nothing  # noqa: B018

@@ -3,13 +3,13 @@ import re
 
 import numpy as np
 import pytest
-from support import Case, needs_values
 
 from backprop import Network, TwoLayerNet, load_params, save_params
+from tests.support import Case
 
 
+@pytest.mark.needs_values
 def test_round_trip(case: Case, tmp_path):
-    needs_values(case)
     net = TwoLayerNet(6, 5, 3, backend=case.backend, dtype=case.dtype, seed=0)
     save_params(tmp_path / "p.safetensors", net.params, {"activation": "relu"})
     params, metadata = load_params(tmp_path / "p.safetensors")

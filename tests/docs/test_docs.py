@@ -60,7 +60,7 @@ def documented(name):
     return first in public and all(hasattr(getattr(value, first), part) for part in rest)
 
 
-def test_pictures():
+def test_every_picture_is_shown_and_small():
     shown = {link for page in PAGES for link in links(page) if link.startswith("pictures/")}
     made = {f"pictures/{path.name}" for path in (DOCS / "pictures").iterdir()}
     assert shown == made

@@ -147,7 +147,7 @@ def test_any_error_is_one_line(run_in):
     assert err.count("\n") == 1
 
 
-def test_evaluate(run_in, tmp_path):
+def test_evaluate_prints_the_accuracy_and_the_confusion_matrix(run_in, tmp_path):
     _, out, _ = run_in("train", "--epochs", "1", "--activation", "tanh", "--out", "a")
     accuracy = out.split("test ")[-1].split()[0].rstrip("\n")
     code, out, err = run_in("evaluate", "--params", "a/params.safetensors")
@@ -301,7 +301,7 @@ def test_errors_are_one_line_and_exit_code_2(run_in, tmp_path, monkeypatch, argu
     assert err.count("\n") == 1
 
 
-def test_info(run_in, monkeypatch):
+def test_info_shows_devices_reasons_and_what_is_selected(run_in, monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)
     code, out, _ = run_in("info")
     assert code == 0
@@ -355,7 +355,7 @@ def test_main_without_the_extra(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("mode", ["full", "sampled", "directional"])
-def test_check(run_in, mode):
+def test_check_judges_each_parameter(run_in, mode):
     code, out, err = run_in("check", "--mode", mode, "--hidden", "5", "--batch", "2")
     assert (code, err) == (0, "")
     assert "the first 2 training images of mnist-sample" in out
@@ -386,7 +386,7 @@ def test_check_finds_a_wrong_gradient(run_in, monkeypatch):
     assert out.splitlines()[-1] == "gradients of TwoLayerNet, full: FAILED"
 
 
-def test_bench(run_in, tmp_path, monkeypatch):
+def test_bench_writes_costs_and_a_chart(run_in, tmp_path, monkeypatch):
     monkeypatch.setattr("backprop.cli.bench.SIZES", ((3, 2), (4, 3), (5, 3), (6, 3), (9, 9)))
     code, out, err = run_in("bench", "--quick", "--batch", "2", "--out", "a")
     assert (code, err) == (0, "")

@@ -1,7 +1,6 @@
-from graphs import branches, classifier, fruit
-
 from backprop.graph import Variable
 from backprop.graph.diagram import diagram_of
+from tests.backprop.graph.graphs import branches, classifier, fruit
 
 
 def edges(result: Variable) -> list[tuple[str, str, str, str]]:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graphs import EXAMPLES, fruit, logistic, small_net, tangle
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import FancyArrowPatch, PathPatch
-from support import Case, needs_values
 
 from backprop import MulLayer, graph
 from backprop.graph import Drawing, Variable
+from tests.backprop.graph.graphs import EXAMPLES, fruit, logistic, small_net, tangle
+from tests.support import Case
 
 GRAPHS = {make.__name__: make for make in EXAMPLES}
 GRAPHS |= {f"tangle{seed}": lambda seed=seed: tangle(seed, 25) for seed in range(1, 8)}
@@ -104,7 +104,7 @@ def test_the_figure_grows_with_the_graph():
     assert (sizes[0] < sizes[1]).all()
 
 
-def test_svg():
+def test_an_svg_holds_names_values_and_derivatives():
     svg = fruit().draw().to_svg()
     root = ET.fromstring(svg)
     texts = ["".join(e.itertext()).strip() for e in root.iter("{http://www.w3.org/2000/svg}text")]
@@ -150,7 +150,7 @@ def test_names_of_any_letters(tmp_path):
     assert "りんごの値段 $x$ \\ {" in "".join(root.itertext())
 
 
-def test_save(tmp_path):
+def test_a_drawing_is_saved_in_the_format_of_its_suffix(tmp_path):
     drawing = fruit().draw(tmp_path / "fruit.svg")
     assert (tmp_path / "fruit.svg").read_text(encoding="utf-8") == drawing.to_svg()
     drawing.save(str(tmp_path / "fruit.PNG"))
@@ -175,8 +175,8 @@ def test_a_drawing_is_of_its_time():
     assert r"2\n3" in y.to_dot()
 
 
+@pytest.mark.needs_values
 def test_values_of_any_library(case: Case):
-    needs_values(case)
     x = Variable(case.array([1.0, 2.0]), "x")
     y = x * case.array(np.ones((3, 2)))
     y.backward()

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from graphs import small_net
-from support import Case, normal
 
 from backprop import Network, SigmoidWithLoss, Tanh, TwoLayerNet, graph
+from tests.backprop.graph.graphs import small_net
+from tests.support import Case, normal
 
 
 def texts(drawing: graph.Drawing) -> list[tuple[str, str, str, str]]:

@@ -1,8 +1,8 @@
 import pytest
-from graphs import branches, fruit, logistic, tangle
 
 from backprop.graph.diagram import Diagram, diagram_of
 from backprop.graph.layout import Layout, lay_out
+from tests.backprop.graph.graphs import branches, fruit, logistic, tangle
 
 
 def laid_out(result) -> tuple[Diagram, Layout]:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from support import Case, central_difference
 
 from backprop import Affine
+from tests.support import Case, central_difference
 
 RNG = np.random.default_rng(3)
 W, B = RNG.standard_normal((12, 5)), RNG.standard_normal(5)
@@ -12,7 +12,7 @@ W, B = RNG.standard_normal((12, 5)), RNG.standard_normal(5)
 @pytest.mark.parametrize(
     "shape", [(3, 12), (1, 12), (12,), (3, 1, 3, 4), (3, 4, 3), (0, 12)], ids=str
 )
-def test_gradient(case: Case, shape):
+def test_value_and_gradients_for_inputs_of_any_shape(case: Case, shape):
     x = RNG.standard_normal(shape)
     rows = x.reshape(-1, 12)
     out = rows @ W + B

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from support import Case, central_difference
 
 from backprop import IdentityWithLoss, SigmoidWithLoss, SoftmaxWithLoss
+from tests.support import Case, central_difference
 
 LAYERS = [SoftmaxWithLoss, SigmoidWithLoss, IdentityWithLoss]
 RNG = np.random.default_rng(4)

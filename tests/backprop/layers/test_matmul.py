@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
-from support import Case, central_difference
 
 from backprop import MatMul
 from backprop.arrays import default_dtype
+from tests.support import Case, central_difference
 
 PRODUCTS = [((2, 3), (3, 4)), ((3,), (3, 4)), ((2, 3), (3,)), ((3,), (3,)), ((0, 3), (3, 4))]
 
 
 @pytest.mark.traced
 @pytest.mark.parametrize(("x_shape", "y_shape"), PRODUCTS, ids=str)
-def test_matmul(case: Case, x_shape, y_shape):
+def test_value_and_gradients_for_stacks_of_matrices(case: Case, x_shape, y_shape):
     rng = np.random.default_rng(4)
     x, y = rng.standard_normal(x_shape), rng.standard_normal(y_shape)
     dout = rng.standard_normal((x @ y).shape)

@@ -1,17 +1,17 @@
 import numpy as np
 import pytest
-from support import Case
 
 import backends
 import backprop
 from backprop import perceptron
+from tests.support import Case
 
 TABLES = {"AND": [0, 0, 0, 1], "NAND": [1, 1, 1, 0], "OR": [0, 1, 1, 1], "XOR": [0, 1, 1, 0]}
 GATES = [pytest.param(getattr(perceptron, name), TABLES[name], id=name) for name in TABLES]
 
 
 @pytest.mark.parametrize(("gate", "table"), GATES)
-def test_numbers(gate, table):
+def test_gates_of_numbers_give_the_table_as_integers(gate, table):
     answers = [gate(x1, x2) for x1 in (0, 1) for x2 in (0, 1)]
     assert answers == table
     assert {type(answer) for answer in answers} == {int}

@@ -1,10 +1,13 @@
-"""array-api-strict made stricter: nothing optional, and no value that the host may read."""
+"""array-api-strict made stricter still: the standard only, and no value read by the host."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NoReturn
 from unittest.mock import patch
+
+from backends.backend import Backend
+from backends.libraries.strict import Strict
 
 _READING = (
     "__bool__",
@@ -25,8 +28,11 @@ _READING = (
 )
 
 
-def strictest() -> AbstractContextManager[Any]:
-    """Switch boolean indexing, data-dependent shapes and all extensions off, for a while."""
+def standard_only() -> AbstractContextManager[Any]:
+    """Within the context, switch off all that the standard leaves optional.
+
+    Boolean indexing, data-dependent shapes and the extensions: some library lacks each.
+    """
     from array_api_strict import ArrayAPIStrictFlags
 
     context: AbstractContextManager[Any] = ArrayAPIStrictFlags(
@@ -36,12 +42,15 @@ def strictest() -> AbstractContextManager[Any]:
 
 
 @contextmanager
-def refused() -> Iterator[None]:
-    """Refuse to give a value of an array of array-api-strict to the host, for a while.
+def no_host_reads(backend: Backend) -> Iterator[None]:
+    """Within the context, raise when the host reads a value of an array of array-api-strict.
 
-    A GPU would have to finish all it was given first: a hidden synchronisation. Its devices can't
-    be hashed meanwhile, as CuPy's never can.
+    A GPU would have to finish all it was given first: a hidden synchronization. Devices can't be
+    hashed meanwhile either, as CuPy's never can. For other libraries nothing is changed.
     """
+    if not isinstance(backend.library, Strict):
+        yield
+        return
     import array_api_strict
 
     def refuse(self: object, *args: object, **kwargs: object) -> NoReturn:
