@@ -20,6 +20,7 @@ from backprop import labels
 from backprop.gradients import steps
 from backprop.gradients.column import Block, Column, Reached, is_affine
 from backprop.layers.affine import Affine
+from backprop.layers.elementwise import is_elementwise
 from backprop.layers.loss import LossLayer
 from backprop.networks.network import Network
 
@@ -127,7 +128,7 @@ def _elementwise(
 
 
 def _is_known(layer: Any) -> bool:
-    return is_affine(layer) or getattr(layer, "elementwise", False)
+    return is_affine(layer) or is_elementwise(layer)
 
 
 def _is_known_loss(layer: Any) -> bool:

@@ -70,7 +70,7 @@ class Operation:
     def forward(self) -> Any:
         """Run the layer and return its output."""
         value = self.layer.forward(*(v.value for v in self.inputs))
-        self._run = getattr(self.layer, "_cache", None)
+        self._run = getattr(self.layer, "cache", None)
         _latest[id(self.layer)] = self
         return value
 
@@ -82,7 +82,7 @@ class Operation:
         RuntimeError
             When the layer has run again since: what it kept for this operation is gone.
         """
-        again = getattr(self.layer, "_cache", None) is not self._run
+        again = getattr(self.layer, "cache", None) is not self._run
         if again or _latest.get(id(self.layer)) is not self:
             raise RuntimeError(
                 f"each operation needs a layer of its own; this {type(self.layer).__name__} has "

@@ -19,8 +19,8 @@ def copied(x: Any, backend: Backend | None, dtype: str | DType | None) -> Array:
 def moved(layer: Any, backend: Backend | None, dtype: str | DType | None) -> Any:
     """Return a copy of a layer with its parameters on `backend`, and without its cache."""
     other = copy.copy(layer)
-    if hasattr(layer, "_cache"):
-        other._cache = None
+    if hasattr(layer, "cache"):
+        other.cache = None
     if getattr(layer, "params", None):
         other.params = {key: copied(value, backend, dtype) for key, value in layer.params.items()}
         other.grads = {}

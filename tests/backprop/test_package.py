@@ -20,6 +20,7 @@ def test_public_names():
         "AddLayer",
         "Affine",
         "DivLayer",
+        "Elementwise",
         "ExpLayer",
         "GradientError",
         "History",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from backprop import arrays, functions, labels
-from backprop.layers import Affine, MulLayer, Relu, Sigmoid, Tanh
+from backprop.layers import Affine, Binary, Relu, Sigmoid, Tanh
 from backprop.layers.loss import LossLayer
 from backprop.networks import Network
 
@@ -40,7 +40,9 @@ BUGS = {
     ),
     "missing dtype=": Bug(arrays.row_sums, "(x.shape[1], 1), dtype=x.dtype, ", "(x.shape[1], 1), "),
     "hard-coded float64": Bug(
-        LossLayer.forward, "x = as_floating(x)", "x = namespace(x).astype(x, namespace(x).float64)"
+        LossLayer.forward,
+        "x = floating_array(x)",
+        "x = namespace(x).astype(x, namespace(x).float64)",
     ),
     "hard-coded int64": Bug(
         labels.one_hot, "t if t.dtype == index else xp.astype(t, index)", "xp.astype(t, xp.int64)"
@@ -49,22 +51,20 @@ BUGS = {
         LossLayer.forward, "loss / scores.shape[0]", "loss / np.float64(scores.shape[0])"
     ),
     "NumPy ufunc on an array": Bug(functions.relu, "namespace(x).maximum", "np.maximum"),
-    "NumPy operand": Bug(Tanh.backward, "(1.0 - y * y)", "(np.ones(y.shape) - y * y)"),
+    "NumPy operand": Bug(Tanh.slope, "1.0 - y * y", "np.ones(y.shape) - y * y"),
     "host round trip": Bug(
         functions.tanh,
         "namespace(x).tanh(x)",
         "namespace(x).asarray(np.tanh(np.asarray(x)), dtype=x.dtype, device=x.device)",
     ),
     "if any(x)": Bug(
-        Relu.forward,
-        "self._cache = x > 0, x.dtype",
-        "self._cache = x > 0, x.dtype\n    if namespace(x).any(x > 0):\n        pass",
+        Relu.value,
+        "x = as_array(x)",
+        "x = as_array(x)\n    if namespace(x).any(x > 0):\n        pass",
     ),
     "float(x)": Bug(LossLayer.forward, "return loss /", "float(loss)\n    return loss /"),
     "x.item()": Bug(LossLayer.forward, "return loss /", "loss.item()\n    return loss /"),
-    "bool times float": Bug(
-        Relu.backward, "dout * namespace(mask).astype(mask, dout.dtype)", "dout * mask"
-    ),
+    "bool times float": Bug(Relu.slope, "namespace(mask).astype(mask, dtype)", "mask"),
     "mask assignment": Bug(
         functions.relu,
         "return namespace(x).maximum(x, 0)",
@@ -74,9 +74,9 @@ BUGS = {
         LossLayer.forward, "return loss /", "targets[targets > 0]\n    return loss /"
     ),
     "item assignment": Bug(
-        Sigmoid.forward,
-        "self._cache = y",
-        "y[0, ...] = namespace(y).astype(y[0, ...], y.dtype)\n    self._cache = y",
+        Sigmoid.value,
+        "return y, y",
+        "y[0, ...] = namespace(y).astype(y[0, ...], y.dtype)\n    return y, y",
     ),
     "data-dependent shape": Bug(
         LossLayer.forward, "return loss /", "namespace(x).nonzero(x)\n    return loss /"
@@ -107,9 +107,9 @@ BUGS = {
     ),
     "mutated input": Bug(functions.softmax, "return exp /", "x *= 2.0\n    return exp /"),
     "mutated dout": Bug(
-        MulLayer.backward,
-        "return unbroadcast(dout * factor(y, dout), x), unbroadcast(dout * factor(x, dout), y)",
-        "dx, dy = unbroadcast(dout * y, x), unbroadcast(dout * x, y)\n"
+        Binary.backward,
+        "return _unbroadcast(_times(dout, by_x), x), _unbroadcast(_times(dout, by_y), y)",
+        "dx, dy = _unbroadcast(_times(dout, by_x), x), _unbroadcast(_times(dout, by_y), y)\n"
         "    dout *= 2.0\n    return dx, dy",
     ),
     "device as a dictionary key": Bug(
