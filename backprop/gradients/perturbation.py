@@ -12,6 +12,7 @@ whose weights are perturbed at a time, R samples that they reach, C features of 
 """
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import backends
@@ -21,6 +22,7 @@ from backprop.gradients import steps
 from backprop.gradients.column import Block, Column, Reached, is_affine
 from backprop.layers.affine import Affine
 from backprop.layers.elementwise import is_elementwise
+from backprop.layers.layer import training_argument
 from backprop.layers.loss import LossLayer
 from backprop.networks.network import Network
 
@@ -29,7 +31,13 @@ _DEVICE_MEMORY = 1 << 27
 
 
 def numerical_gradient(
-    net: Any, x: Array, t: Array, step: float | None, method: str, memory: int | None
+    net: Any,
+    x: Array,
+    t: Array,
+    step: float | None,
+    training: bool,
+    method: str,
+    memory: int | None,
 ) -> dict[str, Array]:
     """Return the central differences of the loss; see `Network.numerical_gradient`."""
     steps.check_step(step)
@@ -41,7 +49,8 @@ def numerical_gradient(
         return {}
     wide = in_float64(net)
     step = steps.default_step(x, wide.dtype) if step is None else step
-    changes = loss_changes(wide, x, t, (step, -step), memory, fast=method == "fast")
+    fast = method == "fast"
+    changes = loss_changes(wide, x, t, (step, -step), memory, fast, training)
     gradient = {}
     for name, change in changes.items():
         xp, dtype = namespace(change), net.params[name].dtype
@@ -61,6 +70,7 @@ def loss_changes(
     offsets: tuple[float, ...],
     memory: int | None = None,
     fast: bool = True,
+    training: bool = True,
 ) -> dict[str, Array]:
     """Return how the loss changes when one parameter does, for each one and each offset.
 
@@ -76,6 +86,8 @@ def loss_changes(
         Bytes for a chunk.
     fast : bool
         Re-evaluate only what is reached, where the layers are known.
+    training : bool
+        Whether layers that behave differently in training do so.
 
     Returns
     -------
@@ -85,25 +97,27 @@ def loss_changes(
         memory = _HOST_MEMORY if net.backend.is_host else _DEVICE_MEMORY
     if x.ndim == 1:
         x = namespace(x).reshape(x, (1, -1))
-    base = net.loss(x, t)
+
+    def loss() -> Array:
+        return net.loss(x, t, training=training)
+
+    base = loss()
     known = _inherits(net, Network, "predict", "loss") and _is_known_loss(net.last_layer)
-    tail = _Tail(net, x, t) if fast and known else None
-    learning = [layer for layer in net.layers.values() if getattr(layer, "params", None)]
+    tail = _Tail(net, x, t, training) if fast and known else None
+    known_changes: dict[int, dict[str, Array]] = {}
     changes: dict[str, Array] = {}
-    for number, layer in enumerate(learning, start=1):
+    for name, (layer, _, key) in net.params.places.items():
         if tail is not None and tail.reaches(layer):
-            found = tail.affine_changes(layer, offsets, memory)
+            if id(layer) not in known_changes:
+                known_changes[id(layer)] = tail.affine_changes(layer, offsets, memory)
+            changes[name] = known_changes[id(layer)][key]
         else:
-            found = {
-                key: _elementwise(net, f"{key}{number}", x, t, offsets, base)
-                for key in layer.params
-            }
-        changes |= {f"{key}{number}": change for key, change in found.items()}
+            changes[name] = _elementwise(net, name, loss, offsets, base)
     return changes
 
 
 def _elementwise(
-    net: Any, name: str, x: Array, t: Array, offsets: tuple[float, ...], base: Array
+    net: Any, name: str, loss: Callable[[], Array], offsets: tuple[float, ...], base: Array
 ) -> Array:
     """Return the changes for one parameter array by whole forward passes, entry by entry."""
     xp = namespace(base)
@@ -116,12 +130,12 @@ def _elementwise(
             value = host[index]
             if writable:
                 original[index] = float(value + offset)
-                losses.append(net.loss(x, t))
+                losses.append(loss())
                 original[index] = float(value)
             else:
                 host[index] = value + offset
                 net.params[name] = net.backend.asarray(host, original.dtype)
-                losses.append(net.loss(x, t))
+                losses.append(loss())
                 host[index] = value
     net.params[name] = original
     return xp.reshape(xp.stack(losses) - base, (len(offsets), *original.shape))
@@ -144,14 +158,15 @@ def _inherits(obj: Any, base: type, *methods: str) -> bool:
 class _Tail:
     """What lies behind each layer, with the outputs of one forward pass."""
 
-    def __init__(self, net: Any, x: Array, t: Array) -> None:
+    def __init__(self, net: Any, x: Array, t: Array, training: bool) -> None:
         self.layers = list(net.layers.values())
         self.last = net.last_layer
         self.inputs = []
         x = net.backend.xp.astype(x, net.dtype)
         for layer in self.layers:
             self.inputs.append(x)
-            x = layer.forward(x)
+            mode = training_argument(layer)
+            x = layer.forward(x) if mode is None else layer.forward(x, **{mode: training})
         scores = labels.batched(x)
         self.inputs.append(scores)
         self.targets = labels.targets(t, scores)

@@ -79,8 +79,9 @@ class Layer:
 
 def training_argument(layer: Any) -> str | None:
     """Return the name by which `forward` takes whether it is training; None if it does not."""
+    forward: Any = getattr(layer, "forward", None)
     try:
-        names = inspect.signature(layer.forward).parameters
+        names = inspect.signature(forward).parameters
     except (TypeError, ValueError):  # some callables have no signature
         return None
     return next((name for name in ("training", "train_flg") if name in names), None)
