@@ -196,9 +196,9 @@ def test_evaluate_computes_in_batches_of_the_dtype(run_in, monkeypatch):
     seen = []
     predict = Network.predict
 
-    def watched(self, x):
+    def watched(self, x, **mode):
         seen.append((self.dtype, x.shape[0], x.dtype))
-        return predict(self, x)
+        return predict(self, x, **mode)
 
     monkeypatch.setattr(Network, "predict", watched)
     run_in("evaluate", "--params", "a", "--batch-size", "700", "--dtype", "float64", "--raw")
