@@ -52,7 +52,7 @@ if TYPE_CHECKING:
         numerical_gradient,
     )
     from backprop.networks import perceptron
-    from backprop.storage import load_params, save_params
+    from backprop.storage import load_network, load_params, save_network, save_params
     from backprop.training import SGD, History, Trainer
 
 # Imported when first asked for, so that `import backprop` costs little more than NumPy.
@@ -66,7 +66,7 @@ _LATER = {
         "numerical_diff",
         "numerical_gradient",
     ),
-    "backprop.storage": ("load_params", "save_params"),
+    "backprop.storage": ("load_network", "load_params", "save_network", "save_params"),
     "backprop.training": ("SGD", "History", "Trainer"),
 }
 _LATER_MODULES = {
@@ -120,9 +120,11 @@ __all__ = [
     "graph",
     "load_mnist",
     "load_mnist_sample",
+    "load_network",
     "load_params",
     "numerical_diff",
     "numerical_gradient",
     "perceptron",
+    "save_network",
     "save_params",
 ]
