@@ -1,4 +1,4 @@
-"""What a label array means: class numbers `(N,)` or `(N, 1)`, one-hot or soft rows `(N, C)`.
+"""Labels in every form: class numbers `(N,)` or `(N, 1)`, one-hot or soft rows `(N, C)`.
 
 A single sample, `(C,)`, may carry a number, a one-element array or one row. Outputs with one
 column are no classes: labels are then the targets themselves.

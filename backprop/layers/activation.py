@@ -4,7 +4,7 @@ from typing import Any
 
 from backends import Array, namespace
 from backprop import functions
-from backprop.arrays import as_array, floating_dtype_of
+from backprop.arrays import as_array
 from backprop.layers.elementwise import Elementwise
 from backprop.layers.layer import Layer
 
@@ -15,7 +15,7 @@ class Relu(Elementwise):
     def value(self, x: Array) -> tuple[Array, Any]:
         """Return `relu(x)`."""
         x = as_array(x)
-        return functions.relu(x), (x > 0, floating_dtype_of(x))
+        return functions.relu(x), (x > 0, x.dtype)
 
     def slope(self, kept: Any) -> Array:
         """Return 1 where x > 0, and 0 elsewhere."""

@@ -3,9 +3,9 @@
 from itertools import zip_longest
 from typing import Any
 
-from backends import isdtype, namespace
+from backends import namespace
 from backprop.arrays import is_array
-from backprop.layers.layer import Layer, as_dtype, upstream
+from backprop.layers.layer import Layer, as_dtype, times, upstream
 
 
 class Binary(Layer):
@@ -41,7 +41,7 @@ class Binary(Layer):
         x, y, kept = self.recall()
         dout = _joint_upstream(dout, x, y)
         by_x, by_y = self.slopes(kept)
-        return _unbroadcast(_times(dout, by_x), x), _unbroadcast(_times(dout, by_y), y)
+        return _unbroadcast(times(dout, by_x), x), _unbroadcast(times(dout, by_y), y)
 
 
 def _joint_upstream(dout: Any, x: Any, y: Any) -> Any:
@@ -52,13 +52,6 @@ def _joint_upstream(dout: Any, x: Any, y: Any) -> Any:
     shapes = [v.shape[::-1] for v in arrays]
     out = tuple(n if m == 1 else m for m, n in zip_longest(shapes[0], shapes[-1], fillvalue=1))
     return upstream(dout, out[::-1], arrays[0])
-
-
-def _times(dout: Any, slope: Any) -> Any:
-    """Return `dout` times a slope; one of integers is taken in the dtype of `dout`."""
-    if is_array(slope) and isdtype(namespace(slope), slope.dtype, ("integral", "bool")):
-        slope = namespace(slope).astype(slope, dout.dtype)
-    return dout * slope
 
 
 def _unbroadcast(dx: Any, x: Any) -> Any:

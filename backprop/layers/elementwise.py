@@ -3,7 +3,7 @@
 from typing import Any
 
 from backprop.arrays import is_array
-from backprop.layers.layer import Layer, as_dtype, upstream
+from backprop.layers.layer import Layer, as_dtype, times, upstream
 
 
 class Elementwise(Layer):
@@ -42,7 +42,8 @@ class Elementwise(Layer):
         slope = self.slope(self.recall())
         if not is_array(slope):
             return dout * slope
-        return as_dtype(upstream(dout, slope.shape, slope) * slope, slope.dtype)
+        dout = upstream(dout, slope.shape, slope)
+        return as_dtype(times(dout, slope), slope.dtype)
 
 
 def is_elementwise(layer: Any) -> bool:

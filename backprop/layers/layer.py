@@ -1,11 +1,11 @@
-"""What a layer is: a forward pass, and the backward pass derived from it by hand."""
+"""Base of all layers: a forward pass, and the backward pass derived from it by hand."""
 
 import inspect
 import numbers
 from typing import Any
 
 from backends import Array, DType, device, isdtype, namespace
-from backprop.arrays import floating_dtype_of, shape
+from backprop.arrays import floating_dtype_of, is_array, shape
 
 
 class Layer:
@@ -78,7 +78,7 @@ class Layer:
 
 
 def training_argument(layer: Any) -> str | None:
-    """Return the name by which `forward` takes whether it is training; None if it does not."""
+    """Return the argument of `forward` that says whether it trains; None if there is none."""
     forward: Any = getattr(layer, "forward", None)
     try:
         names = inspect.signature(forward).parameters
@@ -119,6 +119,15 @@ def upstream(dout: Any, out: tuple[int, ...], like: Array) -> Array:
     if given == ():
         return xp.broadcast_to(xp.astype(dout, dtype), out)
     raise ValueError(f"`dout` must have shape {out}, like the output; got {shape(dout)}")
+
+
+def times(dout: Any, slope: Any) -> Any:
+    """Return `dout` times a slope; one of integers is taken in the dtype of `dout`."""
+    if is_array(slope) and slope.dtype != dout.dtype:
+        xp = namespace(slope)
+        if isdtype(xp, slope.dtype, ("integral", "bool")):
+            slope = xp.astype(slope, dout.dtype)
+    return dout * slope
 
 
 def as_dtype(x: Array, dtype: DType) -> Array:

@@ -14,7 +14,7 @@ from backprop.layers.layer import Layer
 
 
 class LossLayer(Layer):
-    """What the loss layers share: their shapes, and a backward pass of (y - t) / N."""
+    """Base of the loss layers: their shapes, and a backward pass of (y - t) / N."""
 
     def forward(self, x: Array, t: Array) -> Array:
         """Return the mean loss over the batch.

@@ -1,4 +1,4 @@
-"""How to rebuild a network, in names and JSON values: never code."""
+"""Description of a network in names and JSON values, never code; networks rebuilt from one."""
 
 from collections.abc import Mapping
 from typing import Any

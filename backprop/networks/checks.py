@@ -1,4 +1,4 @@
-"""What a network asks of its layers before it runs them."""
+"""Checks of a network's layers, and what they have in common."""
 
 from collections.abc import Mapping
 from typing import Any

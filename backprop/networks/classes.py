@@ -1,4 +1,4 @@
-"""From scores to class numbers, in batches."""
+"""Class numbers from scores, in batches."""
 
 from collections.abc import Callable
 

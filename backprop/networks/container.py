@@ -1,4 +1,4 @@
-"""What a network holds: its layers, their arrays by name, and copies of both."""
+"""Layers held together: their arrays by name, and copies of both."""
 
 import copy
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Container:
         """Find out what follows from the layers, and check that they fit together."""
         check_objects(self._layers)
         self._order = list(self._layers.values())
-        self._modes = [training_argument(layer) for layer in self._order]
+        self._runs = [(layer, training_argument(layer)) for layer in self._order]
         self._last_mode = training_argument(self._last_layer)
         learning = [i for i, layer in enumerate(self._order) if getattr(layer, "params", None)]
         self._way_back = self._order[min(learning) :][::-1] if learning else []

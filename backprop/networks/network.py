@@ -79,7 +79,7 @@ class Network(Container):
     def predict(self, x: Array, *, training: bool = False) -> Array:
         """Return the scores, shape (N, C), for inputs of shape (N, D) or (N, ...); (C,) for one."""
         x = self._input(x)
-        for layer, mode in zip(self._order, self._modes, strict=True):
+        for layer, mode in self._runs:
             x = layer.forward(x) if mode is None else layer.forward(x, **{mode: training})
         return x
 
@@ -101,8 +101,9 @@ class Network(Container):
             When `x` or `t` is of another library or device than the network.
         """
         y, t = self.predict(x, training=training), self._labels(t)
-        mode = {} if self._last_mode is None else {self._last_mode: training}
-        return self._last_layer.forward(y, t, **mode)
+        if self._last_mode is None:
+            return self._last_layer.forward(y, t)
+        return self._last_layer.forward(y, t, **{self._last_mode: training})
 
     def classify(self, x: Array, batch_size: int = 1000, *, training: bool = False) -> Array:
         """Return the class number of each sample, shape (N,); () for one.

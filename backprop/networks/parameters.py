@@ -80,7 +80,7 @@ class Parameters(MutableMapping[str, Array]):
 
     @property
     def places(self) -> dict[str, Place]:
-        """Which layer holds each parameter, and under which key."""
+        """The layer that holds each parameter, and the key there, by name."""
         return dict(self._places)
 
     def grads(self) -> dict[str, Array]:

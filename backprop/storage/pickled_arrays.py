@@ -15,7 +15,7 @@ _CODES = frozenset([f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)] +
 
 
 class PickledDType:
-    """A dtype: first its code, then, from `build`, its byte order."""
+    """Dtype of a pickled array: first its code, then, from `build`, its byte order."""
 
     def __init__(self, code: Any, *_options: Any) -> None:
         if not isinstance(code, str) or code not in _CODES:

@@ -56,7 +56,7 @@ def read_pickle(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 class _Interpreter:
-    """The stack, the stacks below its marks, and what is remembered by number."""
+    """A stack, the stacks below its marks, and values remembered by number."""
 
     def __init__(self) -> None:
         self.stack: list[Any] = []

@@ -1,4 +1,4 @@
-"""Which samples a step sees: every sample once an epoch, in a new order each time."""
+"""Shuffled batches: every sample once an epoch, in a new order each time."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

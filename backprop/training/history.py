@@ -1,4 +1,4 @@
-"""What training leaves behind."""
+"""History of a training run: losses and accuracies."""
 
 import copy
 import csv

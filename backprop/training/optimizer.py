@@ -1,4 +1,4 @@
-"""From gradients to new parameters (section 6.1.2 for the class, 4.5 for the rule)."""
+"""Optimizers: new parameters from gradients (section 6.1.2 for the class, 4.5 for the rule)."""
 
 import math
 from collections.abc import Mapping, MutableMapping

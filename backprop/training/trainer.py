@@ -186,7 +186,7 @@ class Trainer:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on, with `fit`, where the trainer was that `state` was taken from.
+        """Put in a state: `fit` then goes on where that was taken.
 
         Parameters
         ----------

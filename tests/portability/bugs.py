@@ -64,7 +64,11 @@ BUGS = {
     ),
     "float(x)": Bug(LossLayer.forward, "return loss /", "float(loss)\n    return loss /"),
     "x.item()": Bug(LossLayer.forward, "return loss /", "loss.item()\n    return loss /"),
-    "bool times float": Bug(Relu.slope, "namespace(mask).astype(mask, dtype)", "mask"),
+    "bool times float": Bug(
+        Relu.slope,
+        "namespace(mask).astype(mask, dtype)",
+        "mask * namespace(mask).ones(mask.shape, dtype=dtype, device=mask.device)",
+    ),
     "mask assignment": Bug(
         functions.relu,
         "return namespace(x).maximum(x, 0)",
@@ -108,8 +112,8 @@ BUGS = {
     "mutated input": Bug(functions.softmax, "return exp /", "x *= 2.0\n    return exp /"),
     "mutated dout": Bug(
         Binary.backward,
-        "return _unbroadcast(_times(dout, by_x), x), _unbroadcast(_times(dout, by_y), y)",
-        "dx, dy = _unbroadcast(_times(dout, by_x), x), _unbroadcast(_times(dout, by_y), y)\n"
+        "return _unbroadcast(times(dout, by_x), x), _unbroadcast(times(dout, by_y), y)",
+        "dx, dy = _unbroadcast(times(dout, by_x), x), _unbroadcast(times(dout, by_y), y)\n"
         "    dout *= 2.0\n    return dx, dy",
     ),
     "device as a dictionary key": Bug(

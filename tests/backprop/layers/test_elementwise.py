@@ -28,6 +28,19 @@ def test_a_function_and_its_slope_are_a_layer(case: Case):
     case.check(twice, [[6.0, 24.0], [1.5, 0.0]])
 
 
+def test_a_slope_of_whole_numbers_or_of_truth_values(case: Case):
+    class Steps(Elementwise):
+        def value(self, x):
+            return case.xp.floor(x), x
+
+        def slope(self, x):
+            return x > 0
+
+    layer = Steps()
+    layer.forward(case.array([-1.5, 2.5]))
+    case.check(layer.backward(case.array([2.0, 3.0])), [0.0, 3.0])
+
+
 def test_numbers_stay_numbers():
     layer = Cube()
     assert layer.forward(2.0) == 8.0
