@@ -99,7 +99,7 @@ def loss_changes(
         x = namespace(x).reshape(x, (1, -1))
 
     def loss() -> Array:
-        return net.loss(x, t, training=training)
+        return net.training_loss(x, t) if training else net.loss(x, t)
 
     base = loss()
     known = _inherits(net, Network, "predict", "loss") and _is_known_loss(net.last_layer)
@@ -165,7 +165,7 @@ class _Tail:
         x = net.backend.xp.astype(x, net.dtype)
         for layer in self.layers:
             self.inputs.append(x)
-            mode = training_argument(layer)
+            mode = training_argument(layer.forward)
             x = layer.forward(x) if mode is None else layer.forward(x, **{mode: training})
         scores = labels.batched(x)
         self.inputs.append(scores)

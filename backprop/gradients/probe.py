@@ -175,7 +175,7 @@ class NetworkProbe(Probe):
 
     def __init__(self, net: Any, x: Array, t: Array) -> None:
         def value() -> tuple[Any, Any]:
-            loss = net.loss(x, t, training=True)
+            loss = net.training_loss(x, t)
             return loss, abs(loss)
 
         places = {name: Place(net.params, name) for name in net.params}

@@ -25,7 +25,7 @@ class Elementwise(Layer):
     """
 
     def value(self, x: Any) -> tuple[Any, Any]:
-        """Return the function of each entry of `x`, and what `slope` needs of it."""
+        """Return the function of each entry of `x`, and what `slope` needs of it: not None."""
         raise NotImplementedError(f"{type(self).__name__} must define value")
 
     def slope(self, kept: Any) -> Any:

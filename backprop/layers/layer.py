@@ -77,11 +77,10 @@ class Layer:
         return {}
 
 
-def training_argument(layer: Any) -> str | None:
-    """Return the argument of `forward` that says whether it trains; None if there is none."""
-    forward: Any = getattr(layer, "forward", None)
+def training_argument(method: Any) -> str | None:
+    """Return the argument of a method that says whether it trains; None if there is none."""
     try:
-        names = inspect.signature(forward).parameters
+        names = inspect.signature(method).parameters
     except (TypeError, ValueError):  # some callables have no signature
         return None
     return next((name for name in ("training", "train_flg") if name in names), None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from backends import Array, namespace
+from backends import Array, isdtype, namespace
 from backprop import labels
 from backprop.arrays import default_dtype, shape
 
@@ -36,6 +36,14 @@ def predicted_classes(
     scores = (labels.batched(predict(x[part, ...])) for part in parts)
     found = [(_classes(y), y.shape[1]) for y in scores]
     return namespace(found[0][0]).concat([classes for classes, _ in found]), found[0][1]
+
+
+def share_of(classes: Array, wanted: Array) -> float:
+    """Return the fraction of equal entries; waits for the device."""
+    xp = namespace(classes)
+    if not isdtype(xp, wanted.dtype, "integral"):  # the targets of one output
+        classes = xp.astype(classes, wanted.dtype)
+    return float(int(xp.count_nonzero(classes == wanted)) / wanted.shape[0])
 
 
 def _classes(y: Array) -> Array:

@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import Any, Self
 
 import backends
-from backends import Array, Backend, DType
+from backends import Array, Backend, DType, isdtype, namespace
+from backprop.arrays import is_array
 from backprop.layers import training_argument
 from backprop.networks import snapshot
 from backprop.networks.checks import check_objects, common_backend, common_dtype
@@ -35,8 +36,8 @@ class Container:
         """Find out what follows from the layers, and check that they fit together."""
         check_objects(self._layers)
         self._order = list(self._layers.values())
-        self._runs = [(layer, training_argument(layer)) for layer in self._order]
-        self._last_mode = training_argument(self._last_layer)
+        self._runs = [(layer, _mode(layer)) for layer in self._order]
+        self._last_mode = _mode(self._last_layer)
         learning = [i for i, layer in enumerate(self._order) if getattr(layer, "params", None)]
         self._way_back = self._order[min(learning) :][::-1] if learning else []
         places = named_places([*self._order, self._last_layer])
@@ -131,3 +132,28 @@ class Container:
         other = copy.copy(self)  # a subclass keeps what it adds
         Container.__init__(other, layers, copy_to(self._last_layer, backend, dtype))
         return other
+
+    def _input(self, x: Array) -> Array:
+        """Return inputs in the network's dtype; they must be on its backend already."""
+        if self.backend is None:
+            return x
+        self.backend.require(x, "x")
+        if self.dtype is None or x.dtype == self.dtype:
+            return x
+        if isdtype(namespace(x), x.dtype, "complex floating"):
+            raise TypeError(f"`x` must be real; got {x.dtype}")
+        return namespace(x).astype(x, self.dtype)
+
+    def _labels(self, t: Any) -> Array:
+        """Return labels as an array of the network's backend; arrays must be so already."""
+        if self.backend is None:
+            return t
+        if not is_array(t):
+            return self.backend.asarray(t)
+        self.backend.require(t, "t")
+        return t
+
+
+def _mode(layer: Any) -> str | None:
+    """Return the name by which a layer takes whether it trains."""
+    return training_argument(getattr(layer, "forward", None))

@@ -1,13 +1,14 @@
 """The general network: layers in order, and a layer that ends them in a loss (section 5.7)."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from backends import Array, Backend, DType, isdtype, namespace
+from backends import Array, Backend, DType
 from backprop import labels
-from backprop.arrays import is_array, shape
-from backprop.layers import SoftmaxWithLoss
-from backprop.networks.classes import predicted_classes
+from backprop.arrays import shape
+from backprop.layers import SoftmaxWithLoss, training_argument
+from backprop.networks.classes import predicted_classes, share_of
 from backprop.networks.container import Container
 from backprop.networks.stack import copied_stack
 
@@ -42,6 +43,14 @@ class Network(Container):
     A layer whose `forward` has an argument `training`, or `train_flg`, is told whether the network
     trains: in the three gradients it does, else not, unless `training=` says otherwise.
     """
+
+    def _set_up(self) -> None:
+        super()._set_up()
+        needed = self._last_mode or any(mode for _, mode in self._runs)
+        self._tells = {  # a method of a subclass may lack the argument where no layer needs it
+            name: bool(needed or training_argument(getattr(self, name)))
+            for name in ("predict", "loss")
+        }
 
     @classmethod
     def from_params(
@@ -100,10 +109,16 @@ class Network(Container):
         TypeError
             When `x` or `t` is of another library or device than the network.
         """
-        y, t = self.predict(x, training=training), self._labels(t)
+        told = training and self._tells["predict"]
+        y = self.predict(x, training=True) if told else self.predict(x)
+        t = self._labels(t)
         if self._last_mode is None:
             return self._last_layer.forward(y, t)
         return self._last_layer.forward(y, t, **{self._last_mode: training})
+
+    def training_loss(self, x: Array, t: Array) -> Array:
+        """Return the loss as training sees it: the function that `gradient` differentiates."""
+        return self.loss(x, t, training=True) if self._tells["loss"] else self.loss(x, t)
 
     def classify(self, x: Array, batch_size: int = 1000, *, training: bool = False) -> Array:
         """Return the class number of each sample, shape (N,); () for one.
@@ -136,16 +151,11 @@ class Network(Container):
                 f"`x` and `t` must hold as many samples, 1 or more; got {shape(x)} and {shape(t)}"
             )
         classes, outputs = self._classes(x, batch_size, training)
-        wanted = labels.classes(t, (count, outputs))
-        xp = namespace(classes)
-        if not isdtype(xp, wanted.dtype, "integral"):  # the targets of one output
-            classes = xp.astype(classes, wanted.dtype)
-        return int(xp.count_nonzero(classes == wanted)) / count
+        return share_of(classes, labels.classes(t, (count, outputs)))
 
     def _classes(self, x: Array, batch_size: int, training: bool) -> tuple[Array, int]:
-        return predicted_classes(
-            lambda batch: self.predict(batch, training=training), x, batch_size
-        )
+        predict = partial(self.predict, training=True) if training else self.predict
+        return predicted_classes(predict, x, batch_size)
 
     def gradient(self, x: Array, t: Array, *, training: bool = True) -> dict[str, Array]:
         """Return the gradient of the loss by each parameter, by backpropagation."""
@@ -155,7 +165,7 @@ class Network(Container):
         self, x: Array, t: Array, *, training: bool = True
     ) -> tuple[Array, dict[str, Array]]:
         """Return the loss and its gradient by each parameter, from one forward pass."""
-        loss = self.loss(x, t, training=training)
+        loss = self.training_loss(x, t) if training else self.loss(x, t)
         dout = self._last_layer.backward()
         if self._way_back:
             *rest, first = self._way_back
@@ -202,22 +212,3 @@ class Network(Container):
         from backprop.gradients import perturbation  # the checker there knows networks
 
         return perturbation.numerical_gradient(self, x, t, step, training, method, memory)
-
-    def _input(self, x: Array) -> Array:
-        if self.backend is None:
-            return x
-        self.backend.require(x, "x")
-        if self.dtype is None or x.dtype == self.dtype:
-            return x
-        if isdtype(namespace(x), x.dtype, "complex floating"):
-            raise TypeError(f"`x` must be real; got {x.dtype}")
-        return namespace(x).astype(x, self.dtype)
-
-    def _labels(self, t: Any) -> Array:
-        """Return labels as an array of the network's backend; arrays must be so already."""
-        if self.backend is None:
-            return t
-        if not is_array(t):
-            return self.backend.asarray(t)
-        self.backend.require(t, "t")
-        return t

@@ -12,6 +12,7 @@ from backends import namespace
 from backprop import (
     SGD,
     Affine,
+    IdentityWithLoss,
     Layer,
     Network,
     SoftmaxWithLoss,
@@ -292,6 +293,30 @@ def test_the_trainer_trains_and_measures(case: Case):
     before = statistics(net)
     assert history.test_accuracy[-1] == net.accuracy(x, t) > 0.5
     assert statistics(net) == before
+
+
+def test_methods_of_a_subclass_are_told_if_they_take_it_or_a_layer_does():
+    class Decayed(Network):
+        def loss(self, x, t):
+            return super().loss(x, t) + 0.5 * np.sum(self.params["W1"] ** 2)
+
+    class Noisy(Network):
+        def predict(self, x, *, training=False):
+            return super().predict(x) + training
+
+    case = Case("numpy", backends.host(), "float64")
+    layers = network(case).layers
+    plain = {name: layers[name] for name in ("Affine1", "Tanh1", "Affine2")}
+    decayed = Decayed(plain, SoftmaxWithLoss())
+    assert decayed.training_loss(X, T) == decayed.loss(X, T)
+    for training in (True, False):
+        loss, _ = decayed.loss_and_gradient(X, T, training=training)
+        assert loss == decayed.loss(X, T)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'training'"):
+        Decayed(layers, SoftmaxWithLoss()).gradient(X, T)  # would not train: its layers need it
+    noisy = Noisy(plain, IdentityWithLoss())
+    assert noisy.training_loss(X, T) != noisy.loss(X, T)
+    assert noisy.training_loss(X, T) == noisy.loss(X, T, training=True)
 
 
 def test_a_loss_layer_may_take_it_too():
