@@ -18,6 +18,7 @@ from .layers import (
     AddLayer as AddLayer,
     Affine as Affine,
     DivLayer as DivLayer,
+    Elementwise as Elementwise,
     ExpLayer as ExpLayer,
     IdentityWithLoss as IdentityWithLoss,
     Layer as Layer,
@@ -43,7 +44,9 @@ from .numerical import (
     numerical_gradient as numerical_gradient,
 )
 from .storage import (
+    load_network as load_network,
     load_params as load_params,
+    save_network as save_network,
     save_params as save_params,
 )
 from .training import (

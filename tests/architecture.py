@@ -67,7 +67,12 @@ ALLOWED = {
     "backprop.targets": {"numpy"},
     "backprop.targets.functions": {"numpy", "torch", "jax"},  # autograd's and JAX's own functions
     "backprop.targets.state": {"numpy", "torch"},  # its generator of random numbers
-    "backprop.targets.objects": {"numpy", "torch", "jax", "cupy"},  # whose classes are not looked into
+    "backprop.targets.objects": {
+        "numpy",
+        "torch",
+        "jax",
+        "cupy",
+    },  # whose classes are not looked into
     "backprop.gradients": {"numpy"},
     "backprop.storage": {"numpy"},
     "backprop.datasets": {"numpy"},

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import backends
-from backprop import SGD, History, Trainer, TwoLayerNet, save_params
+from backprop import SGD, History, Trainer, TwoLayerNet, save_network
 from backprop.cli.options import (
     Activation,
     DataDirOption,
@@ -161,9 +161,7 @@ def _write(folder: Path, net: TwoLayerNet, history: History, config: dict[str, A
     """Write all files beside their places first, then put them there."""
     with TemporaryDirectory(dir=folder, prefix=".partial-") as name:
         partial = Path(name)
-        save_params(
-            partial / "params.safetensors", net.params, {"activation": str(config["activation"])}
-        )
+        save_network(partial / "params.safetensors", net)
         history.to_csv(partial / "history.csv")
         text = json.dumps(config, indent=2) + "\n"
         (partial / "config.json").write_text(text, encoding="utf-8")

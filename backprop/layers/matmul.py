@@ -3,7 +3,7 @@
 from typing import Any
 
 from backends import Array, namespace
-from backprop.arrays import as_floating, shape
+from backprop.arrays import floating_array, shape
 from backprop.layers.layer import Layer, as_dtype, upstream
 
 
@@ -48,13 +48,13 @@ class MatMul(Layer):
                 "`x` and `y` must have shapes (N, D) or (D,), and (D, M) or (D,); "
                 f"got {shape(x)} and {shape(y)}"
             )
-        x, y = as_floating(x), as_floating(y)
-        self._cache = x, y
+        x, y = floating_array(x), floating_array(y)
+        self.cache = x, y
         return x @ y
 
     def backward(self, dout: Any = 1) -> tuple[Array, Array]:
         """Return dx = dout @ y.T and dy = x.T @ dout, in the shapes of `x` and `y`."""
-        x, y = self._recall()
+        x, y = self.recall()
         xp = namespace(x)
         rows = x if x.ndim == 2 else xp.reshape(x, (1, -1))
         columns = y if y.ndim == 2 else xp.reshape(y, (-1, 1))

@@ -8,7 +8,7 @@ from typing import Any
 
 from backends import namespace
 from backprop import functions
-from backprop.arrays import as_array, as_floating
+from backprop.arrays import as_array, floating_array
 
 __all__ = ["AND", "NAND", "OR", "XOR"]
 
@@ -66,7 +66,7 @@ def _perceptron(x1: Any, x2: Any, w1: float, w2: float, b: float) -> Any:
     inputs = [x if _is_number(x) else as_array(x) for x in (x1, x2)]
     arrays = [x for x in inputs if not _is_number(x)]
     xp = namespace(*arrays)
-    x1, x2 = (x if _is_number(x) else as_floating(x) for x in inputs)
+    x1, x2 = (x if _is_number(x) else floating_array(x) for x in inputs)
     return xp.astype(functions.step(w1 * x1 + w2 * x2 + b), xp.result_type(*arrays))
 
 

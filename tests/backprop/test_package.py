@@ -12,6 +12,7 @@ def test_public_names():
         "AddLayer",
         "Affine",
         "DivLayer",
+        "Elementwise",
         "ExpLayer",
         "GradientError",
         "History",
@@ -38,11 +39,13 @@ def test_public_names():
         "graph",
         "load_mnist",
         "load_mnist_sample",
+        "load_network",
         "load_params",
         "numerical_diff",
         "numerical_gradient",
         "perceptron",
         "plotting",
+        "save_network",
         "save_params",
     ]
     assert all(getattr(backprop, name) is not None for name in backprop.__all__)

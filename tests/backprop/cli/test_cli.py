@@ -9,11 +9,23 @@ from datetime import datetime
 import numpy as np
 import pytest
 import typer
+from PIL import Image
 
 import backprop
-from backprop import SGD, Network, Trainer, TwoLayerNet, load_mnist_sample, load_params, save_params
+from backprop import (
+    SGD,
+    Network,
+    Trainer,
+    TwoLayerNet,
+    functions,
+    load_mnist_sample,
+    load_network,
+    load_params,
+    save_params,
+)
 from backprop.cli import main
 from backprop.cli.app import app, run
+from backprop.datasets import load_picture
 
 
 @pytest.fixture
@@ -52,7 +64,9 @@ def test_train_writes_its_results(run_in, tmp_path):
     params, metadata = load_params(folder / "params.safetensors")
     assert params["W1"].shape == (784, 20)
     assert params["W1"].dtype == np.float64
-    assert metadata == {"activation": "relu"}
+    layers = json.loads(metadata.pop("network"))["layers"]
+    assert [layer["kind"] for layer in layers] == ["Affine", "Relu", "Affine"]
+    assert metadata == {}
     with (folder / "history.csv").open(newline="") as file:
         history = list(csv.DictReader(file))
     assert len(history) == 200
@@ -114,14 +128,36 @@ def test_evaluate_takes_activation_and_folder(run_in, tmp_path):
         run_in("evaluate", "--params", params)[1]
         == run_in("evaluate", "--params", params, "--activation", "tanh")[1]
     )
-    assert (
-        run_in("evaluate", "--params", params)[1]
-        != run_in("evaluate", "--params", params, "--activation", "sigmoid")[1]
+    assert run_in("evaluate", "--params", params, "--activation", "sigmoid") == (
+        2,
+        "",
+        f"backprop: error: `activation` must be tanh, as {params} says; got sigmoid\n",
     )
     code, _, err = run_in(
         "evaluate", "--params", params, "--dataset", "mnist", "--data-dir", "nowhere"
     )
     assert (code, err) == (2, "backprop: error: --data-dir must be a folder; got nowhere\n")
+
+
+def test_files_of_ours_need_no_activation(run_in, tmp_path):
+    """Whatever command reads them, the network is the one that was trained."""
+    run_in("train", "--iterations", "20", "--hidden", "5", "--activation", "sigmoid", "--out", "a")
+    params = "a/params.safetensors"
+    assert "layers: Affine1, Sigmoid1, Affine2\n" in run_in("evaluate", "--params", params)[1]
+    x = load_mnist_sample()[1][0][:1]
+    net = load_network(params)
+    Image.fromarray(255 - (x.reshape(28, 28) * 255).astype("uint8")).save("digit.png")
+    code, out, _ = run_in("predict", "--params", params, "digit.png")
+    scores = functions.softmax(net.predict(load_picture(tmp_path / "digit.png")[None, :]))[0]
+    assert code == 0
+    assert f"{scores.max():.1%}" in out
+    assert run_in("check", "--params", params, "--mode", "directional")[0] == 0
+    for command in (["evaluate"], ["predict", "digit.png"], ["check"]):
+        code, _, err = run_in(*command, "--params", params, "--activation", "relu")
+        assert (code, err) == (
+            2,
+            f"backprop: error: `activation` must be sigmoid, as {params} says; got relu\n",
+        )
 
 
 def test_evaluate_wants_a_network_for_digits(run_in, tmp_path):
@@ -198,9 +234,9 @@ def test_evaluate_computes_in_batches_of_the_dtype(run_in, monkeypatch):
     seen = []
     predict = Network.predict
 
-    def watched(self, x):
+    def watched(self, x, **mode):
         seen.append((self.dtype, x.shape[0], x.dtype))
-        return predict(self, x)
+        return predict(self, x, **mode)
 
     monkeypatch.setattr(Network, "predict", watched)
     run_in("evaluate", "--params", "a", "--batch-size", "700", "--dtype", "float64", "--raw")

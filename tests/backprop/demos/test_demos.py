@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import backends
-from backprop import Network, TwoLayerNet, demos, load_mnist_sample, save_params
+from backprop import Network, TwoLayerNet, demos, load_mnist_sample, save_network, save_params
 from backprop.demos import learn_backprop, learn_numerically
 from tests.support import Case
 
@@ -222,6 +222,14 @@ def test_inference_with_parameters(tmp_path, capsys, metadata, activation):
         "W1 (784, 5)\nb1 (5,)\nW2 (5, 10)\nb2 (10,)\n"
         f"Accuracy: {expected} ({round(150 * expected)} of 150 test images)\n"
     )
+
+
+def test_inference_with_a_network_that_says_what_it_is(tmp_path, capsys):
+    net = TwoLayerNet(784, 5, 10, 1.0, activation="tanh", backend="cpu", seed=0)
+    save_network(tmp_path / "n", net)
+    settings = demos.Settings(backends.host(), data=few_digits, params=tmp_path / "n")
+    demos.run("mnist-inference", settings)
+    assert f"Accuracy: {net.accuracy(*few_digits()[1])} (" in capsys.readouterr().out
 
 
 def test_learning_numerically_is_learning(tmp_path, capsys):

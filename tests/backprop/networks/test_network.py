@@ -213,7 +213,7 @@ def test_foreign_layers():
         output=Affine(values["W2"], values["b2"]),
     )
     net = Network(layers, SoftmaxWithLoss())
-    assert list(net.params) == ["s1", "W2", "b2", "W3", "b3"]
+    assert list(net.params) == ["s1", "W1", "b1", "W2", "b2"]
     gradient = net.gradient(X, T)
 
     def f(s):
@@ -245,7 +245,7 @@ def test_two_parameters_of_one_name():
         def __init__(self, *names):
             self.params = {name: np.zeros(1) for name in names}
 
-    layers = {"a": Odd("W1"), **{str(i): Odd("b") for i in range(9)}, "c": Odd("W")}
+    layers = {"a": Odd("W1"), **{str(i): Odd("W") for i in range(11)}}
     with pytest.raises(ValueError, match="parameters must have names of their own; got W11 twice"):
         Network(layers, SoftmaxWithLoss())
 
@@ -408,3 +408,45 @@ def test_to_another_backend_and_back(case: Case):
 def test_to_a_device_without_the_dtype():
     with pytest.raises(TypeError, match=r"`dtype` must be one that array-api-strict on no_float64"):
         TwoLayerNet(6, 5, 3, dtype="float64", backend="cpu").to("no_float64", "array-api-strict")
+
+
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
+def test_classify(case: Case):
+    net = Network.from_params(on(case, params()))
+    expected = case.numpy(net.predict(case.array(X))).argmax(axis=1)
+    for batch_size in (1, 3, 4, 1000):
+        classes = net.classify(case.array(X), batch_size)
+        assert backends.of(classes) == case.backend
+        assert case.numpy(classes).tolist() == expected.tolist()
+    assert case.numpy(net.classify(case.array(X.reshape(4, 1, 2, 3)))).tolist() == expected.tolist()
+    one = net.classify(case.array(X[1]))
+    assert one.shape == ()
+    assert int(one) == expected[1]
+
+
+@pytest.mark.needs_values
+def test_classify_with_one_output(case: Case):
+    net = Network.from_params(
+        on(case, {"W1": np.ones((1, 1)), "b1": np.zeros(1)}), last_layer=SigmoidWithLoss()
+    )
+    classes = net.classify(case.array([[1.0], [-1.0], [0.0], [3.0]]), 3)
+    assert case.numpy(classes).tolist() == [1, 0, 0, 1]
+
+
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
+def test_accuracy_of_one_output_and_targets_that_are_no_classes(case: Case):
+    net = Network.from_params(
+        on(case, {"W1": np.ones((1, 1)), "b1": np.zeros(1)}), last_layer=SigmoidWithLoss()
+    )
+    x = case.array([[1.0], [-1.0], [2.0], [3.0]])
+    assert net.accuracy(x, case.array([1.0, 0.0, 0.0, 0.5])) == 0.5
+
+
+def test_classify_refuses():
+    net = Network.from_params(params())
+    with pytest.raises(ValueError, match="`batch_size` must be 1 or more; got 0"):
+        net.classify(X, 0)
+    with pytest.raises(ValueError, match=r"`x` must hold 1 or more samples; got \(0, 6\)"):
+        net.classify(X[:0])

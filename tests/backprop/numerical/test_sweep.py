@@ -112,7 +112,7 @@ class Center(Layer):
     """Not elementwise: subtracts the mean over the batch."""
 
     def forward(self, x):
-        self._cache = x.shape
+        self.cache = x.shape
         return x - np.mean(x, axis=0)
 
     def backward(self, dout=1):
@@ -138,11 +138,11 @@ class MeanSquare(Layer):
     """A loss layer of one's own."""
 
     def forward(self, y, t):
-        self._cache = y - t
-        return np.mean(self._cache**2)
+        self.cache = y - t
+        return np.mean(self.cache**2)
 
     def backward(self, dout=1):
-        return dout * 2 * self._cache / self._cache.size
+        return dout * 2 * self.cache / self.cache.size
 
 
 def test_unknown_losses_are_evaluated_whole():

@@ -76,12 +76,16 @@ def test_without_a_test_set_and_with_a_callback():
 
 
 def test_every_sample_once_an_epoch():
-    batches = Batches(10, 4, backends.host(), backends.host().rng(0))
-    first, second = list(batches.epoch(9)), list(batches.epoch(9))
+    host = backends.host()
+    batches = Batches(4, host.rng(0))
+    batches.start(10)
+    first = list(batches.rest(host, 9))
+    batches.advance(3)
+    second = list(batches.rest(host, 9))
     assert [len(b) for b in first] == [4, 4, 2]
     assert sorted(np.concatenate(first)) == list(range(10))
     assert np.concatenate(first).tolist() != np.concatenate(second).tolist()
-    assert len(list(batches.epoch(2))) == 2
+    assert len(list(batches.rest(host, 2))) == 2
 
 
 @pytest.mark.needs_values
@@ -144,8 +148,11 @@ def test_two_fits_are_one():
     nets = [TwoLayerNet(6, 5, 3, backend="cpu", seed=0) for _ in range(2)]
     once = Trainer(nets[0], seed=0).fit((X, T), epochs=4)
     trainer = Trainer(nets[1], seed=0)
-    parts = [trainer.fit((X, T), epochs=2) for _ in range(2)]
-    assert parts[0].loss + parts[1].loss == once.loss
+    first = trainer.fit((X, T), epochs=2)
+    assert first.epoch == [1.0, 2.0]
+    assert trainer.fit((X, T), epochs=2) is first is trainer.history
+    assert (first.loss, first.epoch, first.iteration) == (once.loss, once.epoch, once.iteration)
+    assert first.train_accuracy == once.train_accuracy
 
 
 def test_no_step_waits_for_the_device(monkeypatch):
@@ -173,7 +180,9 @@ def test_data_is_cast_once_on_entry(monkeypatch):
     net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
     seen = []
     predict = net.predict
-    monkeypatch.setattr(net, "predict", lambda x: seen.append(x.dtype) or predict(x))
+    monkeypatch.setattr(
+        net, "predict", lambda x, **mode: seen.append(x.dtype) or predict(x, **mode)
+    )
     Trainer(net).fit((X, T), epochs=1)
     assert set(seen) == {np.dtype(np.float32)}
 

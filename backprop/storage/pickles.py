@@ -1,8 +1,8 @@
-"""Arrays from a pickle, without unpickling: a machine that knows no way to run anything.
+"""Read arrays from a pickle with an interpreter that can't call foreign code.
 
 A pickle is a program for a small stack machine. `pickle.load` lets it import and call whatever it
-names; the machine here has only the instructions that dictionaries, texts, numbers and plain arrays
-are made of, and a name in it stands for one of our own functions or is refused (PEP 307, PEP 574).
+names; the interpreter here has only the instructions that dictionaries, texts, numbers and plain
+arrays are made of, and a name stands for one of our own functions or is refused (PEP 307, PEP 574).
 """
 
 import io
@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from backends.files.pickled_arrays import NAMES, Blank, PickledDType
+from backprop.storage.pickled_arrays import NAMES, PendingArray, PickledDType
 
 _INSTRUCTIONS: dict[str, Any] = {opcode.code: opcode for opcode in pickletools.opcodes}
 _NUMBERS = {"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"}
@@ -32,7 +32,7 @@ def read_pickle(path: str | os.PathLike[str]) -> dict[str, Any]:
     Returns
     -------
     dict of str to object
-        Arrays are in the machine's byte order; other values may be numbers, texts, bytes,
+        Arrays are in the computer's byte order; other values may be numbers, texts, bytes,
         dictionaries, lists and tuples.
 
     Raises
@@ -43,20 +43,20 @@ def read_pickle(path: str | os.PathLike[str]) -> dict[str, Any]:
         When the pickle is damaged or holds no dictionary; when it names anything but the parts of
         an array of numbers, before anything has been done with the name.
     """
-    machine = _Machine()
+    interpreter = _Interpreter()
     file = io.BytesIO(Path(path).read_bytes())
     try:
         with warnings.catch_warnings(action="ignore"):  # of escapes that no true pickle has
-            value = machine.run(file)
+            value = interpreter.run(file)
     except (AttributeError, IndexError, KeyError, OverflowError, TypeError) as error:
         raise ValueError(f"it is damaged: {type(error).__name__}: {error}") from None
     if not isinstance(value, dict):
         raise ValueError(f"it must hold a dictionary; got {type(value).__name__}")
-    return {key: v.array if isinstance(v, Blank) else v for key, v in value.items()}
+    return {key: v.array if isinstance(v, PendingArray) else v for key, v in value.items()}
 
 
-class _Machine:
-    """The stack, the stacks below its marks, and what is remembered by number."""
+class _Interpreter:
+    """A stack, the stacks below its marks, and values remembered by number."""
 
     def __init__(self) -> None:
         self.stack: list[Any] = []
@@ -112,15 +112,15 @@ class _Machine:
             case "GET" | "BINGET" | "LONG_BINGET":
                 stack.append(self.memo[argument])
             case "GLOBAL":
-                stack.append(_meaning(*argument.split(" ", 1)))
+                stack.append(_resolve(*argument.split(" ", 1)))
             case "STACK_GLOBAL":
-                stack.append(_meaning(*self.take(2)))
+                stack.append(_resolve(*self.take(2)))
             case "REDUCE":
                 function, arguments = self.take(2)
                 stack.append(function(*arguments))
             case "BUILD":
                 (state,) = self.take(1)
-                self.top(Blank, PickledDType).build(state)
+                self.top(PendingArray, PickledDType).build(state)
             case _:
                 what = f"{name} {argument.replace(' ', '.')}" if name == "INST" else name
                 raise ValueError(f"it asks for {what}, which plain arrays never need")
@@ -145,7 +145,7 @@ class _Machine:
         return self.stack[-1]
 
 
-def _meaning(module: Any, name: Any) -> Any:
+def _resolve(module: Any, name: Any) -> Any:
     """Return what a name stands for here; nothing is ever imported."""
     if not (isinstance(module, str) and isinstance(name, str)):
         raise TypeError("a name must be a text")

@@ -3,7 +3,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from backends.files import read_npz
+from backprop.storage.npz import read_npz
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])

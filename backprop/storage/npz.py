@@ -1,4 +1,4 @@
-"""Arrays from an `.npz` file, pickled ones left out."""
+"""Read arrays from an `.npz` file; pickled objects in it are refused."""
 
 import io
 import os
@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 _DAMAGED = (
     EOFError,
     KeyError,
-    MemoryError,  # a length that lies
-    NotImplementedError,  # a way to compress that there isn't
+    MemoryError,  # wrong length
+    NotImplementedError,  # unknown compression
     OSError,
-    RuntimeError,  # a password
+    RuntimeError,  # encrypted
     SyntaxError,
     TypeError,
     struct.error,
@@ -25,7 +26,7 @@ _DAMAGED = (
 )
 
 
-def read_npz(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
     """Return the arrays of an `.npz` file by name.
 
     Raises

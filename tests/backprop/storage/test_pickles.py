@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backends.files import read_pickle
+from backprop.storage.pickles import read_pickle
 
 PARAMS = {
     "W1": np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3),
@@ -187,9 +187,9 @@ DTYPE = global_("numpy", "dtype") + b"\x8c\x02f4\x85R"
         (b"\x97.", "it asks for NEXT_BUFFER"),
         (b"\x98.", "it asks for READONLY_BUFFER"),
         (b"\x8f.", "it asks for EMPTY_SET"),
-        (b"}}b.", "it is damaged: TypeError: dict in place of Blank"),
-        (global_("numpy", "dtype") + b"}b.", "type in place of Blank"),
-        (global_("_codecs", "encode") + b"N}\x86b.", "function in place of Blank"),
+        (b"}}b.", "it is damaged: TypeError: dict in place of PendingArray"),
+        (global_("numpy", "dtype") + b"}b.", "type in place of PendingArray"),
+        (global_("_codecs", "encode") + b"N}\x86b.", "function in place of PendingArray"),
         (global_("numpy", "ndarray") + b")R.", "'str' object is not callable"),
         (b"\x8c\x01a)R.", "'str' object is not callable"),
         (b"NK\x01\x93.", "a name must be a text"),
@@ -379,7 +379,7 @@ def test_noise_is_a_value_error(read, noise):
 def test_nothing_is_imported(tmp_path):
     (tmp_path / "p.pkl").write_bytes(b"cantigravity\nfly\n)R.")
     code = (
-        "import sys\nfrom backends.files import read_pickle\n"
+        "import sys\nfrom backprop.storage.pickles import read_pickle\n"
         "try: read_pickle(sys.argv[1])\nexcept ValueError as error: print(error)\n"
         "print('antigravity' in sys.modules)"
     )

@@ -1,4 +1,4 @@
-"""What the names in a pickle of NumPy arrays stand for: our own functions, not NumPy's.
+"""Functions of our own for the names in a pickle of NumPy arrays, in place of NumPy's.
 
 NumPy's own would take dtypes with objects in them, lengths that are no array's, and states that
 crash the interpreter. These take numbers, and as many bytes as the shape needs.
@@ -9,12 +9,13 @@ import reprlib
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 _CODES = frozenset([f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)] + ["f2", "f4", "f8"])
 
 
 class PickledDType:
-    """A dtype: first its code, then, from `build`, its byte order."""
+    """Dtype of a pickled array: first its code, then, from `build`, its byte order."""
 
     def __init__(self, code: Any, *_options: Any) -> None:
         if not isinstance(code, str) or code not in _CODES:
@@ -34,10 +35,10 @@ class PickledDType:
         self.order = order
 
 
-class Blank:
-    """An array to be: what `_reconstruct` gives, and `build` fills."""
+class PendingArray:
+    """An array that `_reconstruct` begins and `build` fills."""
 
-    array: Any = None
+    array: NDArray[Any] | None = None
 
     def build(self, state: Any) -> None:
         """Take the state that NumPy writes: version, shape, dtype, column order, bytes."""
@@ -45,7 +46,7 @@ class Blank:
         self.array = _from_bytes(data, dtype, shape, "F" if columns_first is True else "C")
 
 
-def _from_bytes(data: Any, dtype: Any, shape: Any, order: Any) -> Any:
+def _from_bytes(data: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
     """Return the array that these bytes are; Python 2 wrote them as a text."""
     if not isinstance(dtype, PickledDType):
         raise TypeError(f"{type(dtype).__name__} in place of a dtype")
@@ -63,15 +64,15 @@ def _from_bytes(data: Any, dtype: Any, shape: Any, order: Any) -> Any:
     return flat.reshape(shape, order=order)
 
 
-def _reconstruct(_ndarray: Any, _shape: Any, _code: Any) -> Blank:
-    return Blank()
+def _reconstruct(_ndarray: Any, _shape: Any, _code: Any) -> PendingArray:
+    return PendingArray()
 
 
-def _frombuffer(data: Any, dtype: Any, shape: Any, order: Any) -> Any:
+def _frombuffer(data: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
     return _from_bytes(data, dtype, shape, order)
 
 
-def _scalar(dtype: Any, data: Any) -> Any:
+def _scalar(dtype: Any, data: Any) -> NDArray[Any]:
     return _from_bytes(data, dtype, (), "C")
 
 

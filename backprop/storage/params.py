@@ -1,15 +1,25 @@
-"""Parameters to and from files, of which nothing is ever run.
+"""Save and load parameters; loading never runs code from a file.
 
 They are written as safetensors, and read from `.npz` files and the book's pickles as well.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
 import backends
-from backends import Array, isdtype, namespace
+from backends import Array
+from backprop.storage.npz import read_npz
+from backprop.storage.pickles import read_pickle
+from backprop.storage.writing import write
+
+Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 
 def save_params(
@@ -17,14 +27,14 @@ def save_params(
     params: Mapping[str, Array],
     metadata: Mapping[str, str] | None = None,
 ) -> None:
-    """Write parameters to a safetensors file; an old file stays whole until the new one is.
+    """Write arrays to a safetensors file; an old file stays whole until the new one is.
 
     Parameters
     ----------
     path : path
         The file.
     params : mapping of str to array
-        Arrays of any backend, `net.params` for instance.
+        Arrays of any backend: `net.params`, or `net.state_dict()` for what a network keeps as well.
     metadata : mapping of str to str, optional
         Whatever a reader needs beside the arrays: ``{"activation": "relu"}``.
 
@@ -33,20 +43,12 @@ def save_params(
     OSError
         When the file can't be written.
     """
-    from safetensors.numpy import save
-
     arrays = {name: backends.of(x).to_numpy(x) for name, x in params.items()}
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(save(arrays, dict(metadata or {})))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write(Path(path), save(arrays, dict(metadata or {})))
 
 
-def load_params(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Read parameters and metadata from a safetensors file, an `.npz` file or a pickle.
+def load_params(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, str]]:
+    """Read arrays and metadata from a safetensors file, an `.npz` file or a pickle.
 
     The first bytes of the file say which it is, not its name. Nothing in a file is ever run: of
     a pickle, such as those of the book (section 3.6.2), only a dictionary of plain NumPy arrays is
@@ -68,27 +70,20 @@ def load_params(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str,
     """
     with Path(path).open("rb") as file:
         head = file.read(9)
-    if head[4:] == b"\0\0\0\0{":  # the length of a header in JSON, then the header
-        kind, read = "a safetensors file", _read_safetensors
-    elif head.startswith((b"PK\3\4", b"PK\5\6")):
-        kind, read = "an .npz file of plain arrays", _read_npz
-    elif head.startswith((b"\x80", b"(", b"}", b"c")):  # a protocol, a dictionary, or a name
-        kind, read = "a pickle of plain arrays by name", _read_pickle
-    else:
+    found = next((known for known in _FORMATS if known.begins(head)), None)
+    if found is None:
         raise ValueError(
             f"{path} must be a safetensors file, an .npz file or a pickle; it begins {head!r}"
         )
     try:
-        params, metadata = read(path)
+        params, metadata = found.read(path)
         _check(params)
     except ValueError as error:
-        raise ValueError(f"{path} must be {kind}: {str(error)[:300]}") from None
+        raise ValueError(f"{path} must be {found.name}: {str(error)[:300]}") from None
     return params, metadata
 
 
-def _read_safetensors(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, str]]:
-    from safetensors import SafetensorError, safe_open
-
+def _read_safetensors(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, str]]:
     try:
         with safe_open(path, framework="numpy") as file:
             params = {name: file.get_tensor(name) for name in sorted(file.keys())}
@@ -97,21 +92,36 @@ def _read_safetensors(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dic
         raise ValueError(str(error)) from None
 
 
-def _read_npz(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, str]]:
-    from backends.files import read_npz
+class _Format(NamedTuple):
+    """A kind of file: its name in errors, how it begins, and its reader."""
 
-    return read_npz(path), {}
+    name: str
+    begins: Callable[[bytes], bool]
+    read: Callable[[str | os.PathLike[str]], tuple[dict[str, Any], dict[str, str]]]
 
 
-def _read_pickle(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, str]]:
-    from backends.files import read_pickle
-
-    return read_pickle(path), {}
+_FORMATS = (
+    _Format(
+        "a safetensors file",
+        lambda head: head[4:] == b"\0\0\0\0{",  # the length of a header in JSON, then the header
+        _read_safetensors,
+    ),
+    _Format(
+        "an .npz file of plain arrays",
+        lambda head: head.startswith((b"PK\3\4", b"PK\5\6")),
+        lambda path: (read_npz(path), {}),
+    ),
+    _Format(
+        "a pickle of plain arrays by name",
+        lambda head: head.startswith((b"\x80", b"(", b"}", b"c")),  # protocol, dictionary, name
+        lambda path: (read_pickle(path), {}),
+    ),
+)
 
 
 def _check(params: dict[str, Any]) -> None:
     for name, value in params.items():
-        if not hasattr(value, "dtype"):
+        if not isinstance(value, np.ndarray):
             raise ValueError(f"`{name}` must be an array; got {type(value).__name__}")
-        if not isdtype(namespace(value), value.dtype, ("real floating", "integral")):
+        if value.dtype.kind not in "iuf":
             raise ValueError(f"`{name}` must hold real numbers; got {value.dtype}")
