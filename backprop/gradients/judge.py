@@ -84,6 +84,7 @@ def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgment:
     _refine(found, first, look, noise, limits, near)
     _coarsen(found, look, noise, limits)
     _confirm(found, look, noise, limits)
+    found.bad &= np.isfinite(found.error)
     found.blind = _blind(found, noise, limits)
     return found
 
@@ -239,7 +240,7 @@ def _blind(found: Judgment, noise: float, limits: Limits) -> Mask:
     share = min(0.1, NEGLIGIBLE * np.sqrt(relative))
     small = share * largest
     allowed = 2.0 * found.error
-    zero = np.abs(found.analytic) <= 4.0 * relative * limits.scale  # less than φ is rounded by
+    zero = np.abs(found.analytic) <= limits.rounding  # no more than it may be rounded by itself
     small = np.where(zero, max(small, share * limits.scale), small)
     seen = (allowed < np.abs(found.analytic)) | (allowed <= small)
     return np.asarray(~found.at_kink & ~found.bad & ~seen)
