@@ -43,8 +43,8 @@ class Network(Container):
 
     Notes
     -----
-    A layer whose `forward` has an argument `training`, or `train_flg`, is told whether the network
-    trains: in the three gradients it does, else not, unless `training=` says otherwise.
+    A layer whose `forward` takes `training`, or `train_flg`, is told whether the network trains: in
+    the three gradients it does, else not, unless `training=` says otherwise.
     """
 
     def _set_up(self) -> None:
@@ -220,9 +220,8 @@ class Network(Container):
         h = steps.default_step(x, wide.dtype) if step is None else step
         fast = method == "fast"
         changes = wide.loss_changes(x, t, (h, -h), training=training, fast=fast, memory=memory)
-        xp = self.backend.xp
         return {
-            name: xp.astype((change[0, ...] - change[1, ...]) / (2 * h), self.dtype)
+            name: self.backend.xp.astype((change[0, ...] - change[1, ...]) / (2 * h), self.dtype)
             for name, change in changes.items()
         }
 
@@ -236,11 +235,7 @@ class Network(Container):
         fast: bool = True,
         memory: int | None = None,
     ) -> dict[str, Array]:
-        """Return by how much the loss changes for each parameter moved by each of the O offsets.
-
-        Arrays have shape (O, *parameter.shape). What the layers keep is overwritten, their state
-        too: this is for a copy of a network. Other arguments are those of `numerical_gradient`.
-        """
+        """Return a copy's change of loss by each of O offsets of each parameter: (O, *shape)."""
         x = namespace(x).reshape(x, (1, -1)) if x.ndim == 1 else x
         plain = all(
             getattr(type(self), m) is getattr(Network, m) and m not in vars(self)

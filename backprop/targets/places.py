@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from backprop.arrays import shape
 from backprop.targets.nested import flat64, is_real, leaves
-from backprop.targets.objects import Step, follow, is_array, reachable
+from backprop.targets.objects import Reached, Step, follow, is_array, reachable
 
 Keys = tuple[Any, ...]
 Floats = npt.NDArray[np.float64]
@@ -204,26 +204,23 @@ class Made:
     def __init__(self, roots: Sequence[Any]) -> None:
         self._roots = roots
         self._before = {
-            id(found.value): (found.value, flat64(found.value)) for found in self._arrays()
+            id(found.value): (found.value, flat64(found.value)) for _, found in self._arrays()
         }
 
-    def _arrays(self) -> Iterator[Any]:
+    def _arrays(self) -> Iterator[tuple[Any, Reached]]:
         for root in self._roots:
             for found in reachable(root):
                 if found.path and is_array(found.value) and is_real(found.value):
-                    yield found
+                    yield root, found
 
     def found(self) -> list[tuple[Where, Floats]]:
         """Return where the arrays are that are new or other than before, with their values."""
         made = []
-        for root in self._roots:
-            for found in reachable(root):
-                if not (found.path and is_array(found.value) and is_real(found.value)):
-                    continue
-                old = self._before.get(id(found.value))
-                values = flat64(found.value)
-                if old is None or not np.array_equal(values, old[1]):
-                    made.append((Where(found.path, root), values))
+        for root, found in self._arrays():
+            old = self._before.get(id(found.value))
+            values = flat64(found.value)
+            if old is None or not np.array_equal(values, old[1]):
+                made.append((Where(found.path, root), values))
         return made
 
 
