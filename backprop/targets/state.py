@@ -5,6 +5,7 @@ Arrays, containers, attributes, and generators of random numbers, the global one
 
 import random
 import sys
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -66,6 +67,22 @@ class State:
         self._arrays += [pair for pair in other._arrays if id(pair[0]) not in own]
         self._containers += [pair for pair in other._containers if id(pair[0]) not in own]
         self._generators += [g for g in other._generators if g not in self._generators]
+
+    def only_caches(self) -> bool:
+        """Tell whether nothing but attributes that hold arrays is other than it was."""
+        return (
+            not self._arrays
+            and not self._generators
+            and all(
+                not isinstance(holder, dict | list)
+                and all(
+                    isinstance(value, tuple | dict | list | types.NoneType) or is_array(value)
+                    for name, value in attributes(holder).items()
+                    if old.get(name, self) is not value
+                )
+                for holder, old in self._containers
+            )
+        )
 
     def generators_back(self) -> None:
         """Put the generators alone back."""
