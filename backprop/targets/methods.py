@@ -66,6 +66,8 @@ def of_methods(
     names = input_names(forward, inputs, kwargs)
     check_required(forward, first, len(inputs), forward_kwargs)
     parameters = positional(backward, backward_kwargs)
+    required = [p.name for p in parameters if p.default is p.empty]
+    again = len(names) > 1 and required == list(names)  # the same arguments, and no `dout`
 
     def run(xs: Sequence[Any]) -> tuple[Any, Any]:
         y = forward(*xs, **forward_kwargs)
@@ -84,9 +86,11 @@ def of_methods(
         return y, None
 
     def back(xs: Sequence[Any], dout: Any, kept: Any) -> Any:
-        return backward(*_arguments(parameters, names, xs, dout, kept), **backward_kwargs)
+        own = xs if again else _arguments(parameters, names, xs, dout, kept)
+        return backward(*own, **backward_kwargs)
 
-    return Calls(type(target).__name__, (target,), run, back, names, takes_dout=bool(parameters))
+    takes_dout = bool(parameters) and not again
+    return Calls(type(target).__name__, (target,), run, back, names, takes_dout=takes_dout)
 
 
 def _is_cache(parameters: list[inspect.Parameter], second: Any) -> bool:

@@ -1,7 +1,8 @@
 """Where gradients stand: in what backward returns, beside the parameters, or wherever it fits."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -49,13 +50,13 @@ class Where:
     before : Floats, optional
         What the array was, if the gradient is by how much a backward pass that learns moves it.
     rate : float
-        The learning rate of such a pass.
+        The learning rate of such a pass; 0 for any other.
     """
 
     keys: tuple[Any, ...]
     root: Any = None
-    before: Floats | None = None
-    rate: float = 1.0
+    before: Floats | None = field(default=None, compare=False)
+    rate: float = 0.0
 
     def read(self, returned: Any) -> Any:
         """Return the gradient; None where there is none."""
@@ -90,10 +91,9 @@ def of_inputs(
     """
     if not wanted:
         return {}, [keys for keys, leaf in leaves(returned) if is_real(leaf)]
-    if returned is None:
-        return {}, []
     if not isinstance(returned, tuple | list | dict):
-        return {wanted[0]: Where(())}, []
+        is_value = is_array(returned) or isinstance(returned, Real)
+        return ({wanted[0]: Where(())} if is_value else {}), []
     pairs = _positions(returned, inputs, names, wanted)
     known = dict(leaves(returned))
     found = {w: Where(keys) for w, keys in pairs.items() if is_real(known.get(keys))}
@@ -104,6 +104,9 @@ def of_inputs(
 def _positions(
     returned: Any, inputs: Sequence[Any], names: Sequence[str], wanted: Sequence[Keys]
 ) -> dict[Keys, Keys]:
+    nested = inputs[0] if len(inputs) == 1 else None
+    if isinstance(returned, dict) and isinstance(nested, dict) and returned.keys() == nested.keys():
+        return {place: place[1:] for place in wanted}
     if isinstance(returned, dict):
         found: dict[Keys, Keys] = {}
         for place in wanted:
@@ -115,7 +118,6 @@ def _positions(
         return found
     if len(returned) == len(inputs):
         return {place: place for place in wanted}
-    nested = inputs[0] if len(inputs) == 1 else None
     if isinstance(nested, tuple | list | dict) and len(returned) == len(nested):
         order = list(nested) if isinstance(nested, dict) else list(range(len(nested)))
         return {place: (order.index(place[1]), *place[2:]) for place in wanted}
