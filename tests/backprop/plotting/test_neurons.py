@@ -31,39 +31,37 @@ FIGURES = {
         Network.from_params(PARAMS, "sigmoid"), weights="values", ax=ax
     ),
     "softmax": lambda ax=None: plotting.neurons([3, 3], SOFTMAX, ax=ax),
-    "many": lambda ax=None: plotting.neurons([10, 7, 10], weights="names", biases=True, ax=ax),
+    "many": lambda ax=None: plotting.neurons([6, 5, 6], weights="names", biases=True, ax=ax),
 }
 
 
 def circles(ax):
-    return [tuple(p.center) for p in ax.get_children() if isinstance(p, Circle)]
+    return {tuple(p.center) for p in ax.get_children() if isinstance(p, Circle)}
 
 
 def arrows(ax):
     """Return which circles are connected, by the texts in them."""
-    found = []
-    for arrow in ax.get_children():
-        if isinstance(arrow, FancyArrowPatch):
-            ends = [_nearest(ax, point) for point in arrow._posA_posB]
-            found.append(tuple(ends))
-    return found
+    found = [p._posA_posB for p in ax.get_children() if isinstance(p, FancyArrowPatch)]
+    middles = circles(ax)
+    inside = {t.get_position(): t.get_text() for t in ax.texts if t.get_position() in middles}
 
+    def nearest(end):
+        return inside[min(inside, key=lambda place: np.hypot(*np.subtract(place, end)))]
 
-def _nearest(ax, point):
-    inside = [t for t in ax.texts if t.get_position() in circles(ax)]
-    return min(inside, key=lambda t: np.hypot(*np.subtract(t.get_position(), point))).get_text()
+    return [(nearest(start), nearest(end)) for start, end in found]
 
 
 def weights(ax):
     """Return what stands on the connections."""
-    return [t.get_text() for t in ax.texts if t.get_position() not in circles(ax)]
+    middles = circles(ax)
+    return [t.get_text() for t in ax.texts if t.get_position() not in middles]
 
 
 def names(ax):
     """Return what stands in the circles, column by column from the top."""
-    columns = {}
+    columns, middles = {}, circles(ax)
     for text in ax.texts:
-        if text.get_position() in circles(ax):
+        if text.get_position() in middles:
             columns.setdefault(text.get_position()[0], []).append(text)
     return [
         [t.get_text() for t in sorted(column, key=lambda t: -t.get_position()[1])]
@@ -140,8 +138,9 @@ def test_no_text_overlaps(draw, where):
         assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
         assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1
     rings = [p.get_window_extent() for p in ax.get_children() if isinstance(p, Circle)]
+    middles = circles(ax)
     for text, box in zip(ax.texts, boxes, strict=True):
-        inside = text.get_position() in circles(ax)
+        inside = text.get_position() in middles
         touched = [r for r in rings if r.x0 < box.x1 and box.x0 < r.x1]
         assert not touched or inside
         assert not inside or any(r.x0 < box.x0 and box.x1 < r.x1 for r in touched)
