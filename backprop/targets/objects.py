@@ -137,11 +137,16 @@ def floating_arrays(root: Any) -> dict[str, Place]:
             found.setdefault(id(each.value), []).append(each)
     named: dict[str, Place] = {}
     for places in found.values():
-        first, *others = sorted(places, key=lambda each: each.path[-1][0] == "property")
-        also = tuple(other.place for other in others if other.path[-1][0] != "property")
+        first, *others = sorted(places, key=_aside)
+        also = tuple(other.place for other in others if not _aside(other))
         name = _free(readable(first.path), named)
         named[name] = replace(first.place, also=also, path=first.path)
     return named
+
+
+def _aside(found: Reached) -> bool:
+    """Tell whether an array can't be replaced where it was found: a property's, or in a tuple."""
+    return found.path[-1][0] == "property" or isinstance(found.holder, tuple)
 
 
 def _free(name: str, taken: Any) -> str:
