@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+import backends
 from backprop.arrays import shape
 from backprop.targets.nested import flat64, is_real, leaves
 from backprop.targets.objects import Reached, Step, follow, is_array, reachable
@@ -43,10 +44,8 @@ class Where:
 
     Attributes
     ----------
-    keys : tuple
-        The keys in what backward returned; if `root` is given, the path from that object.
-    root : object, optional
-        The object that keeps it.
+    keys, root
+        The keys in what backward returned, or the path from the object `root` that keeps it.
     before : Floats, optional
         What the array was, if the gradient is by how much a backward pass that learns moves it.
     rate : float
@@ -69,7 +68,10 @@ class Where:
         except (AttributeError, KeyError, IndexError, TypeError):
             return None
         if self.before is not None:
-            return (self.before.reshape(shape(value)) - value) / self.rate
+            moved = (
+                self.before.reshape(shape(value)) - backends.of(value).to_numpy(value)
+            ) / self.rate
+            return backends.of(value).asarray(moved, value.dtype)
         return value
 
 
