@@ -70,7 +70,7 @@ class State:
 
     def only_caches(self) -> bool:
         """Tell whether nothing is other than it was but attributes that came to hold arrays."""
-        empty = tuple | dict | list | types.NoneType
+        empty = (tuple, dict, list, types.NoneType)
         return (
             not self._arrays
             and not self._generators
