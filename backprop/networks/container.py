@@ -73,6 +73,8 @@ class Container:
         self._last_layer = layer
         self._set_up()
 
+    lastLayer = last_layer  # noqa: N815 - the book's name
+
     @property
     def params(self) -> Parameters:
         """The parameters by name, live: `net.params["W1"] -= lr * grad["W1"]`."""
