@@ -1,8 +1,10 @@
 # The public names of backprop. Read by type checkers, and by __init__.py when it is imported.
 
 from . import (
+    book as book,
     functions as functions,
     graph as graph,
+    perceptron as perceptron,
     plotting as plotting,
 )
 from .datasets import (
@@ -36,12 +38,12 @@ from .layers import (
 from .networks import (
     Network as Network,
     TwoLayerNet as TwoLayerNet,
-    perceptron as perceptron,
 )
 from .numerical import (
     gradient_descent as gradient_descent,
     numerical_diff as numerical_diff,
     numerical_gradient as numerical_gradient,
+    numerical_gradient_2d as numerical_gradient_2d,
 )
 from .storage import (
     load_network as load_network,

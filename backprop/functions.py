@@ -12,15 +12,19 @@ from backprop.arrays import as_array, default_dtype, floating_array
 __all__ = [
     "cross_entropy_error",
     "identity",
+    "identity_function",
     "identity_grad",
     "log_softmax",
+    "mean_squared_error",
     "one_hot",
     "relu",
     "relu_grad",
     "sigmoid",
     "sigmoid_grad",
     "softmax",
+    "softmax_loss",
     "step",
+    "step_function",
     "step_grad",
     "sum_squared_error",
     "tanh",
@@ -31,6 +35,9 @@ __all__ = [
 def identity(x: Array) -> Array:
     """Return `x` itself: the output layer of regression (section 3.5)."""
     return as_array(x)
+
+
+identity_function = identity  # the book's name
 
 
 def identity_grad(x: Array) -> Array:
@@ -50,6 +57,19 @@ def step(x: Array) -> Array:
     """
     x = as_array(x)
     return namespace(x).astype(x > 0, x.dtype)
+
+
+def step_function(x: Array) -> Array:
+    """Return `step(x)` as integers, as the book's function of this name does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> step_function(np.array([-1.0, 1.0, 2.0]))
+    array([0, 1, 1])
+    """
+    x = as_array(x)
+    return namespace(x).astype(x > 0, default_dtype(x, "integral"))
 
 
 def step_grad(x: Array) -> Array:
@@ -173,10 +193,13 @@ def sum_squared_error(y: Array, t: Array) -> Array:
     return 0.5 * namespace(y).sum(difference * difference)
 
 
+mean_squared_error = sum_squared_error  # the name in the book's first printings
+
+
 def cross_entropy_error(y: Array, t: Array, eps: float = 1e-7) -> Array:
     """Return -Σ t log(y + eps) / N, for probabilities `y` (section 4.2).
 
-    `SoftmaxWithLoss` works from scores and needs no `eps`; prefer it for learning.
+    `softmax_loss` and `SoftmaxWithLoss` work from scores and need no `eps`; prefer them to learn.
 
     Parameters
     ----------
@@ -197,3 +220,25 @@ def cross_entropy_error(y: Array, t: Array, eps: float = 1e-7) -> Array:
     y = labels.batched(floating_array(y))
     t = labels.targets(t, y)
     return -namespace(y).sum(t * namespace(y).log(y + eps)) / y.shape[0]
+
+
+def softmax_loss(x: Array, t: Array) -> Array:
+    """Return -Σ t log softmax(x) / N, from scores `x` (section 5.6.3).
+
+    Computed in log space: exact where `cross_entropy_error(softmax(x), t)` would need its `eps`.
+
+    Parameters
+    ----------
+    x : array, shape (C,) or (N, C)
+        Scores.
+    t : array
+        Labels, as in `cross_entropy_error`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(float(softmax_loss(np.array([0.0, 0.0, 1000.0]), np.array(0))), 4)
+    1000.0
+    """
+    x = labels.batched(floating_array(x))
+    return -namespace(x).sum(labels.targets(t, x) * log_softmax(x)) / x.shape[0]

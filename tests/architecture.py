@@ -24,6 +24,7 @@ ORDER = [
     "backprop.arrays",
     "backprop.labels",
     "backprop.functions",
+    "backprop.perceptron",
     "backprop.metrics",
     "backprop.layers",
     "backprop.numerical",
@@ -43,6 +44,7 @@ ORDER = [
     "backprop.storage",
     "backprop.datasets",
     "backprop.plotting",
+    "backprop.book",
     "backprop!",
     "backprop.bench",
     "backprop.demos",
@@ -78,6 +80,7 @@ ALLOWED = {
     "backprop.storage": {"numpy"},
     "backprop.datasets": {"numpy"},
     "backprop.plotting": {"numpy"},
+    "backprop.book": {"numpy"},  # handed on to programs that got it by star import
     "backprop.bench": {"numpy"},
     "backprop.demos": {"numpy"},
     "backprop.cli": {"numpy"},

@@ -80,7 +80,8 @@ class Affine(Layer):
         array, shape (N, M), or (M,) for one sample
         """
         rows = self._rows(x)
-        y = rows @ self.params["W"]
+        W = self.params["W"]
+        y = namespace(W).matmul(rows, W)  # which promotes on every library; `@` does not
         y += self.params["b"]
         self.cache = x, rows
         return y if x.ndim > 1 else namespace(y).reshape(y, (-1,))
@@ -100,7 +101,8 @@ class Affine(Layer):
     def backward(self, dout: Any = 1) -> Array:
         """Return dx = dout @ W.T, in the shape of `x`; set dW and db."""
         x, rows = self.recall()
-        dx = self._set_grads(dout, x, rows) @ self.params["W"].T
+        W = self.params["W"]
+        dx = namespace(W).matmul(self._set_grads(dout, x, rows), W.T)
         dx = dx if x.ndim == 2 else namespace(dx).reshape(dx, x.shape)
         return as_dtype(dx, x.dtype)
 
@@ -122,7 +124,7 @@ class Affine(Layer):
             dout = xp.reshape(dout, (1, -1))
         self.grads.clear()  # so that the new ones can take their place in memory
         # of one sample an outer product, which NumPy makes faster by broadcasting
-        dW = rows.T @ dout if rows.shape[0] != 1 else rows.T * dout
+        dW = xp.matmul(rows.T, dout) if rows.shape[0] != 1 else rows.T * dout
         self.grads["W"] = as_dtype(dW, W.dtype)
         self.grads["b"] = as_dtype(column_sums(dout), b.dtype)
         return dout

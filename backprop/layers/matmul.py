@@ -42,7 +42,7 @@ class MatMul(Layer):
         ValueError
             When the shapes don't fit.
         """
-        namespace(x, y)
+        xp = namespace(x, y)
         if x.ndim not in (1, 2) or y.ndim not in (1, 2) or x.shape[-1] != y.shape[0]:
             raise ValueError(
                 "`x` and `y` must have shapes (N, D) or (D,), and (D, M) or (D,); "
@@ -50,7 +50,7 @@ class MatMul(Layer):
             )
         x, y = floating_array(x), floating_array(y)
         self.cache = x, y
-        return x @ y
+        return xp.matmul(x, y)  # which promotes on every library; `@` does not
 
     def backward(self, dout: Any = 1) -> tuple[Array, Array]:
         """Return dx = dout @ y.T and dy = x.T @ dout, in the shapes of `x` and `y`."""
@@ -60,6 +60,6 @@ class MatMul(Layer):
         columns = y if y.ndim == 2 else xp.reshape(y, (-1, 1))
         dout = upstream(dout, (*x.shape[:-1], *y.shape[1:]), x)
         dout = xp.reshape(dout, (rows.shape[0], columns.shape[1]))
-        dx = xp.reshape(dout @ columns.T, x.shape)
-        dy = xp.reshape(rows.T @ dout, y.shape)
+        dx = xp.reshape(xp.matmul(dout, columns.T), x.shape)
+        dy = xp.reshape(xp.matmul(rows.T, dout), y.shape)
         return as_dtype(dx, x.dtype), as_dtype(dy, y.dtype)

@@ -12,6 +12,7 @@ from backprop.layers import training_argument
 from backprop.networks import snapshot
 from backprop.networks.checks import check_objects, common_backend, common_dtype
 from backprop.networks.copies import copy_to
+from backprop.networks.frozen import check_learning
 from backprop.networks.parameters import Parameters, named_places
 
 
@@ -35,6 +36,7 @@ class Container:
     def _set_up(self) -> None:
         """Find out what follows from the layers, and check that they fit together."""
         check_objects(self._layers)
+        check_learning(self._layers)
         self._order = list(self._layers.values())
         self._runs = [(layer, _mode(layer)) for layer in self._order]
         self._last_mode = _mode(self._last_layer)
@@ -72,6 +74,8 @@ class Container:
     def last_layer(self, layer: Any) -> None:
         self._last_layer = layer
         self._set_up()
+
+    lastLayer = last_layer  # noqa: N815 - the book's name
 
     @property
     def params(self) -> Parameters:

@@ -7,6 +7,7 @@ import backends
 from backends import Array, Backend, DType
 from backprop.arrays import is_array, is_floating
 from backprop.layers import Layer
+from backprop.networks.parameters import attributes
 
 
 def copied(x: Any, backend: Backend | None, dtype: str | DType | None) -> Array:
@@ -36,4 +37,8 @@ def copy_to(layer: Any, backend: Backend | None, dtype: str | DType | None) -> A
                 for key, x in held.items()
             }
             setattr(other, kind, copies)
+            for name, own in attributes(layer).items():
+                for key, x in held.items():
+                    if own is x:
+                        setattr(other, name, copies[key])
     return other

@@ -216,9 +216,11 @@ class Network(Container):
         if self.dtype is None or self.backend is None:
             return {}
         wide = self.to(dtype=self.backend.widest)
+        self.backend.require(x, "x")
+        t = self._labels(t)
         h = steps.default_step(x, wide.dtype) if step is None else step
-        fast = method == "fast"
-        changes = wide.loss_changes(x, t, (h, -h), training=training, fast=fast, memory=memory)
+        how = {"training": training, "fast": method == "fast"}
+        changes = wide.loss_changes(x, t, (h, -h), **how, memory=memory)
         return {
             name: self.backend.xp.astype((change[0, ...] - change[1, ...]) / (2 * h), self.dtype)
             for name, change in changes.items()

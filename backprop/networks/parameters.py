@@ -20,8 +20,20 @@ class Place(NamedTuple):
         return getattr(self.layer, self.kind)[self.key]
 
     def set(self, value: Array) -> None:
-        """Put an array there."""
+        """Put an array there, and where else the layer keeps the old one: an attribute `W`."""
+        old = self.get()
+        for name, own in attributes(self.layer).items():
+            if own is old:
+                setattr(self.layer, name, value)
         getattr(self.layer, self.kind)[self.key] = value
+
+
+def attributes(layer: Any) -> dict[str, Any]:
+    """Return what a layer holds as attributes of its own, by name."""
+    slots = [getattr(kind, "__slots__", ()) for kind in type(layer).__mro__]
+    names = [name for each in slots for name in ([each] if isinstance(each, str) else each)]
+    found = {name: getattr(layer, name) for name in names if hasattr(layer, name)}
+    return found | getattr(layer, "__dict__", {})
 
 
 def named_places(layers: Iterable[Any]) -> dict[str, Place]:
@@ -102,7 +114,7 @@ class Parameters(MutableMapping[str, Array]):
         old = layer.params[key]
         if value is not old:
             _check(name, value, old)
-            layer.params[key] = value
+            Place(layer, "params", key).set(value)
 
     def __delitem__(self, name: str) -> None:
         raise TypeError(f"a parameter can't be deleted, as its layer needs it; got {name!r}")
@@ -122,8 +134,6 @@ class Parameters(MutableMapping[str, Array]):
 
 
 def _check(name: str, value: Array, old: Array) -> None:
-    backends.of(old).require(value, name)
+    backends.of(old).require(value, name, old.dtype)
     if value.shape != old.shape:
         raise ValueError(f"`{name}` must have shape {shape(old)}; got {shape(value)}")
-    if value.dtype != old.dtype:
-        raise TypeError(f"`{name}` must have dtype {old.dtype}; got {value.dtype}")

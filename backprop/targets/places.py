@@ -1,4 +1,4 @@
-"""Where gradients stand: in what backward returns, beside the parameters, or wherever it fits."""
+"""Where gradients stand: in what backward returns, beside the parameters, or elsewhere."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

@@ -9,6 +9,7 @@ import backends
 from backends import Array, Backend
 from backprop.networks import Network
 from backprop.training.batches import Batches
+from backprop.training.calls import check_parts, shows_a_right_call
 from backprop.training.data import admitted
 from backprop.training.history import History
 from backprop.training.optimizer import SGD, Optimizer, Updater
@@ -40,6 +41,9 @@ class Trainer:
 
     Raises
     ------
+    TypeError
+        When the arguments are others, such as those of the book's class of this name, or the
+        network or the optimizer lacks what training needs.
     ValueError
         When `batch_size` is less than 1.
 
@@ -54,6 +58,7 @@ class Trainer:
     True
     """
 
+    @shows_a_right_call
     def __init__(
         self,
         net: Network,
@@ -63,6 +68,7 @@ class Trainer:
     ) -> None:
         self.net = net
         self.optimizer: Updater = SGD(lr=0.1) if optimizer is None else optimizer
+        check_parts(net, self.optimizer)
         self.history = History()
         self._batches = Batches(batch_size, backends.host().rng(seed))
 

@@ -1,4 +1,5 @@
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -245,3 +246,21 @@ def test_a_copy_of_a_backend_is_itself(case: Case):
     assert case.backend.xp.__name__  # the module that it then holds can't be copied
     assert copy.copy(case.backend) is case.backend
     assert copy.deepcopy([case.backend])[0] is case.backend
+
+
+def test_a_backend_can_be_copied_and_pickled_once_it_was_used(case: Case):
+    assert case.backend.xp is case.xp  # looked up, so that it is remembered
+    if case.backend.name not in backends.libraries.KNOWN:
+        pytest.skip("an adaptor of the tests' own")
+    for other in (pickle.loads(pickle.dumps(case.backend)), copy.deepcopy(case.backend)):
+        assert other == case.backend
+        assert other.xp is case.xp
+
+
+def test_a_backend_of_an_unknown_library_says_that_it_can_not_be_pickled():
+    class Foreign(type(backends.host().library)):
+        name = "foreign"
+
+    backend = backends.Backend(Foreign(), "cpu")
+    with pytest.raises(TypeError, match="of a library that `backends.select` knows.* got foreign"):
+        pickle.dumps(backend)

@@ -3,7 +3,7 @@
 import pytest
 
 from backprop import Affine, functions
-from backprop.networks.perceptron import AND, NAND, OR, XOR
+from backprop.perceptron import AND, NAND, OR, XOR
 from tests.support import Case
 
 INPUTS = [(0, 0), (1, 0), (0, 1), (1, 1)]

@@ -136,3 +136,24 @@ def test_mixed_libraries():
         TypeError, match="arrays must be of one library; got array_api_strict and numpy"
     ):
         Affine(W, B).forward(strict.ones((2, 12)))
+
+
+@pytest.mark.parametrize("kinds", [("float32", "float64"), ("float64", "float32")])
+@pytest.mark.parametrize("rows", [4, 1])
+def test_inputs_of_another_floating_dtype_than_the_weights(case: Case, kinds, rows):
+    """The book's program: float32 images, and weights from `np.random.randn`."""
+    if not case.backend.has_float64:
+        pytest.skip(f"{case.name} has no float64")
+    own, learnt = kinds
+    rng = np.random.default_rng(0)
+    x, W, b, dout = (rng.standard_normal(s) for s in ((rows, 3), (3, 2), (2,), (rows, 2)))
+    array = case.backend.asarray
+    layer = Affine(array(W, learnt), array(b, learnt))
+    y = layer.forward(array(x, own))
+    assert y.dtype == case.xp.float64
+    dx = layer.backward(array(dout, "float64"))
+    assert (dx.dtype, layer.dW.dtype) == tuple(getattr(case.xp, kind) for kind in kinds)
+    if case.backend.has_values:
+        found = [case.numpy(v) for v in (y, dx, layer.dW)]
+        for value, expected in zip(found, (x @ W + b, dout @ W.T, x.T @ dout), strict=True):
+            np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-6)

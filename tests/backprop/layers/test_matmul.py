@@ -47,3 +47,14 @@ def test_integers_are_computed_in_floating_numbers(case: Case):
     dtype = default_dtype(two, "real floating")
     case.check(layer.forward(two, two), 8.0, dtype)
     case.check(layer.backward(0.5)[0], [1.0, 1.0], dtype)
+
+
+def test_factors_of_different_floating_dtypes(case: Case):
+    if not case.backend.has_float64:
+        pytest.skip(f"{case.name} has no float64")
+    x, y = case.backend.asarray([[1.0, 2.0]], "float32"), case.backend.asarray([[3.0], [4.0]])
+    y = case.xp.astype(y, case.xp.float64)
+    layer = MatMul()
+    assert layer.forward(x, y).dtype == case.xp.float64
+    dx, dy = layer.backward()
+    assert (dx.dtype, dy.dtype) == (case.xp.float32, case.xp.float64)

@@ -450,3 +450,49 @@ def test_classify_refuses():
         net.classify(X, 0)
     with pytest.raises(ValueError, match=r"`x` must hold 1 or more samples; got \(0, 6\)"):
         net.classify(X[:0])
+
+
+OTHERS = {"numpy": "torch", "torch": "numpy", "jax": "numpy", "array-api-strict": "torch"}
+
+
+@pytest.mark.parametrize("library", OTHERS)
+@pytest.mark.parametrize("method", ["fast", "elementwise"])
+def test_numerical_gradient_refuses_foreign_arrays(library, method):
+    pytest.importorskip("torch")
+    if library == "jax":
+        pytest.importorskip("jax")
+    backend, other = (backends.select("cpu", name) for name in (library, OTHERS[library]))
+    net = TwoLayerNet(4, 3, 2, backend=backend, seed=0)
+    x, t = [[0.0, 1.0, 2.0, 3.0]] * 2, [0, 1]
+    for foreign in ("x", "t"):
+        arrays = [
+            (other if name == foreign else backend).asarray(value)
+            for name, value in (("x", x), ("t", t))
+        ]
+        with pytest.raises(
+            TypeError,
+            match=f"`{foreign}` must be an array of {backend}; got an array of {other}; convert it "
+            rf"with `backends.select\('cpu', '{library}'\).asarray\({foreign}\)`",
+        ):
+            net.numerical_gradient(*arrays, method=method)
+
+
+def test_a_parameter_of_another_dtype_or_library_names_the_call_that_converts():
+    net = TwoLayerNet(4, 3, 2, backend="cpu", seed=0)
+    value = np.random.default_rng(0).standard_normal((4, 3))
+    call = r"convert it with `backends.select\('cpu', 'numpy'\).asarray\(W1, 'float32'\)`"
+    with pytest.raises(TypeError, match=f"must have dtype float32; got float64; {call}"):
+        net.params["W1"] = value
+    with pytest.raises(TypeError, match=f"got an array of array-api-strict on cpu; {call}"):
+        net.params["W1"] = backends.select("cpu", "array-api-strict").asarray(value)
+    with pytest.raises(TypeError, match=f"got list; {call}"):
+        net.params["W1"] = value.tolist()
+    net.params["W1"] = backends.select("cpu", "numpy").asarray(value, "float32")
+    np.testing.assert_array_equal(net.params["W1"], value.astype("float32"))
+
+
+def test_the_book_s_name_of_the_last_layer():
+    net = TwoLayerNet(4, 3, 2, backend="cpu", seed=0)
+    assert net.lastLayer is net.last_layer
+    net.lastLayer = other = SoftmaxWithLoss()
+    assert net.last_layer is other

@@ -1,4 +1,5 @@
-from backprop import MulLayer
+from layer_naive import *
+
 
 apple = 100
 apple_num = 2

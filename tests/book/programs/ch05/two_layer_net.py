@@ -1,8 +1,8 @@
 from collections import OrderedDict
 
 import numpy as np
-
-from backprop import Affine, Relu, SoftmaxWithLoss, numerical_gradient
+from common.gradient import numerical_gradient
+from common.layers import *
 
 
 class TwoLayerNet:

@@ -1,7 +1,6 @@
 import numpy as np
+from dataset.mnist import load_mnist
 from two_layer_net import TwoLayerNet
-
-from backprop import load_mnist_sample as load_mnist
 
 (x_train, t_train), (x_test, t_test) = load_mnist(normalize=True, one_hot_label=True)
 
