@@ -100,7 +100,7 @@ def of_inputs(
     known = dict(leaves(returned))
     found = {w: Where(keys) for w, keys in pairs.items() if is_real(known.get(keys))}
     used = {where.keys for where in found.values()}
-    return found, [k for k, leaf in known.items() if is_real(leaf) and k not in used]
+    return found, [k for k in known if is_real(known[k]) and k not in used]
 
 
 def _positions(
@@ -243,8 +243,7 @@ def most_alike(
         The slopes there.
     """
     best, where = ALIKE, None
-    for place, values in candidates:
-        own = values[indices]
+    for place, own in ((place, values[indices]) for place, values in candidates):
         size = float(np.linalg.norm(own) * np.linalg.norm(numerical))
         alike = abs(float(own @ numerical)) / size if size > 0 else 0.0
         if alike > best + 1e-9:
