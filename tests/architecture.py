@@ -33,6 +33,7 @@ ORDER = [
     "backprop.gradients",
     "backprop.graph.record",
     "backprop.graph.diagram",
+    "backprop.graph.symbols",
     "backprop.graph.layout",
     "backprop.graph.render",
     "backprop.graph.languages",

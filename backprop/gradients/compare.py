@@ -108,9 +108,9 @@ class _Comparison:
         """Return the verdict."""
         found = self.judgment
         with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = np.where(np.isfinite(found.allowed), found.off / found.allowed, -1.0)
-        ratio = np.where(found.bad, ratio + 1e300, ratio)
-        worst = int(np.where(np.isnan(ratio), -1.0, ratio).argmax())
+            share = np.where(found.bad, found.off, found.off / found.allowed)
+        share = np.where(np.isfinite(share) & (found.bad == found.bad.any()), share, -1.0)
+        worst = int(share.argmax())
         verdict, reason = self._verdict(own)
         kinks = [
             Kink(self._place(k.i, own) or (), k.left, k.right, float(found.analytic[k.i]))

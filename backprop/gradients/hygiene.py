@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import backends
+from backends import namespace
 from backprop.arrays import shape
 from backprop.targets.nested import flat64, is_real, leaves, rebuilt
 from backprop.targets.objects import follow, is_array, reachable
@@ -192,10 +193,17 @@ def _check_dout(
             )
 
 
+def _other(x: Any) -> Any:
+    """Return another input that the target takes as well: integers, as labels, turned round."""
+    if not is_array(x) or not shape(x):
+        return x
+    return x * 0.75 + 0.125 if is_real(x) else namespace(x).flip(x, axis=0)
+
+
 def _check_staleness(subject: Subject, names: list[str], found: Findings) -> None:
     """Run the passes on other inputs and then on these: what is kept of them must not show."""
     passes = subject.passes
-    others = rebuilt(passes.inputs, lambda x: x * 0.75 + 0.125 if is_array(x) and is_real(x) else x)
+    others = rebuilt(passes.inputs, _other)
     sizes: list[int] = []
 
     def read(returned: Any) -> dict[str, Any]:

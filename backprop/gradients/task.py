@@ -9,7 +9,7 @@ from backprop.gradients.hygiene import Findings
 from backprop.numerical.phi import Phi
 
 _MEASURED = 5  # coordinates beside the largest at which noise is measured, at most
-_PATIENCE = 2e-3  # seconds of one evaluation of φ at which it is measured at one of these
+_PATIENCE = 5e-4  # seconds of one evaluation of φ at which it is measured at one of these
 
 
 @dataclass(frozen=True)

@@ -100,22 +100,22 @@ class Affine(Layer):
 
     def backward(self, dout: Any = 1) -> Array:
         """Return dx = dout @ W.T, in the shape of `x`; set dW and db."""
-        x, _ = self.recall()
+        x, rows = self.recall()
         W = self.params["W"]
-        dx = namespace(W).matmul(self._backward_rows(dout), W.T)
+        dx = namespace(W).matmul(self._set_grads(dout, x, rows), W.T)
         dx = dx if x.ndim == 2 else namespace(dx).reshape(dx, x.shape)
         return as_dtype(dx, x.dtype)
 
     def backward_params(self, dout: Any = 1) -> None:
         """Set dW = x.T @ dout, shape (D, M), and db = dout summed over the batch, shape (M,)."""
-        if getattr(self.backward, "__func__", None) is Affine.backward:
-            self._backward_rows(dout)
-        else:  # a subclass may do more than this knows of
-            self.backward(dout)
-
-    def _backward_rows(self, dout: Any) -> Array:
-        """Set the gradients and return `dout` as (N, M)."""
+        if type(self).backward is not Affine.backward:
+            self.backward(dout)  # a subclass may do more than this knows of
+            return
         x, rows = self.recall()
+        self._set_grads(dout, x, rows)
+
+    def _set_grads(self, dout: Any, x: Array, rows: Array) -> Array:
+        """Set the gradients and return `dout` as (N, M)."""
         W, b = self.params["W"], self.params["b"]
         xp = namespace(W)
         out = (x.shape[0], W.shape[1]) if x.ndim > 1 else (W.shape[1],)

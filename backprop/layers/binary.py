@@ -40,8 +40,8 @@ class Binary(Layer):
         """Return dx and dy: `dout` times the slopes, summed over broadcast axes."""
         x, y, kept = self.recall()
         dout = _joint_upstream(dout, x, y)
-        by_x, by_y = self.slopes(kept)
-        return _unbroadcast(times(dout, by_x), x), _unbroadcast(times(dout, by_y), y)
+        dx, dy = (times(dout, s) if is_array(s) else dout * s for s in self.slopes(kept))
+        return _unbroadcast(dx, x), _unbroadcast(dy, y)
 
 
 def _joint_upstream(dout: Any, x: Any, y: Any) -> Any:

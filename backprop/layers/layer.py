@@ -5,7 +5,7 @@ import numbers
 from typing import Any
 
 from backends import Array, DType, device, isdtype, namespace
-from backprop.arrays import floating_dtype_of, is_array, shape
+from backprop.arrays import floating_dtype_of, shape
 
 
 class Layer:
@@ -120,9 +120,9 @@ def upstream(dout: Any, out: tuple[int, ...], like: Array) -> Array:
     raise ValueError(f"`dout` must have shape {out}, like the output; got {shape(dout)}")
 
 
-def times(dout: Any, slope: Any) -> Any:
+def times(dout: Array, slope: Array) -> Array:
     """Return `dout` times a slope; one of integers is taken in the dtype of `dout`."""
-    if is_array(slope) and slope.dtype != dout.dtype:
+    if slope.dtype != dout.dtype:
         xp = namespace(slope)
         if isdtype(xp, slope.dtype, ("integral", "bool")):
             slope = xp.astype(slope, dout.dtype)

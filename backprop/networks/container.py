@@ -150,12 +150,11 @@ class Container:
 
     def _labels(self, t: Any) -> Array:
         """Return labels as an array of the network's backend; arrays must be so already."""
-        if self.backend is None:
+        if self.backend is None or self.backend.holds(t):
             return t
-        if not is_array(t):
-            return self.backend.asarray(t)
-        self.backend.require(t, "t")
-        return t
+        if is_array(t):
+            self.backend.require(t, "t")
+        return self.backend.asarray(t)
 
 
 def _mode(layer: Any) -> str | None:

@@ -50,10 +50,9 @@ class Network(Container):
     def _set_up(self) -> None:
         super()._set_up()
         needed = self._last_mode or any(mode for _, mode in self._runs)
-        self._tells = {  # a method of a subclass may lack the argument where no layer needs it
-            name: bool(needed or training_argument(getattr(self, name)))
-            for name in ("predict", "loss")
-        }
+        # a subclass's own method may lack the argument where no layer needs it
+        self._tells_predict = bool(needed or training_argument(self.predict))
+        self._tells_loss = bool(needed or training_argument(self.loss))
 
     @classmethod
     def from_params(
@@ -112,7 +111,7 @@ class Network(Container):
         TypeError
             When `x` or `t` is of another library or device than the network.
         """
-        told = training and self._tells["predict"]
+        told = training and self._tells_predict
         y = self.predict(x, training=True) if told else self.predict(x)
         t = self._labels(t)
         if self._last_mode is None:
@@ -121,7 +120,7 @@ class Network(Container):
 
     def training_loss(self, x: Array, t: Array) -> Array:
         """Return the loss as training sees it: the function that `gradient` differentiates."""
-        return self.loss(x, t, training=True) if self._tells["loss"] else self.loss(x, t)
+        return self.loss(x, t, training=True) if self._tells_loss else self.loss(x, t)
 
     def classify(self, x: Array, batch_size: int = 1000, *, training: bool = False) -> Array:
         """Return the class number of each sample, shape (N,); () for one.

@@ -88,45 +88,45 @@ class Parameters(MutableMapping[str, Array]):
     """
 
     def __init__(self, places: Mapping[str, Place]) -> None:
-        self._places = dict(places)
+        self._holders = {name: (place.layer, place.key) for name, place in places.items()}
 
     @property
     def places(self) -> dict[str, Place]:
         """The layer that holds each parameter, and the key there, by name."""
-        return dict(self._places)
+        return {name: Place(layer, "params", key) for name, (layer, key) in self._holders.items()}
 
     def grads(self) -> dict[str, Array]:
         """Return the gradients that the layers hold, under the same names."""
-        return {name: layer.grads[key] for name, (layer, _, key) in self._places.items()}
+        return {name: layer.grads[key] for name, (layer, key) in self._holders.items()}
 
     def __getitem__(self, name: str) -> Array:
         try:
-            layer, _, key = self._places[name]
+            layer, key = self._holders[name]
         except KeyError:
             raise self._unknown(name) from None
         return layer.params[key]
 
     def __setitem__(self, name: str, value: Array) -> None:
         try:
-            place = self._places[name]
+            layer, key = self._holders[name]
         except KeyError:
             raise self._unknown(name) from None
-        old = place.get()
+        old = layer.params[key]
         if value is not old:
             _check(name, value, old)
-            place.set(value)
+            Place(layer, "params", key).set(value)
 
     def __delitem__(self, name: str) -> None:
         raise TypeError(f"a parameter can't be deleted, as its layer needs it; got {name!r}")
 
     def _unknown(self, name: str) -> KeyError:
-        return KeyError(f"parameter must be one of {', '.join(self._places)}; got {name!r}")
+        return KeyError(f"parameter must be one of {', '.join(self._holders)}; got {name!r}")
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self._holders)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._holders)
 
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name}: {shape(x)} {x.dtype}" for name, x in self.items())

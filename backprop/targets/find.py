@@ -97,7 +97,7 @@ def _search(passes: Passes, calls: Calls, options: Options) -> Subject:
         (int(x.shape[0]) for _, x in leaves(passes.inputs) if is_array(x) and x.ndim > 1), None
     )
     adopt_lazy(passes)
-    left = passes.backward(lambda value: _find_inputs(subject, inputs, value))
+    left = passes.backward(lambda v: _find_inputs(subject, inputs, options.constants, v))
     find_parameters(subject, options, left)
     if not subject.arrays:
         raise ValueError(NOTHING)
@@ -105,7 +105,7 @@ def _search(passes: Passes, calls: Calls, options: Options) -> Subject:
 
 
 def _find_inputs(
-    subject: Subject, inputs: dict[str, Place], returned: Any
+    subject: Subject, inputs: dict[str, Place], constants: Sequence[str], returned: Any
 ) -> list[tuple[Any, ...]]:
     """Note where the gradients by inputs stand; return what else was returned."""
     calls, passes = subject.passes.calls, subject.passes
@@ -116,7 +116,9 @@ def _find_inputs(
         if where is None and len(keys) == 1:
             where = places.of_input_attribute(calls.roots, calls.names[keys[0]])
         number = not inputs[name].get().shape and any(p.get().shape for p in inputs.values())
-        if where is None and (number or _is_target(subject, name, found)):
+        if name in constants:
+            continue
+        if where is None and (number or _is_target(subject, name, found, returned)):
             subject.notes.append(f"{name}: no gradient is returned for it; taken for a constant")
             continue
         subject.arrays[name] = inputs[name]
@@ -129,14 +131,20 @@ def _find_inputs(
     return left
 
 
-def _is_target(subject: Subject, name: str, found: Mapping[Any, Any]) -> bool:
-    """Tell whether an input is the target of a loss: behind the scores, for which there is one."""
+def _is_target(subject: Subject, name: str, found: Mapping[Any, Any], returned: Any) -> bool:
+    """Tell whether an input is the target of a loss: the gradient by the scores came alone.
+
+    A None in its place is no gradient, and not the word of a loss.
+    """
+    alone = not isinstance(returned, tuple | list) or len(returned) == 1
     scalar = all(getattr(v, "shape", ()) == () for _, v in leaves(subject.passes.cotangents))
-    return scalar and bool(found) and name != subject.passes.calls.names[0]
+    return alone and scalar and bool(found) and name != subject.passes.calls.names[0]
 
 
 def _why_missing(returned: Any, count: int) -> str:
     if returned is None:
         return "backward must return the gradient by its input; it returns None"
     got = len(returned) if isinstance(returned, tuple | list | dict) else 1
+    if got == count:
+        return "backward returns None for it; if it is no matter, say so: constants="
     return f"backward must return a gradient for each of the {count} inputs; got {got}"

@@ -39,11 +39,14 @@ def of_network(net: Any, inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> Ca
         raise TypeError(f"a network needs the inputs x and t; got {len(inputs)}")
     if not is_array(inputs[0]):
         raise TypeError(f"`x` must be an array; got {type(inputs[0]).__name__}")
+    if "training" not in kwargs and taken(net.gradient, {"training": True}):
+        kwargs = {**kwargs, "training": True}  # the gradient is that of training
+    loss_kwargs, gradient_kwargs = taken(net.loss, kwargs), taken(net.gradient, kwargs)
     return Calls(
         name=type(net).__name__,
         roots=(net,),
-        forward=lambda xs: (net.loss(*xs, **taken(net.loss, kwargs)), None),
-        backward=lambda xs, dout, kept: net.gradient(*xs, **taken(net.gradient, kwargs)),
+        forward=lambda xs: (net.loss(*xs, **loss_kwargs), None),
+        backward=lambda xs, dout, kept: net.gradient(*xs, **gradient_kwargs),
         names=input_names(net.loss, inputs, kwargs),
         differentiates_inputs=False,
     )
@@ -63,6 +66,8 @@ def of_methods(
     names = input_names(forward, inputs, kwargs)
     check_required(forward, first, len(inputs), forward_kwargs)
     parameters = positional(backward, backward_kwargs)
+    required = [p.name for p in parameters if p.default is p.empty]
+    again = len(names) > 1 and required == list(names)  # the same arguments, and no `dout`
 
     def run(xs: Sequence[Any]) -> tuple[Any, Any]:
         y = forward(*xs, **forward_kwargs)
@@ -81,9 +86,11 @@ def of_methods(
         return y, None
 
     def back(xs: Sequence[Any], dout: Any, kept: Any) -> Any:
-        return backward(*_arguments(parameters, names, xs, dout, kept), **backward_kwargs)
+        own = xs if again else _arguments(parameters, names, xs, dout, kept)
+        return backward(*own, **backward_kwargs)
 
-    return Calls(type(target).__name__, (target,), run, back, names, takes_dout=bool(parameters))
+    takes_dout = bool(parameters) and not again
+    return Calls(type(target).__name__, (target,), run, back, names, takes_dout=takes_dout)
 
 
 def _is_cache(parameters: list[inspect.Parameter], second: Any) -> bool:

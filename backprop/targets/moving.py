@@ -25,7 +25,7 @@ def adopt_lazy(passes: Passes) -> None:
             (root, p)
             for root in roots
             for p in floating_arrays(root).values()
-            if id(p.get()) not in before and not any(p.get() is x for x in passes.inputs)
+            if id(p.get()) not in before and not any(p.get() is x for _, x in leaves(passes.inputs))
         ]
         arrays = [p.get() for _, p in new]
         if new:

@@ -47,13 +47,37 @@ class Reached:
 
     value: Any
     path: tuple[Step, ...]
-    holder: Any
+    holder: "Reached | None"
 
     @property
     def place(self) -> Place:
         """Where it is kept."""
-        kind, key = self.path[-1]
-        return Place(self.holder, key, attribute=kind != "item")
+        if self.holder is None:
+            raise ValueError("the object itself is kept nowhere")
+        (kind, key), holder = self.path[-1], self.holder.value
+        if isinstance(holder, tuple) and self.holder.holder is not None:
+            return InTuple(holder, key, outer=self.holder.place)
+        return Place(holder, key, attribute=kind != "item")
+
+
+@dataclass(frozen=True)
+class InTuple(Place):
+    """A place in a tuple: another tuple is put where the old one is kept."""
+
+    outer: Place | None = None
+
+    def get(self) -> Any:
+        """Return what lies there now."""
+        return self.holder[self.key] if self.outer is None else self.outer.get()[self.key]
+
+    def set(self, value: Any) -> None:
+        """Put a tuple with another item where the old one is kept."""
+        if self.outer is not None:
+            old = self.outer.get()
+            items = [value if i == self.key else item for i, item in enumerate(old)]
+            self.outer.set(type(old)(*items) if hasattr(old, "_fields") else tuple(items))
+        for other in self.also:
+            other.set(value)
 
 
 def is_array(x: Any) -> bool:
@@ -85,7 +109,7 @@ def reachable(root: Any) -> Iterator[Reached]:
             if isinstance(value, _LEAVES) or (id(value) in seen and not is_array(value)):
                 continue
             seen[id(value)] = value
-            queue.append(Reached(value, (*found.path, step), found.value))
+            queue.append(Reached(value, (*found.path, step), found))
 
 
 def _parts(holder: Any) -> Iterator[tuple[Step, Any]]:
@@ -137,11 +161,17 @@ def floating_arrays(root: Any) -> dict[str, Place]:
             found.setdefault(id(each.value), []).append(each)
     named: dict[str, Place] = {}
     for places in found.values():
-        first, *others = sorted(places, key=lambda each: each.path[-1][0] == "property")
+        first, *others = sorted(places, key=_aside)
         also = tuple(other.place for other in others if other.path[-1][0] != "property")
         name = _free(readable(first.path), named)
         named[name] = replace(first.place, also=also, path=first.path)
     return named
+
+
+def _aside(found: Reached) -> bool:
+    """Tell whether an array is better replaced elsewhere: one of a property, or in a tuple."""
+    in_tuple = found.holder is not None and isinstance(found.holder.value, tuple)
+    return found.path[-1][0] == "property" or in_tuple
 
 
 def _free(name: str, taken: Any) -> str:

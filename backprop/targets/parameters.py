@@ -11,10 +11,10 @@ from backprop.arrays import copy_of
 from backprop.numerical.perturb import Place
 from backprop.numerical.phi import Phi
 from backprop.targets import places
-from backprop.targets.calls import Calls
 from backprop.targets.moving import moves
-from backprop.targets.nested import flat64
+from backprop.targets.nested import flat64, leaves
 from backprop.targets.objects import floating_arrays, follow, is_array, parse
+from backprop.targets.passes import Passes
 from backprop.targets.places import Made, Where
 from backprop.targets.state import same
 from backprop.targets.subject import Options, Subject
@@ -34,7 +34,7 @@ def find_parameters(subject: Subject, options: Options, left: list[tuple[Any, ..
     left : list of tuple
         Keys of what the backward pass returns beside the gradients by inputs.
     """
-    held = _held(subject.passes.calls, options)
+    held = _held(subject.passes, options)
     _find_by_value(subject, _find_by_name(subject, held, options, left))
 
 
@@ -48,8 +48,10 @@ class Held:
     declared: bool
 
 
-def _held(calls: Calls, options: Options) -> list[Held]:
+def _held(passes: Passes, options: Options) -> list[Held]:
     """Return the arrays that may be parameters: those of the state that each pass starts from."""
+    calls = passes.calls
+    inputs = [x for _, x in leaves(passes.inputs)]
     if options.params:
         return [_declared(name, text, calls.roots) for name, text in options.params.items()]
     found: list[Held] = []
@@ -70,7 +72,8 @@ def _held(calls: Calls, options: Options) -> list[Held]:
                 or name in options.constants
             ):
                 continue
-            if any(place.get() is held.place.get() for held in found):
+            x = place.get()
+            if any(x is held.place.get() for held in found) or any(x is own for own in inputs):
                 continue
             declared = any(key in places.PARAMS for _, key in place.path)
             free = name if name not in taken else f"{name}'"
@@ -151,11 +154,13 @@ def _told(options: Options, held: Held) -> Where | None:
 
 
 def _stays(held: Held) -> bool:
-    """Tell whether an array is still where it was after the passes."""
+    """Tell whether an array is still where it was after the passes, or one with its values."""
+    x = held.place.get()
     try:
-        return follow(held.root, held.place.path) is held.place.get()
+        now = follow(held.root, held.place.path)
     except (AttributeError, KeyError, IndexError, TypeError):
         return False
+    return now is x or (is_array(now) and now.shape == x.shape and same(now, x))
 
 
 def _updates(

@@ -1,12 +1,14 @@
-"""Where gradients stand: in what backward returns, beside the parameters, or wherever it fits."""
+"""Where gradients stand: in what backward returns, beside the parameters, or elsewhere."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+import backends
 from backprop.arrays import shape
 from backprop.targets.nested import flat64, is_real, leaves
 from backprop.targets.objects import Reached, Step, follow, is_array, reachable
@@ -42,20 +44,18 @@ class Where:
 
     Attributes
     ----------
-    keys : tuple
-        The keys in what backward returned; if `root` is given, the path from that object.
-    root : object, optional
-        The object that keeps it.
+    keys, root
+        The keys in what backward returned, or the path from the object `root` that keeps it.
     before : Floats, optional
         What the array was, if the gradient is by how much a backward pass that learns moves it.
     rate : float
-        The learning rate of such a pass.
+        The learning rate of such a pass; 0 for any other.
     """
 
     keys: tuple[Any, ...]
     root: Any = None
-    before: Floats | None = None
-    rate: float = 1.0
+    before: Floats | None = field(default=None, compare=False)
+    rate: float = 0.0
 
     def read(self, returned: Any) -> Any:
         """Return the gradient; None where there is none."""
@@ -68,7 +68,10 @@ class Where:
         except (AttributeError, KeyError, IndexError, TypeError):
             return None
         if self.before is not None:
-            return (self.before.reshape(shape(value)) - value) / self.rate
+            moved = (
+                self.before.reshape(shape(value)) - backends.of(value).to_numpy(value)
+            ) / self.rate
+            return backends.of(value).asarray(moved, value.dtype)
         return value
 
 
@@ -90,10 +93,9 @@ def of_inputs(
     """
     if not wanted:
         return {}, [keys for keys, leaf in leaves(returned) if is_real(leaf)]
-    if returned is None:
-        return {}, []
     if not isinstance(returned, tuple | list | dict):
-        return {wanted[0]: Where(())}, []
+        is_value = is_array(returned) or isinstance(returned, Real)
+        return ({wanted[0]: Where(())} if is_value else {}), []
     pairs = _positions(returned, inputs, names, wanted)
     known = dict(leaves(returned))
     found = {w: Where(keys) for w, keys in pairs.items() if is_real(known.get(keys))}
@@ -104,6 +106,9 @@ def of_inputs(
 def _positions(
     returned: Any, inputs: Sequence[Any], names: Sequence[str], wanted: Sequence[Keys]
 ) -> dict[Keys, Keys]:
+    nested = inputs[0] if len(inputs) == 1 else None
+    if isinstance(returned, dict) and isinstance(nested, dict) and returned.keys() == nested.keys():
+        return {place: place[1:] for place in wanted}
     if isinstance(returned, dict):
         found: dict[Keys, Keys] = {}
         for place in wanted:
@@ -115,7 +120,6 @@ def _positions(
         return found
     if len(returned) == len(inputs):
         return {place: place for place in wanted}
-    nested = inputs[0] if len(inputs) == 1 else None
     if isinstance(nested, tuple | list | dict) and len(returned) == len(nested):
         order = list(nested) if isinstance(nested, dict) else list(range(len(nested)))
         return {place: (order.index(place[1]), *place[2:]) for place in wanted}

@@ -203,9 +203,12 @@ def test_gradient_is_that_of_the_plainest_loop():
 @pytest.mark.needs_indices
 def test_the_checker_agrees_in_training_mode(case: Case, mode):
     net, (x, t) = network(case), data(case)
+    net.gradient(x, t)
+    before = statistics(net)
     report = gradcheck(net, x, t, mode=mode)
     assert report.ok, report
     assert [entry.name for entry in report.entries] == list(net.params)
+    assert statistics(net) == before
 
 
 @pytest.mark.needs_values

@@ -464,3 +464,16 @@ def test_check_refuses(run_in):
 def test_check_takes_the_widest_dtype_there_is(run_in):
     options = ["--library", "array-api-strict", "--device", "no_float64", "--mode", "directional"]
     assert run_in("check", "--hidden", "3", *options)[0] == 0
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no font"), OSError("disk full"), MemoryError()])
+def test_a_picture_that_fails_loses_no_result(error, tmp_path, monkeypatch, capsys):
+    def fail(*args):
+        raise error
+
+    monkeypatch.setattr("backprop.plotting.save", fail)
+    assert run(["train", "--iterations", "3", "--out", str(tmp_path / "run")]) == 0
+    assert f"no accuracy.png: {error}" in capsys.readouterr().out
+    assert load_network(tmp_path / "run/params.safetensors").params["W1"].shape == (784, 50)
+    assert (tmp_path / "run/history.csv").exists()
+    assert (tmp_path / "run/config.json").exists()

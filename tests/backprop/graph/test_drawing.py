@@ -10,11 +10,18 @@ from matplotlib.patches import FancyArrowPatch, PathPatch
 
 from backprop import MulLayer, graph
 from backprop.graph import Drawing, Variable
-from tests.backprop.graph.graphs import EXAMPLES, fruit, logistic, small_net, tangle
+from tests.backprop.graph.graphs import EXAMPLES, FIGURES, fruit, logistic, small_net, tangle
 from tests.support import Case
 
 GRAPHS = {make.__name__: make for make in EXAMPLES}
 GRAPHS |= {f"tangle{seed}": lambda seed=seed: tangle(seed, 25) for seed in range(1, 8)}
+DRAWINGS = {name: lambda make=make: make().draw() for name, make in GRAPHS.items()}
+DRAWINGS |= {make.__name__: make for make in FIGURES}
+DRAWINGS |= {
+    f"{make.__name__}, {symbols}": lambda make=make, symbols=symbols: make().draw(symbols=symbols)
+    for make in EXAMPLES
+    for symbols in (True, "∂L/∂z")
+}
 
 
 def parts(drawing: Drawing):
@@ -37,9 +44,9 @@ def overlap(a, b) -> bool:
 
 
 @pytest.mark.filterwarnings("ignore:Glyph:UserWarning")
-@pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
-def test_nothing_overlaps(make):
-    figure, texts, circles, lines = parts(make().draw())
+@pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
+def test_nothing_overlaps(draw):
+    figure, texts, circles, lines = parts(draw())
     for box in texts + circles:
         assert figure.x0 <= box.x0 < box.x1 <= figure.x1
         assert figure.y0 <= box.y0 < box.y1 <= figure.y1

@@ -17,6 +17,7 @@ def test_public_names():
         "gradient_field",
         "loss_curve",
         "negative_log",
+        "neurons",
         "new_axes",
         "save",
         "surface",
