@@ -18,7 +18,7 @@ import pytest
 
 import backends
 import backprop
-from backprop import Network, demos, load_mnist_sample
+from backprop import Network, book, demos, load_mnist_sample, numerical_gradient
 from tests.book.porting import DELETED, PROGRAMS, definitions_deleted, imports_only
 
 mpl.use("Agg")
@@ -45,7 +45,7 @@ def execute(monkeypatch, capsys, tmp_path):
     """Return a function that ports the programs of a folder and runs one of them."""
     before, state = set(sys.modules), np.random.get_state()  # noqa: NPY002
     np.random.seed(0)  # noqa: NPY002
-    monkeypatch.setattr(backprop.book, "load_mnist", load_mnist_sample)
+    monkeypatch.setattr(book, "load_mnist", load_mnist_sample)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.chdir(tmp_path)
     lines = []
@@ -187,9 +187,14 @@ def differences(out):
     return [float(difference) for difference in found.values()]
 
 
-def test_gradient_check(execute):
+@pytest.mark.parametrize(
+    ("gradient", "bound"), [(book.numerical_gradient, 1e-9), (numerical_gradient, 1e-10)]
+)
+def test_gradient_check(execute, monkeypatch, gradient, bound):
+    """With the book's step, and with one that is chosen."""
+    monkeypatch.setattr(book, "numerical_gradient", gradient)
     found = differences(execute("ch05/gradient_check", WAYS[0]).out)
-    assert all(0 < difference < 1e-9 for difference in found)
+    assert all(0 < difference < bound for difference in found)
 
 
 @pytest.mark.parametrize("library", [None, "torch", "jax"])
@@ -327,5 +332,5 @@ def test_inference_with_the_book_s_weights(execute, way, tmp_path, monkeypatch):
     def full(**flags):
         return backprop.load_mnist(path=os.environ["MNIST_DIR"], **flags)
 
-    monkeypatch.setattr(backprop.book, "load_mnist", full)
+    monkeypatch.setattr(book, "load_mnist", full)
     assert execute("ch03/neuralnet_mnist_batch", way).out == "Accuracy:0.9352\n"
