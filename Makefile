@@ -3,21 +3,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 CUDA ?= 12
+WORKERS ?= 2
 
 .PHONY: train test coverage test-backends test-dpnp test-cuda bench bench-cuda docs wheel lint format clean
 
 train: $(VENV)/.installed-cli ## Train the book's network on real digits
 	$(BIN)/backprop train
 
-test: $(VENV)/.installed-test ## Run the whole test-suite
-	$(BIN)/python -m pytest
+test: $(VENV)/.installed-test ## Run the whole test-suite, in WORKERS processes
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 coverage: $(VENV)/.installed-test ## The same, and which lines and branches it runs: 95 % at least
 	$(BIN)/python -m coverage run -m pytest
 	$(BIN)/python -m coverage report --skip-covered --fail-under=95
 
 test-backends: $(VENV)/.installed-backends ## The matrix, with PyTorch, JAX and CuPy's wheel required
-	$(BIN)/python -m pytest -m matrix --backends numpy,strict,torch,jax --require-backends
+	$(BIN)/python -m pytest -n $(WORKERS) -m matrix --backends numpy,strict,torch,jax --require-backends
 
 test-dpnp: $(VENV)-dpnp/.installed ## The matrix on dpnp, in an environment of its own (3 GB)
 	OCL_ICD_FILENAMES=$(CURDIR)/$(VENV)-dpnp/lib/libintelocl.so \
@@ -28,7 +29,7 @@ test-cuda: $(VENV)/.installed-cuda ## The whole test-suite on CuPy; needs a GPU
 
 bench: $(VENV)/.installed-test ## Compare what gradients cost, and run the benchmarks
 	$(BIN)/backprop bench
-	$(BIN)/python benchmarks/ratios.py
+	$(BIN)/python -m benchmarks.ratios
 	$(BIN)/python -m pytest benchmarks --benchmark-group-by=group --benchmark-columns=median,iqr,rounds
 
 bench-cuda: $(VENV)/.installed-cuda ## Compare what gradients cost on a GPU

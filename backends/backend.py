@@ -1,11 +1,12 @@
 """A backend: one array library on one device."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from backends.libraries import Library, Memory, library_of
+from backends.libraries import KNOWN, Library, Memory, library_of
 from backends.namespace import Array, Device, DType, device, namespace
 
 
@@ -72,11 +73,13 @@ class Backend:
         known = self.xp.__array_namespace_info__().dtypes(device=self.device)
         if dtype in known:
             return known[dtype]
-        if dtype in ("float16", "bfloat16") and hasattr(self.xp, dtype):
-            return getattr(self.xp, dtype)
-        hint = "; set JAX_ENABLE_X64=1" if self.name == "jax" and dtype.endswith("64") else ""
+        half = getattr(self.xp, dtype, None) if dtype in ("float16", "bfloat16") else None
+        if half is not None:  # libraries have these beside the standard's
+            return half
+        hint = self.library.dtype_hint(dtype)
         raise TypeError(
-            f"`dtype` must be one that {self} has ({', '.join(known)}); got {dtype!r}{hint}"
+            f"`dtype` must be one that {self} has ({', '.join(known)}); got {dtype!r}"
+            + (f"; {hint}" if hint else "")
         )
 
     def holds(self, x: object) -> bool:
@@ -88,18 +91,25 @@ class Backend:
         except TypeError:
             return False
 
-    def require(self, x: Array, name: str) -> None:
-        """Raise a TypeError, which calls `x` by `name`, unless it is an array of this backend."""
-        if self.holds(x):
+    def require(self, x: Array, name: str, dtype: DType | None = None) -> None:
+        """Raise a TypeError, which calls `x` by `name`, unless it is an array of this backend.
+
+        With `dtype` also unless it is of that.
+        """
+        held = self.holds(x)
+        if held and (dtype is None or x.dtype == dtype):
             return
+        wanted = "" if dtype is None else str(dtype).rpartition(".")[2]
+        call = f"`backends.select({self.device_name!r}, {self.name!r}).asarray({name}"
+        call += f", {wanted!r})`" if wanted else ")`"
+        if held:
+            got = str(x.dtype).rpartition(".")[2]
+            raise TypeError(f"`{name}` must have dtype {wanted}; got {got}; convert it with {call}")
         try:
             what = f"an array of {Backend(library_of(x), device(x))}"
         except TypeError:
             what = type(x).__name__
-        raise TypeError(
-            f"`{name}` must be an array of {self}; got {what}; convert it with "
-            f"`backends.select({self.device_name!r}, {self.name!r}).asarray({name})`"
-        )
+        raise TypeError(f"`{name}` must be an array of {self}; got {what}; convert it with {call}")
 
     def asarray(self, obj: Any, dtype: str | DType | None = None) -> Array:
         """Return `obj` as an array of this backend.
@@ -158,6 +168,20 @@ class Backend:
         """Return the bytes in use on the device, or None where there is no such count."""
         return self.library.memory(self.device)
 
+    def __copy__(self) -> "Backend":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Backend":
+        return self  # it is never changed, and holds a module, which can't be copied
+
+    def __reduce__(self) -> tuple[Callable[[str, str], "Backend"], tuple[str, str]]:
+        if KNOWN.get(self.name) != self.library:
+            raise TypeError(
+                f"a backend must be of a library that `backends.select` knows to be pickled; "
+                f"got {self.name}"
+            )
+        return _named, (self.name, self.device_name)
+
     def __str__(self) -> str:
         return f"{self.name} on {self.device_name}"
 
@@ -173,6 +197,11 @@ class Backend:
 
     def __hash__(self) -> int:
         return hash((self.name, str(self.device)))
+
+
+def _named(library: str, device: str) -> Backend:
+    """Return the backend that a pickle names."""
+    return Backend(KNOWN[library], KNOWN[library].device(device))
 
 
 def _on_host(x: Any) -> Any:

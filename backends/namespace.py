@@ -2,7 +2,7 @@
 
 from functools import cache
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import array_api_compat
 
@@ -13,14 +13,29 @@ Device: TypeAlias = Any
 DType: TypeAlias = Any
 """A library's own dtype object."""
 
-_namespaces: dict[type, ModuleType] = {}
+
+class Finder(Protocol):
+    """What knows arrays that array-api-compat does not: an adaptor."""
+
+    def namespace_of(self, x: object) -> Any:
+        """Return the namespace of `x`, or None where `x` is none of its arrays."""
+
+    def device_of(self, x: Array) -> Device:
+        """Return the device of `x`, one of its arrays."""
+
+
+finders: list[Finder] = []
+"""Asked in turn, once for each type of array that array-api-compat does not know."""
+_namespaces: dict[type, Any] = {}
+_found_by: dict[type, Finder] = {}
 _on_cpu: set[type] = set()  # types whose arrays are always in host memory
 
 
 def namespace(x: Array, *others: Array) -> Any:
     """Return the Array API namespace of `x`, which all of `others` must share.
 
-    The answer is array-api-compat's, remembered by the type of `x`: a dictionary look-up.
+    The answer is array-api-compat's, or that of an adaptor where `x` is of a library that it does
+    not know. It is remembered by the type of `x`: a dictionary look-up.
 
     Raises
     ------
@@ -45,22 +60,33 @@ def namespace(x: Array, *others: Array) -> Any:
     return xp
 
 
-def _find(x: Array) -> ModuleType:
+def _find(x: Array) -> Any:
     try:
-        xp: ModuleType = array_api_compat.array_namespace(x)
+        xp = array_api_compat.array_namespace(x)
     except TypeError:
-        raise TypeError(
-            "an array of a library that implements the Array API standard is needed; "
-            f"got {type(x).__name__}"
-        ) from None
+        xp = _ask_finders(x)
     if array_api_compat.is_numpy_array(x):
         _on_cpu.add(type(x))
     return _namespaces.setdefault(type(x), xp)
 
 
+def _ask_finders(x: object) -> Any:
+    for finder in finders:
+        if (xp := finder.namespace_of(x)) is not None:
+            _found_by[type(x)] = finder
+            return xp
+    raise TypeError(
+        "an array of a library that implements the Array API standard is needed; "
+        f"got {type(x).__name__}"
+    ) from None
+
+
 def device(x: Array) -> Device:
     """Return the device that `x` is on: the library's own object, `None` for a traced array."""
-    return "cpu" if type(x) in _on_cpu else array_api_compat.device(x)
+    if type(x) in _on_cpu:
+        return "cpu"
+    finder = _found_by.get(type(x))
+    return array_api_compat.device(x) if finder is None else finder.device_of(x)
 
 
 @cache

@@ -1,18 +1,16 @@
 """From arguments and environment to a backend."""
 
 import os
-import re
 from typing import NamedTuple
 
 from backends.backend import Backend
 from backends.errors import DeviceUnavailableError, UnknownBackendError
-from backends.libraries import KNOWN, Library, library_of
+from backends.libraries import KNOWN, Library, is_cuda, library_of
 from backends.namespace import Array
 from backends.namespace import device as device_of
 
 DEVICE_VARIABLE = "BACKPROP_DEVICE"
 LIBRARY_VARIABLE = "BACKPROP_LIBRARY"
-_CUDA = re.compile(r"cuda(:\d+)?")
 
 _HOST = Backend(KNOWN["numpy"], "cpu")
 
@@ -126,7 +124,7 @@ def _library(name: str | None, device: str | None) -> Library:
     if name is None:
         if device in (None, "cpu"):
             name = "numpy"
-        elif device is not None and _CUDA.fullmatch(device):
+        elif device is not None and is_cuda(device):
             name = "cupy"
         else:
             raise UnknownBackendError(

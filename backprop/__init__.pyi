@@ -1,8 +1,10 @@
 # The public names of backprop. Read by type checkers, and by __init__.py when it is imported.
 
 from . import (
+    book as book,
     functions as functions,
     graph as graph,
+    perceptron as perceptron,
     plotting as plotting,
 )
 from .datasets import (
@@ -18,6 +20,7 @@ from .layers import (
     AddLayer as AddLayer,
     Affine as Affine,
     DivLayer as DivLayer,
+    Elementwise as Elementwise,
     ExpLayer as ExpLayer,
     IdentityWithLoss as IdentityWithLoss,
     Layer as Layer,
@@ -35,15 +38,17 @@ from .layers import (
 from .networks import (
     Network as Network,
     TwoLayerNet as TwoLayerNet,
-    perceptron as perceptron,
 )
 from .numerical import (
     gradient_descent as gradient_descent,
     numerical_diff as numerical_diff,
     numerical_gradient as numerical_gradient,
+    numerical_gradient_2d as numerical_gradient_2d,
 )
 from .storage import (
+    load_network as load_network,
     load_params as load_params,
+    save_network as save_network,
     save_params as save_params,
 )
 from .training import (

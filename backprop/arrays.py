@@ -3,7 +3,7 @@
 from typing import Any
 
 import backends
-from backends import Array, device, isdtype, namespace
+from backends import Array, DType, device, isdtype, namespace
 
 
 def is_array(x: Any) -> bool:
@@ -32,8 +32,8 @@ def as_array(x: Any) -> Array:
     return x if is_array(x) else backends.host().asarray(x)
 
 
-def as_floating(x: Any) -> Array:
-    """Return `x` in a floating dtype: its own, or the library's default for integers and booleans.
+def floating_array(x: Any) -> Array:
+    """Return `x` as an array in a floating dtype: integers and booleans in the library's default.
 
     Raises
     ------
@@ -49,9 +49,14 @@ def as_floating(x: Any) -> Array:
     raise TypeError(f"`x` must be real; got dtype {x.dtype}")
 
 
-def floating(x: Any) -> Any:
-    """Return a number as it is, and an array as `as_floating` does."""
-    return as_floating(x) if hasattr(x, "dtype") else x
+def floating_operand(x: Any) -> Any:
+    """Return a number as it is, and an array in a floating dtype."""
+    return floating_array(x) if is_array(x) else x
+
+
+def floating_dtype_of(x: Array) -> DType:
+    """Return the dtype of an array if it is a floating one, else the default one where `x` is."""
+    return x.dtype if is_floating(x) else default_dtype(x, "real floating")
 
 
 _defaults: dict[tuple[Any, str, str], Any] = {}
@@ -78,12 +83,6 @@ def row_sums(x: Array) -> Array:
     if x.ndim != 2:
         return xp.sum(x, axis=-1, keepdims=True)
     return x @ xp.ones((x.shape[1], 1), dtype=x.dtype, device=device(x))
-
-
-def floating_dtype(x: Array, dtype: Any) -> Any:
-    """Return `dtype` if it is a floating one, else the default floating dtype where `x` is."""
-    floating = isdtype(namespace(x), dtype, "real floating")
-    return dtype if floating else default_dtype(x, "real floating")
 
 
 def shape(x: Array) -> tuple[int, ...]:

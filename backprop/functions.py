@@ -7,20 +7,24 @@ count as arrays on the host.
 
 from backends import Array, DType, namespace
 from backprop import labels
-from backprop.arrays import as_array, as_floating, default_dtype
+from backprop.arrays import as_array, default_dtype, floating_array
 
 __all__ = [
     "cross_entropy_error",
     "identity",
+    "identity_function",
     "identity_grad",
     "log_softmax",
+    "mean_squared_error",
     "one_hot",
     "relu",
     "relu_grad",
     "sigmoid",
     "sigmoid_grad",
     "softmax",
+    "softmax_loss",
     "step",
+    "step_function",
     "step_grad",
     "sum_squared_error",
     "tanh",
@@ -33,9 +37,12 @@ def identity(x: Array) -> Array:
     return as_array(x)
 
 
+identity_function = identity  # the book's name
+
+
 def identity_grad(x: Array) -> Array:
     """Return the derivative of `identity`: 1, in the shape of `x`."""
-    x = as_floating(x)
+    x = floating_array(x)
     return namespace(x).ones_like(x)
 
 
@@ -52,9 +59,22 @@ def step(x: Array) -> Array:
     return namespace(x).astype(x > 0, x.dtype)
 
 
+def step_function(x: Array) -> Array:
+    """Return `step(x)` as integers, as the book's function of this name does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> step_function(np.array([-1.0, 1.0, 2.0]))
+    array([0, 1, 1])
+    """
+    x = as_array(x)
+    return namespace(x).astype(x > 0, default_dtype(x, "integral"))
+
+
 def step_grad(x: Array) -> Array:
     """Return the derivative of `step`: 0, also at the jump, where there is none."""
-    x = as_floating(x)
+    x = floating_array(x)
     return namespace(x).zeros_like(x)
 
 
@@ -66,7 +86,7 @@ def relu(x: Array) -> Array:
 
 def relu_grad(x: Array) -> Array:
     """Return the derivative of `relu`: 1 where `x` > 0, and the subgradient 0 at 0."""
-    x = as_floating(x)
+    x = floating_array(x)
     return namespace(x).astype(x > 0, x.dtype)
 
 
@@ -79,19 +99,19 @@ def sigmoid(x: Array) -> Array:
     >>> sigmoid(np.array([-30.0, 0.0, 1e4]))
     array([9.35762297e-14, 5.00000000e-01, 1.00000000e+00])
     """
-    x = as_floating(x)
+    x = floating_array(x)
     xp = namespace(x)
     return xp.exp(xp.minimum(x, 0.0)) / (1.0 + xp.exp(-xp.abs(x)))
 
 
 def sigmoid_grad(x: Array) -> Array:
     """Return the derivative of `sigmoid`: y (1 - y), with y = sigmoid(x)."""
-    return sigmoid(x) * sigmoid(-as_floating(x))
+    return sigmoid(x) * sigmoid(-floating_array(x))
 
 
 def tanh(x: Array) -> Array:
     """Return the hyperbolic tangent."""
-    x = as_floating(x)
+    x = floating_array(x)
     return namespace(x).tanh(x)
 
 
@@ -110,7 +130,7 @@ def softmax(x: Array, axis: int = -1) -> Array:
     >>> softmax(np.array([0.3, 2.9, 4.0]))
     array([0.01821127, 0.24519181, 0.73659691])
     """
-    x = as_floating(x)
+    x = floating_array(x)
     xp = namespace(x)
     exp = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
     return exp / xp.sum(exp, axis=axis, keepdims=True)
@@ -118,7 +138,7 @@ def softmax(x: Array, axis: int = -1) -> Array:
 
 def log_softmax(x: Array, axis: int = -1) -> Array:
     """Return the logarithm of `softmax`, exact also where the probability underflows."""
-    x = as_floating(x)
+    x = floating_array(x)
     xp = namespace(x)
     shifted = x - xp.max(x, axis=axis, keepdims=True)
     return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
@@ -168,15 +188,18 @@ def sum_squared_error(y: Array, t: Array) -> Array:
     >>> round(float(sum_squared_error(y, np.array(2))), 4)
     0.0975
     """
-    y = labels.batched(as_floating(y))
+    y = labels.batched(floating_array(y))
     difference = y - labels.targets(t, y)
     return 0.5 * namespace(y).sum(difference * difference)
+
+
+mean_squared_error = sum_squared_error  # the name in the book's first printings
 
 
 def cross_entropy_error(y: Array, t: Array, eps: float = 1e-7) -> Array:
     """Return -Σ t log(y + eps) / N, for probabilities `y` (section 4.2).
 
-    `SoftmaxWithLoss` works from scores and needs no `eps`; prefer it for learning.
+    `softmax_loss` and `SoftmaxWithLoss` work from scores and need no `eps`; prefer them to learn.
 
     Parameters
     ----------
@@ -194,6 +217,28 @@ def cross_entropy_error(y: Array, t: Array, eps: float = 1e-7) -> Array:
     >>> float(cross_entropy_error(y, np.array(2)))
     0.510825457099338
     """
-    y = labels.batched(as_floating(y))
+    y = labels.batched(floating_array(y))
     t = labels.targets(t, y)
     return -namespace(y).sum(t * namespace(y).log(y + eps)) / y.shape[0]
+
+
+def softmax_loss(x: Array, t: Array) -> Array:
+    """Return -Σ t log softmax(x) / N, from scores `x` (section 5.6.3).
+
+    Computed in log space: exact where `cross_entropy_error(softmax(x), t)` would need its `eps`.
+
+    Parameters
+    ----------
+    x : array, shape (C,) or (N, C)
+        Scores.
+    t : array
+        Labels, as in `cross_entropy_error`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(float(softmax_loss(np.array([0.0, 0.0, 1000.0]), np.array(0))), 4)
+    1000.0
+    """
+    x = labels.batched(floating_array(x))
+    return -namespace(x).sum(labels.targets(t, x) * log_softmax(x)) / x.shape[0]

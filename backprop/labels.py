@@ -1,4 +1,4 @@
-"""What a label array means: class numbers `(N,)` or `(N, 1)`, one-hot or soft rows `(N, C)`.
+"""Labels in every form: class numbers `(N,)` or `(N, 1)`, one-hot or soft rows `(N, C)`.
 
 A single sample, `(C,)`, may carry a number, a one-element array or one row. Outputs with one
 column are no classes: labels are then the targets themselves.
@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 from backends import Array, DType, device, is_host, isdtype, namespace
-from backprop.arrays import default_dtype, shape
+from backprop.arrays import default_dtype, is_array, shape
 
 
 def batched(y: Array) -> Array:
@@ -82,7 +82,7 @@ def as_labels(t: Any, y: Array) -> Array:
     TypeError
         When `t` is an array of another library.
     """
-    if not hasattr(t, "dtype"):
+    if not is_array(t):
         return namespace(y).asarray(t, device=device(y))
     namespace(y, t)
     return t

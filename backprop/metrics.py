@@ -1,4 +1,4 @@
-"""How well a network classifies."""
+"""Confusion matrix of a classifier."""
 
 from backends import Array, namespace
 from backprop import functions

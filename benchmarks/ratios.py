@@ -1,6 +1,6 @@
 """The project's figures, each a ratio of medians from taking turns in one process.
 
-    python benchmarks/ratios.py [NAME ...]
+    python -m benchmarks.ratios [NAME ...]
 
 Prints a Markdown table. Peers that are not installed are left out, and so is the section
 `training` unless `MNIST_DIR` names a folder with the MNIST files.
@@ -16,11 +16,11 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-import peers
-from test_training_step import PEERS, step_of
 
 from backprop import SGD, Trainer, TwoLayerNet, gradcheck, load_mnist, load_mnist_sample
 from backprop.bench import alternate
+from benchmarks import peers
+from benchmarks.test_training_step import PEERS, step_of
 
 Row = tuple[str, float, str]
 
@@ -204,7 +204,7 @@ def main(names: list[str]) -> None:
         return
     print("| figure | ratio | |\n|---|---|---|", flush=True)
     for name in names or SECTIONS:
-        subprocess.run([sys.executable, __file__, name], check=True)
+        subprocess.run([sys.executable, "-m", "benchmarks.ratios", name], check=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What the gradient of one batch costs: backpropagation, the fast numerical way, the plain loop.
 
 The loop takes two forward passes a parameter. Where it would take minutes it is left out; its
-cost follows from that of a forward pass, which `python benchmarks/ratios.py` measures.
+cost follows from that of a forward pass, which `python -m benchmarks.ratios` measures.
 """
 
 from typing import Any

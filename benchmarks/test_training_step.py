@@ -8,10 +8,10 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-import peers
 import pytest
 
 from backprop import SGD, Network
+from benchmarks import peers
 
 
 def ours(params: dict[str, Any]) -> Any:

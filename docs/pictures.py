@@ -8,10 +8,11 @@ import contextlib
 import io
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 import backends
-from backprop import SGD, Trainer, TwoLayerNet, demos, graph, load_mnist_sample, plotting
+from backprop import SGD, Sigmoid, Trainer, TwoLayerNet, demos, graph, load_mnist_sample, plotting
 from backprop.metrics import confusion_matrix
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -32,10 +33,48 @@ def main() -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         for name in DEMOS:
             demos.run(name, demos.Settings(backends.host(), FOLDER))
+    draw_neurons()
+    draw_derivatives()
     draw_networks()
     draw_learning()
     for path in FOLDER.glob("*.png"):
         shrink(path)
+
+
+def draw_neurons() -> None:
+    """Draw the networks of chapters 2 and 3 as circles, with their weights."""
+    gates = {
+        "W1": np.array([[-0.5, 0.5], [-0.5, 0.5]]),
+        "b1": np.array([0.7, -0.2]),
+        "W2": np.array([[0.5], [0.5]]),
+        "b2": np.array([-0.7]),
+    }
+    xor = [["$x_1$", "$x_2$"], ["$s_1$", "$s_2$"], ["$y$"]]
+    softmax = [["$a_1$", "$a_2$", "$a_3$"], ["$y_1$", "$y_2$", "$y_3$"]]
+    pictures = {
+        "xor": plotting.neurons(gates, xor, weights="values"),
+        "three-layers": plotting.neurons([2, 3, 2, 2], weights="names", biases=True),
+        "softmax": plotting.neurons([3, 3], softmax),
+    }
+    for name, ax in pictures.items():
+        plotting.save(ax, FOLDER / f"{name}.png")
+
+
+def draw_derivatives() -> None:
+    """Draw the chain rule and the two simplest operations in letters (sections 5.2 and 5.3)."""
+    x, y = graph.Variable(2.0, "x"), graph.Variable(3.0, "y")
+    f = graph.apply(Sigmoid(), x, name="f")
+    f.name = "y"
+    f.draw(FOLDER / "local-derivative.svg", symbols="E")
+    t = x + y
+    t.name = "t"
+    z = t**2
+    z.name = "z"
+    z.draw(FOLDER / "squared-sum.svg", symbols=True)
+    z.backward()
+    z.draw(FOLDER / "chain-rule.svg", symbols=True)
+    (x + y).draw(FOLDER / "addition.svg", symbols="∂L/∂z")
+    (x * y).draw(FOLDER / "multiplication.svg", symbols="∂L/∂z")
 
 
 def draw_networks() -> None:

@@ -24,6 +24,7 @@ ORDER = [
     "backprop.arrays",
     "backprop.labels",
     "backprop.functions",
+    "backprop.perceptron",
     "backprop.metrics",
     "backprop.layers",
     "backprop.numerical",
@@ -32,6 +33,7 @@ ORDER = [
     "backprop.gradients",
     "backprop.graph.record",
     "backprop.graph.diagram",
+    "backprop.graph.symbols",
     "backprop.graph.layout",
     "backprop.graph.render",
     "backprop.graph.languages",
@@ -42,6 +44,7 @@ ORDER = [
     "backprop.storage",
     "backprop.datasets",
     "backprop.plotting",
+    "backprop.book",
     "backprop!",
     "backprop.bench",
     "backprop.demos",
@@ -64,11 +67,20 @@ ALLOWED = {
     "backprop.numerical.evaluation": {"numpy"},
     "backprop.numerical.differences": {"numpy"},
     "backprop.numerical.phi": {"numpy"},
-    "backprop.targets": {"numpy", "torch", "jax"},  # anybody's code: its generators, its autograd
+    "backprop.targets": {"numpy"},
+    "backprop.targets.functions": {"numpy", "torch", "jax"},  # autograd's and JAX's own functions
+    "backprop.targets.state": {"numpy", "torch"},  # its generator of random numbers
+    "backprop.targets.objects": {
+        "numpy",
+        "torch",
+        "jax",
+        "cupy",
+    },  # whose classes are not looked into
     "backprop.gradients": {"numpy"},
     "backprop.storage": {"numpy"},
     "backprop.datasets": {"numpy"},
     "backprop.plotting": {"numpy"},
+    "backprop.book": {"numpy"},  # handed on to programs that got it by star import
     "backprop.bench": {"numpy"},
     "backprop.demos": {"numpy"},
     "backprop.cli": {"numpy"},

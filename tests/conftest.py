@@ -7,8 +7,8 @@ import pytest
 os.environ["JAX_ENABLE_X64"] = "1"
 os.environ["JAX_PLATFORMS"] = "cpu"
 
-from recording import Recording
-from support import Case
+from tests.portability.bugs import BUGS
+from tests.support import Case
 
 
 @pytest.fixture
@@ -17,47 +17,27 @@ def case(backend_case: Case) -> Case:
     return backend_case
 
 
-@pytest.fixture(scope="session")
-def recording() -> Recording:
-    """What the two packages asked of the array namespace in all tests on NumPy."""
-    return Recording()
-
-
-@pytest.fixture(autouse=True)
-def _record(
-    request: pytest.FixtureRequest, recording: Recording, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    params = getattr(request.node, "callspec", None)
-    if params is not None and params.params.get("backend_case", "").startswith("numpy"):
-        recording.begin(monkeypatch)
-
-
 @pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what the array library matters to; let the CuPy contract, fed by the rest, come last."""
+    """Mark what the array library matters to."""
     for item in items:
         portability = item.path.parent.name == "portability"
         if portability or "backend_case" in getattr(item, "fixturenames", ()):
             item.add_marker("matrix")
-    items.sort(key=lambda item: item.path.name == "test_cupy_contract.py")
-
-
-DETECTION = pytest.StashKey[dict[str, list[str]]]()
-
-
-@pytest.fixture
-def detection_table(request: pytest.FixtureRequest) -> dict[str, list[str]]:
-    """Planted portability bug -> the backends that caught it; printed after the tests."""
-    return request.config.stash.setdefault(DETECTION, {})
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print which backends caught which planted bug."""
-    table = terminalreporter.config.stash.get(DETECTION, {})
-    if table:
+    """Print which backends caught which planted bug, as the reports of the tests say."""
+    said = [
+        dict(report.user_properties)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+    ]
+    rows = {each["planted bug"]: each["caught by"] for each in said if "planted bug" in each}
+    if rows:
         terminalreporter.section("planted portability bugs, and the backends that caught them")
-        width = max(len(name) for name in table)
-        for name, row in table.items():
-            terminalreporter.write_line(
-                f"{name:<{width}}  {', '.join(row) or 'none of those installed'}"
-            )
+        width = max(map(len, rows))
+        for name in sorted(rows, key=list(BUGS).index):
+            caught_by = rows[name] or "none of those installed"
+            terminalreporter.write_line(f"{name:<{width}}  {caught_by}")

@@ -6,20 +6,34 @@ No array library but NumPy is imported before it is selected, or an array of it 
 from backends.libraries.cupy import CuPy
 from backends.libraries.dpnp import DPNP
 from backends.libraries.jax import Jax
-from backends.libraries.library import ForeignLibrary, Library, Memory
+from backends.libraries.library import ForeignLibrary, Library, Memory, is_cuda
 from backends.libraries.numpy import NumPy
 from backends.libraries.strict import Strict
 from backends.libraries.torch import PyTorch
-from backends.namespace import Array, namespace
+from backends.namespace import Array, finders, namespace
 
-__all__ = ["KNOWN", "Library", "Memory", "library_of"]
+__all__ = ["KNOWN", "Library", "Memory", "is_cuda", "library_of", "register"]
 
-KNOWN: dict[str, Library] = {
-    library.name: library for library in (NumPy(), CuPy(), PyTorch(), Jax(), DPNP(), Strict())
-}
-_by_namespace = {library.namespace_name: library for library in KNOWN.values()}
+KNOWN: dict[str, Library] = {}
+"""The adaptors by name, as `backends.select` knows them."""
+_by_namespace: dict[str, Library] = {}
+
+
+def register(library: Library) -> None:
+    """Add an adaptor: `backends.select` then knows its name, and `backends.namespace` its arrays.
+
+    An adaptor of a library with arrays that array-api-compat does not know has `namespace_of`.
+    """
+    KNOWN[library.name] = library
+    _by_namespace[library.namespace_name] = library
+    finders.append(library)
+
+
+for _library in (NumPy(), CuPy(), PyTorch(), Jax(), DPNP(), Strict()):
+    register(_library)
 
 
 def library_of(x: Array) -> Library:
     """Return the adaptor of the library that made `x`."""
-    return _by_namespace.get(namespace(x).__name__) or ForeignLibrary(x)
+    xp = namespace(x)
+    return _by_namespace.get(xp.__name__) or ForeignLibrary(xp)

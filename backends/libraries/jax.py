@@ -1,5 +1,6 @@
 """JAX: immutable arrays, computed asynchronously; the same code runs traced under `jax.jit`."""
 
+from collections.abc import Callable
 from typing import Any
 
 from backends.libraries.library import Library, Memory
@@ -42,6 +43,15 @@ class Jax(Library):
         """Return `cpu` or `cuda:N`; the sharding in words for an array on several devices."""
         names = {d: name for name, d in self.devices().items()}
         return names.get(device, str(device))
+
+    def dtype_hint(self, name: str) -> str:
+        """Say how to switch 64-bit dtypes on."""
+        return "set JAX_ENABLE_X64=1" if name.endswith("64") else ""
+
+    def traced(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `function` under `jax.jit`."""
+        traced: Callable[..., Any] = self._jax().jit(function)
+        return traced
 
     def is_host(self, device: Device) -> bool:
         """Tell whether arrays lie in host memory; not while they are traced, without a device."""

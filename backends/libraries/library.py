@@ -3,7 +3,7 @@
 import importlib
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import array_api_compat
@@ -11,6 +11,13 @@ import numpy as np
 
 from backends.errors import DeviceUnavailableError, UnknownBackendError
 from backends.namespace import Array, Device, DType
+
+_CUDA = re.compile(r"cuda(:\d+)?")
+
+
+def is_cuda(name: str) -> bool:
+    """Tell whether a device's name is ``"cuda"`` or ``"cuda:N"``."""
+    return _CUDA.fullmatch(name) is not None
 
 
 class Memory(NamedTuple):
@@ -66,6 +73,17 @@ class Library:
             raise self._broken(error) from error
         return importlib.import_module(self.namespace_name)
 
+    def namespace_of(self, x: object) -> Any:
+        """Return the namespace where `x` is an array of this library, else None.
+
+        Only asked of arrays that array-api-compat does not know, which has no part in the result.
+        """
+        return None
+
+    def device_of(self, x: Array) -> Device:
+        """Return the device of `x`, an array that `namespace_of` knows."""
+        return x.device
+
     def _broken(self, error: Exception) -> DeviceUnavailableError:
         return DeviceUnavailableError(f"{self.name} is installed but can't be imported: {error}")
 
@@ -91,7 +109,7 @@ class Library:
         devices = self.devices()
         if name in devices:
             return devices[name]
-        if re.fullmatch(r"cuda(:\d+)?", name):
+        if is_cuda(name):
             raise DeviceUnavailableError(self.why_not(name))
         raise UnknownBackendError(
             f"{self.name} has no device {name!r} here; it has {', '.join(devices) or 'none'}"
@@ -124,6 +142,20 @@ class Library:
         """Tell whether entries of an array share memory with one another."""
         strides = getattr(x, "strides", None)  # in bytes, where a library tells
         return strides is not None and overlap(x.shape, strides, x.itemsize)
+
+    def dtype_hint(self, name: str) -> str:
+        """Say what to do to get the dtype `name` where it is missing; empty if there is nothing."""
+        return ""
+
+    def traced(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `function` as one that the library traces: no value exists while it runs.
+
+        Raises
+        ------
+        TypeError
+            When the library traces nothing.
+        """
+        raise TypeError(f"{self.name} can't trace a function")
 
     def asarray(self, host: Any, dtype: DType | None, device: Device) -> Array:
         """Take a NumPy array, which nobody else holds, to the device."""
@@ -158,9 +190,9 @@ def overlap(shape: Sequence[int], strides: Sequence[int], size: int) -> bool:
 class ForeignLibrary(Library):
     """A library that the shim has no adaptor for: the standard's answers have to do."""
 
-    def __init__(self, x: Array) -> None:
-        self._xp = array_api_compat.array_namespace(x)
-        self.name = self._xp.__name__  # type: ignore[misc]
+    def __init__(self, xp: Any) -> None:
+        self._xp = xp
+        self.name = xp.__name__  # type: ignore[misc]
 
     def namespace(self) -> Any:
         """Return the namespace that the array itself gave."""

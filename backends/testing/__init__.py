@@ -1,4 +1,4 @@
-"""One function, every array library: the equivalence kit, and a fixture for pytest.
+"""The equivalence kit: one function on every array library; and a fixture for pytest.
 
 `assert_equivalent` holds a function to what it gives on NumPy in float64. The fixture
 `backend_case`, which pytest finds by itself once this package is installed, runs a test on each

@@ -10,9 +10,9 @@ import numpy as np
 from backends.backend import Backend
 from backends.namespace import Array
 from backends.selection import select
-from backends.testing import reading
 from backends.testing.comparison import Tolerance, mismatch
 from backends.testing.matrix import MATRIX
+from backends.testing.strictness import no_host_reads, standard_only
 
 
 @dataclass(frozen=True)
@@ -97,11 +97,8 @@ class Case:
             When the function asks for a value.
         """
         if self.traced:
-            import jax
-
-            return jax.jit(function)(*inputs)
-        strict = self.backend.name == "array-api-strict"
-        with reading.refused() if strict else nullcontext():
+            function = self.backend.library.traced(function)
+        with no_host_reads(self.backend):
             return function(*inputs)
 
     def check(
@@ -134,7 +131,7 @@ class Case:
         wanted = self.backend.dtype(dtype or self.dtype)
         if rtol is not None and atol is None:
             atol = max(rtol, Tolerance().of(dtype or self.dtype)[1])
-        wrong = mismatch(self, actual, np.asarray(expected), wanted, Tolerance(rtol, atol))
+        wrong = mismatch(self.backend, actual, np.asarray(expected), wanted, Tolerance(rtol, atol))
         assert not wrong, f"{self.name}: {wrong}"
 
     def unchanged(self, x: Array, values: Any) -> None:
@@ -185,5 +182,5 @@ def opened(name: str) -> Iterator[Case]:
     row = MATRIX[name]
     backend = select(row.device, row.library)
     dtype = row.dtype if backend.has_float64 else "float32"
-    with reading.strictest() if row.strictest else nullcontext():
+    with standard_only() if row.strictest else nullcontext():
         yield Case(name, backend, dtype, row.readonly, row.traced)

@@ -1,13 +1,11 @@
-"""What an array must be, beside the values on the host that it is held to."""
+"""Compare an array with the values on the host that it is held to, and say what is wrong."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from backends.backend import Backend
 from backends.namespace import Array, DType
-
-if TYPE_CHECKING:
-    from backends.testing.cases import Case
 
 
 class Tolerance(NamedTuple):
@@ -32,20 +30,20 @@ class Tolerance(NamedTuple):
 
 
 def mismatch(
-    case: "Case", actual: Array, expected: Any, dtype: DType, tolerance: Tolerance
+    backend: Backend, actual: Array, expected: Any, dtype: DType, tolerance: Tolerance
 ) -> str | None:
     """Return what is wrong with `actual`, or None: library, device, dtype, shape, then values."""
     try:
-        case.backend.require(actual, "result")
+        backend.require(actual, "result")
     except TypeError as error:
         return str(error).partition("; convert")[0]
     if actual.dtype != dtype:
         return f"dtype must be {dtype}; got {actual.dtype}"
     if tuple(actual.shape) != expected.shape:
         return f"shape must be {expected.shape}; got {tuple(actual.shape)}"
-    if not case.has_values:
+    if not backend.has_values:
         return None
-    host = case.numpy(actual)
+    host = backend.to_numpy(actual)
     if expected.dtype.kind not in "fc":
         return _difference(host, expected, 0.0, 0.0)
     return _difference(host, expected, *tolerance.of(host.dtype.name))

@@ -1,4 +1,4 @@
-"""One function on every backend, held to what it gives on NumPy in float64."""
+"""Run one function on every backend and hold it to what it gives on NumPy in float64."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -139,7 +139,8 @@ def _wrong(case: Case, actual: Any, expected: Any, tolerance: Tolerance) -> str:
         return f"must return {_shown(wanted)}; got {_shown(found)}"
     for place, value in wanted.items():
         value = np.asarray(value)
-        wrong = mismatch(case, found[place], value, _dtype(case, value, found[place]), tolerance)
+        dtype = _dtype(case, value, found[place])
+        wrong = mismatch(case.backend, found[place], value, dtype, tolerance)
         if wrong:
             return f"result{place}: {wrong}" if place else wrong
     return ""

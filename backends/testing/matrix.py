@@ -1,4 +1,4 @@
-"""The matrix: the backends that tests run over, and what each of them is there to see."""
+"""The matrix: the backends that tests run over, and what each of them shows."""
 
 from typing import NamedTuple
 
@@ -15,9 +15,15 @@ class Row(NamedTuple):
     """No boolean indexing, no data-dependent shapes, no extensions."""
     traced: bool = False
     """`Case.run` traces its function under `jax.jit`: no value exists meanwhile."""
+    no_indices: str = ""
+    """Why argmax and argsort can't be used there; empty where they can."""
 
 
 _STRICT = "array-api-strict"
+_NO_INDICES = (
+    "array-api-strict 2.6: argmax and argsort give int64, which no_x64 lacks; see "
+    "https://data-apis.org/array-api/latest/API_specification/generated/array_api.argmax.html"
+)
 
 MATRIX = {
     "numpy": Row("numpy"),
@@ -26,7 +32,7 @@ MATRIX = {
     "strict:cpu": Row(_STRICT),
     "strict:device1": Row(_STRICT, "device1"),
     "strict:no_float64": Row(_STRICT, "no_float64"),
-    "strict:no_x64": Row(_STRICT, "no_x64"),
+    "strict:no_x64": Row(_STRICT, "no_x64", no_indices=_NO_INDICES),
     "strict:strictest": Row(_STRICT, strictest=True),
     "torch": Row("torch"),
     "torch:meta": Row("torch", "meta"),

@@ -1,4 +1,4 @@
-"""pytest over every array library: ``--backends``, ``--require-backends``, `backend_case`."""
+"""The pytest plugin: ``--backends``, ``--require-backends``, `backend_case` and its markers."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,6 +8,12 @@ import pytest
 from backends.errors import DeviceUnavailableError
 from backends.testing.cases import Case, names, opened
 from backends.testing.matrix import MATRIX
+
+MARKERS = (
+    "traced: the test runs what it tests by `backend_case.run`, so it has a meaning on jax:jit",
+    "needs_values: the test reads values; skipped where arrays have none, on torch:meta",
+    "needs_indices: the test calls argmax or argsort; skipped where they can't, on strict:no_x64",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,20 +33,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker; refuse unknown names."""
-    config.addinivalue_line(
-        "markers",
-        "traced: the test runs what it tests by `backend_case.run`, so it has a meaning on jax:jit",
-    )
+    """Register the markers; refuse unknown names."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
     _selected(config)
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
     """Refuse to run any test when a backend that is required can't be had.
 
-    Not earlier: importing JAX fixes its settings, which a conftest may still want to make.
+    Not earlier: importing JAX fixes its settings, which a conftest may still want to make. Under
+    pytest-xdist the process that hands out the tests asks, and its workers do not.
     """
-    if not session.config.getoption("require_backends"):
+    worker = hasattr(session.config, "workerinput")
+    if worker or not session.config.getoption("require_backends"):
         return
     for name in _selected(session.config):
         try:
@@ -66,7 +73,16 @@ def backend_case(request: pytest.FixtureRequest) -> Iterator[Case]:
             case = stack.enter_context(opened(request.param))
         except DeviceUnavailableError as error:
             pytest.skip(str(error))
+        if reason := _unmet(request.node, case):
+            pytest.skip(reason)
         yield case
+
+
+def _unmet(test: pytest.Item, case: Case) -> str:
+    """Return what the test needs, by its markers, and the case lacks; empty if it has all."""
+    if test.get_closest_marker("needs_values") and not case.has_values:
+        return f"{case.name}: arrays have a shape, a dtype and a device, but no values"
+    return MATRIX[case.name].no_indices if test.get_closest_marker("needs_indices") else ""
 
 
 def _selected(config: pytest.Config) -> list[str]:

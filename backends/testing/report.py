@@ -1,10 +1,10 @@
-"""What came out of running one function on every backend."""
+"""The report on running one function on every backend."""
 
 from typing import NamedTuple
 
 
 class Outcome(NamedTuple):
-    """What one backend gave.
+    """The verdict on what one backend gave.
 
     Attributes
     ----------

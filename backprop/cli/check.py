@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import backends
-from backprop import Network, TwoLayerNet, gradcheck
+from backprop import Network, TwoLayerNet, gradcheck, load_network
 from backprop.cli.options import (
     Activation,
     DataDirOption,
@@ -20,7 +20,6 @@ from backprop.cli.options import (
     DTypeName,
     LibraryOption,
     load,
-    load_network,
 )
 from backprop.gradients import Report, Verdict
 
@@ -87,7 +86,7 @@ def check(
             784, hidden or 50, 10, activation=chosen, dtype=precision, backend=backend, seed=seed
         )
     else:
-        net = load_network(params, activation, backend, precision)
+        net = load_network(params, activation=activation, backend=backend, dtype=precision)
     images, digits = load(dataset, data_dir)[0]
     if batch > len(images):
         raise ValueError(f"--batch must be at most {len(images)}, all there are; got {batch}")

@@ -38,10 +38,8 @@ def evaluate(
     backend = backends.select(device, library)
     net = load_digit_network(params, activation, backend, dtype)
     x, t = (backend.asarray(array) for array in load(dataset, data_dir, normalize=not raw)[1])
-    xp, count = backend.xp, x.shape[0]
-    batches = [x[i : min(i + batch_size, count), :] for i in range(0, count, batch_size)]
-    predicted = xp.concat([xp.argmax(net.predict(batch), axis=1) for batch in batches])
-    matrix = backend.to_numpy(confusion_matrix(t, predicted, 10)).tolist()
+    matrix = backend.to_numpy(confusion_matrix(t, net.classify(x, batch_size), 10)).tolist()
+    count = x.shape[0]
     correct = sum(row[digit] for digit, row in enumerate(matrix))
     print(f"device: {backend}")
     print(f"layers: {', '.join(net.layers)}")

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from backends import Backend, DType
+from backends import Backend
 from backends.libraries import KNOWN
-from backprop import Network, load_params
+from backprop import Network, load_network
 from backprop.datasets import load_mnist, load_mnist_sample
 
 
@@ -90,20 +90,11 @@ def load(dataset: Dataset, data_dir: Path | None, normalize: bool = True) -> Any
     return load_mnist(normalize, path=data_dir)
 
 
-def load_network(
-    params: Path, activation: Activation | None, backend: Backend, dtype: str | DType | None = None
-) -> Network:
-    """Return the network of saved parameters; the file names its activation if `None` is given."""
-    arrays, metadata = load_params(params)
-    name = activation or metadata.get("activation", "relu")
-    return Network.from_params(arrays, name, dtype=dtype, backend=backend)
-
-
 def load_digit_network(
     params: Path, activation: Activation | None, backend: Backend, dtype: str | None
 ) -> Network:
-    """Return the network of saved parameters, which must be one for MNIST's digits."""
-    net = load_network(params, activation, backend, dtype)
+    """Return the network of a file, which must be one for MNIST's digits."""
+    net = load_network(params, activation=activation, backend=backend, dtype=dtype)
     values = list(net.params.values())
     sizes = values[0].shape[0], values[-1].shape[0]
     if sizes != (784, 10):

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import backends
-from backprop import SGD, History, Trainer, TwoLayerNet, save_params
+from backprop import SGD, History, Trainer, TwoLayerNet, plotting, save_network
 from backprop.cli.options import (
     Activation,
     DataDirOption,
@@ -161,18 +161,19 @@ def _write(folder: Path, net: TwoLayerNet, history: History, config: dict[str, A
     """Write all files beside their places first, then put them there."""
     with TemporaryDirectory(dir=folder, prefix=".partial-") as name:
         partial = Path(name)
-        save_params(
-            partial / "params.safetensors", net.params, {"activation": str(config["activation"])}
-        )
+        save_network(partial / "params.safetensors", net)
         history.to_csv(partial / "history.csv")
         text = json.dumps(config, indent=2) + "\n"
         (partial / "config.json").write_text(text, encoding="utf-8")
-        try:
-            from backprop import plotting
-
-            plotting.save(plotting.accuracy_curves(history), partial / "accuracy.png")
-        except ModuleNotFoundError as error:
-            print(f"no accuracy.png: {error}")
-            (folder / "accuracy.png").unlink(missing_ok=True)
         for path in partial.iterdir():
             path.replace(folder / path.name)
+    _draw(folder / "accuracy.png", history)
+
+
+def _draw(path: Path, history: History) -> None:
+    """Draw the accuracies; whatever fails there, the results are on the disk already."""
+    try:
+        plotting.save(plotting.accuracy_curves(history), path)
+    except Exception as error:  # a picture is optional, and can fail in any way
+        path.unlink(missing_ok=True)
+        print(f"no {path.name}: {error}")

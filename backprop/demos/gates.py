@@ -2,7 +2,7 @@
 
 from backprop import plotting
 from backprop.demos.settings import Settings
-from backprop.networks.perceptron import AND, NAND, OR, XOR
+from backprop.perceptron import AND, NAND, OR, XOR
 
 
 def run(settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """Handwritten digits recognized by a trained network, one batch after another (section 3.6)."""
 
-from backprop import SGD, Network, Trainer, TwoLayerNet, load_params, plotting
+from backprop import SGD, Network, Trainer, TwoLayerNet, load_network, load_params, plotting
 from backprop.demos.settings import Settings
 from backprop.metrics import confusion_matrix
 
@@ -9,18 +9,12 @@ BATCH_SIZE = 100
 
 def run(settings: Settings) -> None:
     """Print the accuracy on the test digits; draw digits, confusions and weights."""
-    xp = settings.backend.xp
     net = trained(settings)
     _, (x, t) = settings.digits()
 
     count = x.shape[0]
-
-    predictions = []
-    for i in range(0, count, BATCH_SIZE):
-        x_batch = x[i : min(i + BATCH_SIZE, count), :]
-        predictions.append(xp.argmax(net.predict(x_batch), axis=1))
-    predicted = xp.concat(predictions)
-    correct = int(xp.count_nonzero(predicted == t))
+    predicted = net.classify(x, batch_size=BATCH_SIZE)
+    correct = int(settings.backend.xp.count_nonzero(predicted == t))
 
     for name, value in net.params.items():
         print(name, tuple(value.shape))
@@ -36,9 +30,10 @@ def run(settings: Settings) -> None:
 def trained(settings: Settings) -> Network:
     """Return the network of the file `params`; without one, a small one that learns first."""
     if settings.params is not None:
-        params, metadata = load_params(settings.params)
-        activation = metadata.get("activation", "sigmoid")
-        return Network.from_params(params, activation, backend=settings.backend)
+        _, metadata = load_params(settings.params)
+        said = {"network", "activation"} & metadata.keys()
+        activation = None if said else "sigmoid"  # as in the book, whose file does not say
+        return load_network(settings.params, activation=activation, backend=settings.backend)
     print("no --params FILE: a small network learns first")
     net = TwoLayerNet(784, 50, 10, activation="sigmoid", backend=settings.backend, seed=0)
     Trainer(net, SGD(lr=1.0), batch_size=100, seed=0).fit(settings.data()[0], epochs=5)

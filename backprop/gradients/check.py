@@ -7,8 +7,9 @@ import numpy as np
 
 from backends import isdtype, namespace
 from backprop.gradients import hygiene, sampling
-from backprop.gradients.compare import Task, entry, unmeasured
-from backprop.gradients.report import Entry, Report, Verdict
+from backprop.gradients.compare import entry
+from backprop.gradients.report import Entry, Report, Verdict, unmeasured
+from backprop.gradients.task import Task
 from backprop.networks.network import Network
 from backprop.numerical import steps
 from backprop.numerical.perturb import Place

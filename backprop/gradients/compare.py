@@ -1,7 +1,6 @@
 """One gradient compared: which coordinates, what is allowed, the verdict and its reason."""
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,12 +8,12 @@ import numpy.typing as npt
 
 from backprop.arrays import shape
 from backprop.gradients import diagnosis
-from backprop.gradients.hygiene import Findings
 from backprop.gradients.judge import judge
 from backprop.gradients.judgment import Judgment, KinkAt, Limits
-from backprop.gradients.report import Entry, Kink, Verdict
+from backprop.gradients.report import Entry, Kink, Verdict, unmeasured
 from backprop.gradients.surroundings import Surroundings
-from backprop.numerical.phi import Phi, flat
+from backprop.gradients.task import Task
+from backprop.numerical.phi import flat
 from backprop.targets.nested import flat64
 from backprop.targets.objects import is_array
 
@@ -23,51 +22,7 @@ Indices = npt.NDArray[np.intp]
 
 _ROUNDING = 100.0  # an analytic value may be rounded by this many eps of its largest terms
 _DOUT = 10.0  # and by this many of the largest `dout`
-_NAN = (math.nan, math.nan, math.nan)
-_MEASURED = 5  # coordinates beside the largest at which noise is measured, at most
-_PATIENCE = 2e-3  # seconds of one evaluation of φ at which it is measured at one of these
 _DIAGNOSED = 10_000  # entries of the largest array whose gradient of a wrong shape is evaluated
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is compared, and how.
-
-    Attributes
-    ----------
-    phi : Phi
-        The function that is differentiated.
-    found : Findings
-        The gradients in the target's own dtypes, and what was noticed.
-    wide : dict of str to array
-        The gradients in the dtype that φ is computed in.
-    dout_size : float
-        The largest `dout`.
-    batch : int or None
-        Number of samples.
-    step, rtol, atol
-        As in `gradcheck`.
-    rng : numpy.random.Generator
-        Draws samples and directions.
-    seconds : float
-        How long φ takes.
-    """
-
-    phi: Phi
-    found: Findings
-    wide: dict[str, Any]
-    dout_size: float
-    batch: int | None
-    step: float | None
-    rtol: float | None
-    atol: float | None
-    rng: np.random.Generator
-    seconds: float
-
-    @property
-    def patience(self) -> int:
-        """At how many coordinates beside the largest noise is measured: fewer where φ is slow."""
-        return min(_MEASURED, int(_PATIENCE / self.seconds))
 
 
 def entry(task: Task, name: str, which: Indices | None, way: Floats | None) -> Entry:
@@ -80,18 +35,13 @@ def entry(task: Task, name: str, which: Indices | None, way: Floats | None) -> E
     if given != own:
         return _of_wrong_shape(task, name, gradient, own)
     if 0 in own:
-        return Entry(name, own, Verdict.AGREES, "it is empty", None, *_NAN, 0)
+        return unmeasured(name, own, Verdict.AGREES, "it is empty")
     analytic = flat64(gradient)
     if not (np.isfinite(analytic).all() and np.isfinite(flat64(narrow)).all()):
         return unmeasured(name, own, Verdict.WRONG, "it is not finite")
     if which is None and way is None:
         which = np.arange(analytic.size)
     return _Comparison(task, name, gradient, which, way).entry(own)
-
-
-def unmeasured(name: str, own: tuple[int, ...], verdict: Verdict, reason: str) -> Entry:
-    """Return the verdict on a gradient that was not compared."""
-    return Entry(name, own, verdict, reason, None, *_NAN, 0)
 
 
 def _of_wrong_shape(task: Task, name: str, gradient: Any, own: tuple[int, ...]) -> Entry:
@@ -158,9 +108,9 @@ class _Comparison:
         """Return the verdict."""
         found = self.judgment
         with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = np.where(np.isfinite(found.allowed), found.off / found.allowed, -1.0)
-        ratio = np.where(found.bad, ratio + 1e300, ratio)
-        worst = int(np.where(np.isnan(ratio), -1.0, ratio).argmax())
+            share = np.where(found.bad, found.off, found.off / found.allowed)
+        share = np.where(np.isfinite(share) & (found.bad == found.bad.any()), share, -1.0)
+        worst = int(share.argmax())
         verdict, reason = self._verdict(own)
         kinks = [
             Kink(self._place(k.i, own) or (), k.left, k.right, float(found.analytic[k.i]))

@@ -1,4 +1,4 @@
-"""From an analytic gradient and numerical slopes to a judgement: host values in, host values out.
+"""From an analytic gradient and numerical slopes to a judgment: host values in, host values out.
 
 Method
 ------
@@ -84,6 +84,7 @@ def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgment:
     _refine(found, first, look, noise, limits, near)
     _coarsen(found, look, noise, limits)
     _confirm(found, look, noise, limits)
+    found.bad &= np.isfinite(found.error)
     found.blind = _blind(found, noise, limits)
     return found
 
@@ -239,7 +240,7 @@ def _blind(found: Judgment, noise: float, limits: Limits) -> Mask:
     share = min(0.1, NEGLIGIBLE * np.sqrt(relative))
     small = share * largest
     allowed = 2.0 * found.error
-    zero = np.abs(found.analytic) <= limits.rounding  # as good as 0
+    zero = np.abs(found.analytic) <= limits.rounding  # no more than it may be rounded by itself
     small = np.where(zero, max(small, share * limits.scale), small)
     seen = (allowed < np.abs(found.analytic)) | (allowed <= small)
     return np.asarray(~found.at_kink & ~found.bad & ~seen)

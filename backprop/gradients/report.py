@@ -1,5 +1,6 @@
 """What the gradient checker found, for people and for programs."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
@@ -69,6 +70,11 @@ class Entry:
     error: float
     checked: int
     kinks: tuple[Kink, ...] = ()
+
+
+def unmeasured(name: str, own: tuple[int, ...], verdict: Verdict, reason: str) -> Entry:
+    """Return the verdict on a gradient that was not compared."""
+    return Entry(name, own, verdict, reason, None, math.nan, math.nan, math.nan, 0)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from backprop.gradients.compare import Task
+from backprop.gradients.task import Task
 from backprop.numerical.phi import NetworkPhi, Phi
 from backprop.targets.nested import flat64
 from backprop.targets.objects import is_array

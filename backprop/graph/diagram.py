@@ -5,7 +5,7 @@ import numbers
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import backends
 from backprop.arrays import is_array, shape
@@ -71,52 +71,93 @@ class Diagram:
         self.nodes.append(Node(kind, _one_line(text), commutes))
         return len(self.nodes) - 1
 
+    def edge(self, source: int, target: int, value: str, grad: str) -> None:
+        """Add an edge."""
+        self.edges.append(Edge(source, target, _one_line(value), _one_line(grad)))
 
-def diagram_of(result: Recorded) -> Diagram:
-    """Return the graph that ends in `result`, with the values and derivatives it holds now.
 
-    A variable that is used several times branches: before the point stands its `grad`, behind it
-    what comes back from each use, which add up to it.
+class Texts(Protocol):
+    """What is written at the nodes and edges of a diagram: numbers, or letters for them."""
+
+    def name(self, v: Recorded | Constant) -> str | None:
+        """Return what stands where a value enters the graph or leaves it."""
+
+    def sign(self, operation: Operation) -> str:
+        """Return what stands in the circle of an operation."""
+
+    def value(self, v: Recorded | Constant) -> str:
+        """Return what stands above the edges of a value."""
+
+    def grad(self, v: Recorded) -> str:
+        """Return what comes back to a value from all its uses."""
+
+    def passed(self, operation: Operation, i: int) -> str:
+        """Return what an operation passes back to its input `i`."""
+
+
+class Numbers:
+    """The values and derivatives that a graph holds now, by name and number."""
+
+    def name(self, v: Recorded | Constant) -> str | None:
+        """Return the name; of a constant without one the value."""
+        return v.name or short(v.value) if isinstance(v, Constant) else v.name
+
+    def sign(self, operation: Operation) -> str:
+        """Return the sign of an operation, or its name."""
+        return sign(operation)
+
+    def value(self, v: Recorded | Constant) -> str:
+        """Return the value; nothing for a constant whose node shows it."""
+        return "" if isinstance(v, Constant) and not v.name else short(v.value)
+
+    def grad(self, v: Recorded) -> str:
+        """Return the derivative; nothing before a backward pass."""
+        return "" if v.grad is None else short(v.grad)
+
+    def passed(self, operation: Operation, i: int) -> str:
+        """Return the derivative along one edge; nothing before a backward pass."""
+        return short(operation.grads[i]) if operation.grads else ""
+
+
+def diagram_of(result: Recorded, texts: Texts) -> Diagram:
+    """Return the graph that ends in `result`, with these texts.
+
+    A variable that is used several times branches: before the point stands its derivative, behind
+    it what comes back from each use, which add up to it.
     """
     drawn, order = Diagram(), ordered(result)
     uses = Counter(v for u in order if u.operation for v in u.operation.inputs)
     ends: dict[Recorded, int] = {}  # the node where the edges of a variable begin
     for variable in order:
         if variable.operation is None:
-            node = drawn.node("variable", variable.name)
+            node = drawn.node("variable", texts.name(variable))
         else:
-            node = _add_operation(drawn, variable.operation, ends)
+            node = _add_operation(drawn, variable.operation, texts, ends)
         if uses[variable] > 1:
             branch = drawn.node("branch")
-            drawn.edges.append(_edge(node, branch, variable.value, variable.grad))
+            drawn.edge(node, branch, texts.value(variable), texts.grad(variable))
             node = branch
         ends[variable] = node
-    end = drawn.node("result", result.name if result.operation else None)
-    drawn.edges.append(_edge(ends[result], end, result.value, result.grad))
+    end = drawn.node("result", texts.name(result) if result.operation else None)
+    drawn.edge(ends[result], end, texts.value(result), texts.grad(result))
     return drawn
 
 
-def _add_operation(drawn: Diagram, operation: Operation, ends: dict[Recorded, int]) -> int:
+def _add_operation(
+    drawn: Diagram, operation: Operation, texts: Texts, ends: dict[Recorded, int]
+) -> int:
     """Add an operation, its constants, and the edges that lead to it; return its number."""
-    inputs = operation.inputs[: 1 if _has_fixed_exponent(operation) else None]
-    sources = [ends[v] if isinstance(v, Recorded) else _add_constant(drawn, v) for v in inputs]
+    inputs = operation.inputs[: 1 if fixed_exponent(operation) else None]
+    sources = [
+        ends[v] if isinstance(v, Recorded) else drawn.node("constant", texts.name(v))
+        for v in inputs
+    ]
     commutes = isinstance(operation.layer, AddLayer | MulLayer)
-    node = drawn.node("operation", sign(operation), commutes)
+    node = drawn.node("operation", texts.sign(operation), commutes)
     for i, (source, v) in enumerate(zip(sources, inputs, strict=True)):
-        if isinstance(v, Recorded):
-            grad = operation.grads[i] if operation.grads else None
-            drawn.edges.append(_edge(source, node, v.value, grad))
-        else:
-            drawn.edges.append(Edge(source, node, short(v.value) if v.name else ""))
+        passed = texts.passed(operation, i) if isinstance(v, Recorded) else ""
+        drawn.edge(source, node, texts.value(v), passed)
     return node
-
-
-def _add_constant(drawn: Diagram, constant: Constant) -> int:
-    return drawn.node("constant", constant.name or short(constant.value))
-
-
-def _edge(source: int, target: int, value: Any, grad: Any) -> Edge:
-    return Edge(source, target, short(value), "" if grad is None else short(grad))
 
 
 def short(x: Any) -> str:
@@ -152,20 +193,29 @@ def sign(operation: Operation) -> str:
     """Return what stands in the circle of an operation."""
     if operation.name is not None:
         return operation.name
-    if _has_fixed_exponent(operation):
-        exponent = short(operation.inputs[1].value)
-        raised = exponent.translate(_RAISED)
-        return f"x^{exponent}" if "." in exponent or "e" in exponent else f"x{raised}"
+    if exponent := fixed_exponent(operation):
+        return raised("x", exponent)
     layer = type(operation.layer)
     return SIGNS.get(layer, layer.__name__)
 
 
-def _has_fixed_exponent(operation: Operation) -> bool:
-    """Tell whether this is x to the power of a constant number, which is part of its sign."""
+def fixed_exponent(operation: Operation) -> str:
+    """Return the exponent of x to the power of a constant number; nothing for other operations.
+
+    It is part of the operation's sign.
+    """
     if not isinstance(operation.layer, PowLayer):
-        return False
+        return ""
     exponent = operation.inputs[1]
-    return isinstance(exponent, Constant) and isinstance(exponent.value, numbers.Real)
+    fixed = isinstance(exponent, Constant) and isinstance(exponent.value, numbers.Real)
+    return short(exponent.value) if fixed else ""
+
+
+def raised(base: str, exponent: str) -> str:
+    """Return a power as it is written."""
+    if "." in exponent or "e" in exponent:
+        return f"{base}^{exponent}"
+    return base + exponent.translate(_RAISED)
 
 
 def _one_line(name: str | None) -> str:

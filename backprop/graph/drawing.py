@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from backends import Array
 from backprop.graph import languages, render
-from backprop.graph.diagram import Diagram, diagram_of
+from backprop.graph.diagram import Diagram, Numbers, diagram_of
 from backprop.graph.record import Constant, LayerLike, Recorded, apply_as
+from backprop.graph.symbols import Symbols
 from backprop.networks import Network
 
 if TYPE_CHECKING:
@@ -67,11 +68,17 @@ def draw(
     x: Array | None = None,
     t: Any = None,
     path: str | os.PathLike[str] | None = None,
+    *,
+    symbols: bool | str = False,
 ) -> Drawing:
     """Draw a computational graph as the book does (sections 5.1 to 5.4).
 
     Operations are circles; on each edge the forward value stands above, and after a backward
     pass the derivative below. Arrays of more than a few entries are told by their shapes.
+
+    With symbols, values are told by their names, and what has none gets a letter; derivatives
+    are products of partial ones. Where a variable is used several times, these add up to the
+    total derivative, dz/dx. Three dots stand for what is too long to be written again.
 
     Parameters
     ----------
@@ -83,6 +90,11 @@ def draw(
         Labels; for a network only. With them the loss is drawn too, and the derivatives.
     path : str or path, optional
         A file to write, `.svg` or `.png`.
+    symbols : bool or str
+        True writes the chain rule, as ∂z/∂z · ∂z/∂t · ∂t/∂x. A text, such as ``"∂L/∂z"``, is what
+        comes back to the result from a larger graph, whether or not there was a backward pass;
+        then slopes are worked out, as in ∂L/∂z · y, but for layers that have no such formula and
+        operations with a name of their own.
 
     Returns
     -------
@@ -94,9 +106,18 @@ def draw(
     ModuleNotFoundError
         When the picture is made and matplotlib or igraph is not installed.
     TypeError
-        When `target` is neither of the two, or `x` is missing or too much.
+        When `target` is neither of the two, `x` is missing or too much, or `symbols` is neither
+        a bool nor a text.
     ValueError
-        When `path` has another suffix.
+        When `path` has another suffix, or `symbols` is an empty text.
+
+    Examples
+    --------
+    >>> from backprop import graph
+    >>> x, y = graph.Variable(10, "x"), graph.Variable(5, "y")
+    >>> drawing = draw(x * y, symbols="∂L/∂z")
+    >>> [(edge.value, edge.grad) for edge in drawing.diagram.edges]
+    [('x', '∂L/∂z · y'), ('y', '∂L/∂z · x'), ('z', '∂L/∂z')]
     """
     if isinstance(target, Recorded):
         if x is not None or t is not None:
@@ -105,11 +126,25 @@ def draw(
         raise TypeError(f"`target` must be a Variable or a Network; got {type(target).__name__}")
     elif x is None:
         raise TypeError("`x` must be given with a Network; got None")
+    upstream = _upstream(symbols)
     result = target if isinstance(target, Recorded) else _run(target, x, t)
-    drawing = Drawing(diagram_of(result))
+    if symbols and isinstance(target, Network):
+        result.name = "y" if t is None else "L"
+    drawing = Drawing(diagram_of(result, Symbols(result, upstream) if symbols else Numbers()))
     if path is not None:
         drawing.save(path)
     return drawing
+
+
+def _upstream(symbols: bool | str) -> str | None:
+    """Return what comes back to the result, if that was given."""
+    if isinstance(symbols, bool):
+        return None
+    if not isinstance(symbols, str):
+        raise TypeError(f"`symbols` must be True, False or a text; got {type(symbols).__name__}")
+    if not symbols.strip():
+        raise ValueError(f"`symbols` must be what comes back to the result; got {symbols!r}")
+    return symbols
 
 
 def _run(net: Network, x: Array, t: Any) -> Recorded:

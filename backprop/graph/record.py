@@ -109,7 +109,7 @@ _latest: WeakValueDictionary[int, "Operation"] = WeakValueDictionary()
 
 def _kept(layer: LayerLike) -> Any:
     """Return what a layer of the library keeps of its last run; None for any other."""
-    return getattr(layer, "_cache", None)
+    return getattr(layer, "cache", None)
 
 
 @dataclass(eq=False)

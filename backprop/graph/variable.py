@@ -63,7 +63,7 @@ class Variable(Recorded):
     Attributes
     ----------
     value, name
-        As given.
+        As given. A name can be set later, so that results have one too: ``z.name = "z"``.
     grad : number, array or None
         The derivative of the result whose `backward` ran last, in the shape of `value`; None
         before.
@@ -100,9 +100,11 @@ class Variable(Recorded):
         name = "" if self.name is None else f", {self.name!r}"
         return f"Variable({short(self.value)}{name})"
 
-    def draw(self, path: str | os.PathLike[str] | None = None) -> Drawing:
+    def draw(
+        self, path: str | os.PathLike[str] | None = None, *, symbols: bool | str = False
+    ) -> Drawing:
         """Return the drawing of the graph that ends here; write it to `path`: see `graph.draw`."""
-        return drawing.draw(self, path=path)
+        return drawing.draw(self, path=path, symbols=symbols)
 
     def to_dot(self) -> str:
         """Return the graph in the language of Graphviz."""

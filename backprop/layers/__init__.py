@@ -3,8 +3,10 @@
 from backprop.layers.activation import Relu, Sigmoid, Tanh
 from backprop.layers.affine import Affine
 from backprop.layers.arithmetic import AddLayer, DivLayer, MulLayer, SubLayer
+from backprop.layers.binary import Binary
+from backprop.layers.elementwise import Elementwise, is_elementwise
 from backprop.layers.exponential import ExpLayer, LogLayer
-from backprop.layers.layer import Layer
+from backprop.layers.layer import Layer, training_argument
 from backprop.layers.loss import IdentityWithLoss, SigmoidWithLoss, SoftmaxWithLoss
 from backprop.layers.matmul import MatMul
 from backprop.layers.power import PowLayer
@@ -12,7 +14,9 @@ from backprop.layers.power import PowLayer
 __all__ = [
     "AddLayer",
     "Affine",
+    "Binary",
     "DivLayer",
+    "Elementwise",
     "ExpLayer",
     "IdentityWithLoss",
     "Layer",
@@ -26,4 +30,6 @@ __all__ = [
     "SoftmaxWithLoss",
     "SubLayer",
     "Tanh",
+    "is_elementwise",
+    "training_argument",
 ]

@@ -5,59 +5,48 @@ from typing import Any
 from backends import Array, namespace
 from backprop import functions
 from backprop.arrays import as_array
-from backprop.layers.layer import Layer, as_dtype, upstream
+from backprop.layers.elementwise import Elementwise
+from backprop.layers.layer import Layer
 
 
-class Relu(Layer):
+class Relu(Elementwise):
     """max(x, 0); the subgradient at 0 is 0."""
 
-    elementwise = True
-
-    def forward(self, x: Array) -> Array:
-        """Return `relu(x)`, in the shape of `x`."""
+    def value(self, x: Array) -> tuple[Array, Any]:
+        """Return `relu(x)`."""
         x = as_array(x)
-        self._cache = x > 0, x.dtype
-        return functions.relu(x)
+        return functions.relu(x), (x > 0, x.dtype)
 
-    def backward(self, dout: Any = 1) -> Array:
-        """Return dx = dout * (x > 0)."""
-        mask, dtype = self._recall()
-        dout = upstream(dout, mask.shape, mask, dtype)
-        return as_dtype(dout * namespace(mask).astype(mask, dout.dtype), dtype)
+    def slope(self, kept: Any) -> Array:
+        """Return 1 where x > 0, and 0 elsewhere."""
+        mask, dtype = kept
+        return namespace(mask).astype(mask, dtype)
 
 
-class Sigmoid(Layer):
+class Sigmoid(Elementwise):
     """1 / (1 + exp(-x))."""
 
-    elementwise = True
-
-    def forward(self, x: Array) -> Array:
-        """Return `sigmoid(x)`, in the shape of `x`."""
+    def value(self, x: Array) -> tuple[Array, Array]:
+        """Return y = `sigmoid(x)`."""
         y = functions.sigmoid(x)
-        self._cache = y
-        return y
+        return y, y
 
-    def backward(self, dout: Any = 1) -> Array:
-        """Return dx = dout * y (1 - y), from the output y."""
-        y = self._recall()
-        return as_dtype(upstream(dout, y.shape, y) * (y * (1.0 - y)), y.dtype)
+    def slope(self, y: Array) -> Array:
+        """Return y (1 - y)."""
+        return y * (1.0 - y)
 
 
-class Tanh(Layer):
+class Tanh(Elementwise):
     """Hyperbolic tangent."""
 
-    elementwise = True
-
-    def forward(self, x: Array) -> Array:
-        """Return `tanh(x)`, in the shape of `x`."""
+    def value(self, x: Array) -> tuple[Array, Array]:
+        """Return y = `tanh(x)`."""
         y = functions.tanh(x)
-        self._cache = y
-        return y
+        return y, y
 
-    def backward(self, dout: Any = 1) -> Array:
-        """Return dx = dout * (1 - y²), from the output y."""
-        y = self._recall()
-        return as_dtype(upstream(dout, y.shape, y) * (1.0 - y * y), y.dtype)
+    def slope(self, y: Array) -> Array:
+        """Return 1 - y²."""
+        return 1.0 - y * y
 
 
 ACTIVATIONS: dict[str, type[Layer]] = {"relu": Relu, "sigmoid": Sigmoid, "tanh": Tanh}

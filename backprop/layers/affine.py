@@ -80,9 +80,10 @@ class Affine(Layer):
         array, shape (N, M), or (M,) for one sample
         """
         rows = self._rows(x)
-        y = rows @ self.params["W"]
+        W = self.params["W"]
+        y = namespace(W).matmul(rows, W)  # which promotes on every library; `@` does not
         y += self.params["b"]
-        self._cache = x, rows
+        self.cache = x, rows
         return y if x.ndim > 1 else namespace(y).reshape(y, (-1,))
 
     def _rows(self, x: Array) -> Array:
@@ -99,18 +100,22 @@ class Affine(Layer):
 
     def backward(self, dout: Any = 1) -> Array:
         """Return dx = dout @ W.T, in the shape of `x`; set dW and db."""
-        x, _ = self._recall()
-        dx = self._backward_rows(dout) @ self.params["W"].T
+        x, rows = self.recall()
+        W = self.params["W"]
+        dx = namespace(W).matmul(self._set_grads(dout, x, rows), W.T)
         dx = dx if x.ndim == 2 else namespace(dx).reshape(dx, x.shape)
         return as_dtype(dx, x.dtype)
 
     def backward_params(self, dout: Any = 1) -> None:
         """Set dW = x.T @ dout, shape (D, M), and db = dout summed over the batch, shape (M,)."""
-        self._backward_rows(dout)
+        if type(self).backward is not Affine.backward:
+            self.backward(dout)  # a subclass may do more than this knows of
+            return
+        x, rows = self.recall()
+        self._set_grads(dout, x, rows)
 
-    def _backward_rows(self, dout: Any) -> Array:
+    def _set_grads(self, dout: Any, x: Array, rows: Array) -> Array:
         """Set the gradients and return `dout` as (N, M)."""
-        x, rows = self._recall()
         W, b = self.params["W"], self.params["b"]
         xp = namespace(W)
         out = (x.shape[0], W.shape[1]) if x.ndim > 1 else (W.shape[1],)
@@ -119,7 +124,7 @@ class Affine(Layer):
             dout = xp.reshape(dout, (1, -1))
         self.grads.clear()  # so that the new ones can take their place in memory
         # of one sample an outer product, which NumPy makes faster by broadcasting
-        dW = rows.T @ dout if rows.shape[0] != 1 else rows.T * dout
+        dW = xp.matmul(rows.T, dout) if rows.shape[0] != 1 else rows.T * dout
         self.grads["W"] = as_dtype(dW, W.dtype)
         self.grads["b"] = as_dtype(column_sums(dout), b.dtype)
         return dout

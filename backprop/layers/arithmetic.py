@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from backends import Array
-from backprop.arrays import floating
-from backprop.layers.broadcasting import check_inputs, factor, joint_upstream, unbroadcast
-from backprop.layers.layer import Layer
+from backprop.arrays import floating_operand
+from backprop.layers.binary import Binary
 
 
-class MulLayer(Layer):
+class MulLayer(Binary):
     """Product of two arrays or numbers, broadcast as the standard says.
 
     Examples
@@ -20,52 +18,41 @@ class MulLayer(Layer):
     (2.2, 110.00000000000001)
     """
 
-    def forward(self, x: Array, y: Array) -> Array:
+    def value(self, x: Any, y: Any) -> tuple[Any, Any]:
         """Return x * y."""
-        check_inputs(x, y)
-        self._cache = x, y
-        return x * y
+        return x * y, (x, y)
 
-    def backward(self, dout: Any = 1) -> tuple[Array, Array]:
-        """Return dx = dout * y and dy = dout * x, summed over broadcast axes."""
-        x, y = self._recall()
-        dout = joint_upstream(dout, x, y)
-        return unbroadcast(dout * factor(y, dout), x), unbroadcast(dout * factor(x, dout), y)
+    def slopes(self, kept: Any) -> tuple[Any, Any]:
+        """Return y and x."""
+        x, y = kept
+        return y, x
 
 
-class AddLayer(Layer):
+class AddLayer(Binary):
     """Sum of two arrays or numbers, broadcast as the standard says."""
 
-    def forward(self, x: Array, y: Array) -> Array:
+    def value(self, x: Any, y: Any) -> tuple[Any, None]:
         """Return x + y."""
-        check_inputs(x, y)
-        self._cache = x, y
-        return x + y
+        return x + y, None
 
-    def backward(self, dout: Any = 1) -> tuple[Array, Array]:
-        """Return dx = dout and dy = dout, summed over broadcast axes."""
-        x, y = self._recall()
-        dout = joint_upstream(dout, x, y)
-        return unbroadcast(dout * 1, x), unbroadcast(dout * 1, y)
+    def slopes(self, _kept: None) -> tuple[int, int]:
+        """Return 1 and 1."""
+        return 1, 1
 
 
-class SubLayer(Layer):
+class SubLayer(Binary):
     """Difference of two arrays or numbers, broadcast as the standard says."""
 
-    def forward(self, x: Array, y: Array) -> Array:
+    def value(self, x: Any, y: Any) -> tuple[Any, None]:
         """Return x - y."""
-        check_inputs(x, y)
-        self._cache = x, y
-        return x - y
+        return x - y, None
 
-    def backward(self, dout: Any = 1) -> tuple[Array, Array]:
-        """Return dx = dout and dy = -dout, summed over broadcast axes."""
-        x, y = self._recall()
-        dout = joint_upstream(dout, x, y)
-        return unbroadcast(dout * 1, x), unbroadcast(-dout, y)
+    def slopes(self, _kept: None) -> tuple[int, int]:
+        """Return 1 and -1."""
+        return 1, -1
 
 
-class DivLayer(Layer):
+class DivLayer(Binary):
     """Quotient of two arrays or numbers, broadcast as the standard says.
 
     Arrays of integers are divided in the library's default floating dtype.
@@ -79,15 +66,12 @@ class DivLayer(Layer):
     (0.5, -1.5)
     """
 
-    def forward(self, x: Array, y: Array) -> Array:
+    def value(self, x: Any, y: Any) -> tuple[Any, Any]:
         """Return x / y."""
-        check_inputs(x, y)
-        x, y = floating(x), floating(y)
-        self._cache = x, y
-        return x / y
+        x, y = floating_operand(x), floating_operand(y)
+        return x / y, (x, y)
 
-    def backward(self, dout: Any = 1) -> tuple[Array, Array]:
-        """Return dx = dout / y and dy = -dout x / y², summed over broadcast axes."""
-        x, y = self._recall()
-        dx = joint_upstream(dout, x, y) / y
-        return unbroadcast(dx, x), unbroadcast(-dx * (x / y), y)
+    def slopes(self, kept: Any) -> tuple[Any, Any]:
+        """Return 1 / y and -x / y²."""
+        x, y = kept
+        return 1.0 / y, -(x / y) / y

@@ -3,12 +3,12 @@
 import math
 from typing import Any
 
-from backends import Array, namespace
-from backprop.arrays import floating
-from backprop.layers.layer import Layer, as_dtype, upstream
+from backends import namespace
+from backprop.arrays import floating_operand, is_array
+from backprop.layers.elementwise import Elementwise
 
 
-class ExpLayer(Layer):
+class ExpLayer(Elementwise):
     """e to the power x, for an array or a number.
 
     Arrays of integers are computed in the library's default floating dtype.
@@ -22,23 +22,18 @@ class ExpLayer(Layer):
     3.0
     """
 
-    elementwise = True
+    def value(self, x: Any) -> tuple[Any, Any]:
+        """Return y = exp(x)."""
+        x = floating_operand(x)
+        y = namespace(x).exp(x) if is_array(x) else math.exp(x)
+        return y, y
 
-    def forward(self, x: Array) -> Array:
-        """Return exp(x), in the shape of `x`."""
-        x = floating(x)
-        self._cache = y = namespace(x).exp(x) if hasattr(x, "dtype") else math.exp(x)
+    def slope(self, y: Any) -> Any:
+        """Return y."""
         return y
 
-    def backward(self, dout: Any = 1) -> Array:
-        """Return dx = dout * y, from the output y."""
-        y = self._recall()
-        if not hasattr(y, "dtype"):
-            return dout * y
-        return as_dtype(upstream(dout, y.shape, y) * y, y.dtype)
 
-
-class LogLayer(Layer):
+class LogLayer(Elementwise):
     """The natural logarithm of an array or a number.
 
     Arrays of integers are computed in the library's default floating dtype.
@@ -52,16 +47,11 @@ class LogLayer(Layer):
     3.0
     """
 
-    elementwise = True
+    def value(self, x: Any) -> tuple[Any, Any]:
+        """Return log(x)."""
+        x = floating_operand(x)
+        return (namespace(x).log(x) if is_array(x) else math.log(x)), x
 
-    def forward(self, x: Array) -> Array:
-        """Return log(x), in the shape of `x`."""
-        self._cache = x = floating(x)
-        return namespace(x).log(x) if hasattr(x, "dtype") else math.log(x)
-
-    def backward(self, dout: Any = 1) -> Array:
-        """Return dx = dout / x."""
-        x = self._recall()
-        if not hasattr(x, "dtype"):
-            return dout / x
-        return as_dtype(upstream(dout, x.shape, x) / x, x.dtype)
+    def slope(self, x: Any) -> Any:
+        """Return 1 / x."""
+        return 1.0 / x

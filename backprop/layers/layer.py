@@ -1,10 +1,11 @@
-"""What a layer is: a forward pass, and the backward pass derived from it by hand."""
+"""Base of all layers: a forward pass, and the backward pass derived from it by hand."""
 
+import inspect
 import numbers
-from typing import Any, ClassVar
+from typing import Any
 
 from backends import Array, DType, device, isdtype, namespace
-from backprop.arrays import floating_dtype, shape
+from backprop.arrays import floating_dtype_of, shape
 
 
 class Layer:
@@ -16,33 +17,30 @@ class Layer:
         What is learnt, in order; empty for a layer without parameters.
     grads : dict of str to array
         The same keys, set by `backward`: the derivative of the loss by each parameter.
-    elementwise : bool
-        Whether each entry of the output depends on the input's same entry only; a class that says
-        so gets the fast numerical gradient.
+    state : dict of str to array
+        What is kept but not learnt, such as running statistics; empty for most layers.
+    cache : object
+        What `forward` keeps for `backward`; None before.
 
     Notes
     -----
     Nothing that comes in is ever changed: not an input, not `dout`. `forward` keeps the least
-    that `backward` needs. A layer of your own derives from this, or is any object with these
-    two methods and, if it learns, these two dictionaries.
+    that `backward` needs. A layer that behaves differently in training takes that as an argument:
+    ``forward(x, training=False)``, or ``train_flg`` as the book calls it.
+
+    A layer of your own derives from this, or is any object with these two methods and, if it
+    learns or keeps anything, these dictionaries.
     """
 
     params: dict[str, Array]
     grads: dict[str, Array]
-    elementwise: ClassVar[bool] = False
-    _cache: Any = None
-
-    def __init_subclass__(cls) -> None:
-        """Take back what a subclass with a pass of its own can no longer promise."""
-        super().__init_subclass__()
-        if "backward" in vars(cls) and "backward_params" not in vars(cls):
-            cls.backward_params = Layer.backward_params  # type: ignore[method-assign]
-        if "forward" in vars(cls) and "elementwise" not in vars(cls):
-            cls.elementwise = False
+    state: dict[str, Array]
+    cache: Any = None
 
     def __init__(self) -> None:
         self.params = {}
         self.grads = {}
+        self.state = {}
 
     def forward(self, *inputs: Any) -> Array:
         """Return the output for the inputs."""
@@ -62,13 +60,33 @@ class Layer:
         """Set `grads` only: for the first layer of a network, whose `dx` nobody reads."""
         self.backward(dout)
 
-    def _recall(self) -> Any:
-        if self._cache is None:
+    def recall(self) -> Any:
+        """Return the cache.
+
+        Raises
+        ------
+        RuntimeError
+            When there was no forward pass.
+        """
+        if self.cache is None:
             raise RuntimeError(f"{type(self).__name__}.backward needs a forward pass first")
-        return self._cache
+        return self.cache
+
+    def config(self) -> dict[str, Any]:
+        """Return the arguments that make such a layer, beside its parameters, as JSON values."""
+        return {}
 
 
-def upstream(dout: Any, out: tuple[int, ...], like: Array, dtype: DType | None = None) -> Array:
+def training_argument(method: Any) -> str | None:
+    """Return the argument of a method that says whether it trains; None if there is none."""
+    try:
+        names = inspect.signature(method).parameters
+    except (TypeError, ValueError):  # some callables have no signature
+        return None
+    return next((name for name in ("training", "train_flg") if name in names), None)
+
+
+def upstream(dout: Any, out: tuple[int, ...], like: Array) -> Array:
     """Return `dout` in the shape of the output; a number or 0-d array stands for every entry.
 
     Parameters
@@ -78,9 +96,7 @@ def upstream(dout: Any, out: tuple[int, ...], like: Array, dtype: DType | None =
     out : tuple of int
         The output's shape.
     like : array
-        On the output's device.
-    dtype : dtype, optional
-        The output's dtype, where it is not that of `like`.
+        On the output's device and, if that is floating, of its dtype.
 
     Raises
     ------
@@ -93,7 +109,7 @@ def upstream(dout: Any, out: tuple[int, ...], like: Array, dtype: DType | None =
     given = getattr(dout, "shape", None)
     if given == out and namespace(dout) is xp:
         return dout
-    dtype = floating_dtype(like, like.dtype if dtype is None else dtype)
+    dtype = floating_dtype_of(like)
     if isinstance(dout, numbers.Real):  # NumPy's scalars are such numbers too
         return xp.full(out, float(dout), dtype=dtype, device=device(like))
     if given is None:
@@ -102,6 +118,15 @@ def upstream(dout: Any, out: tuple[int, ...], like: Array, dtype: DType | None =
     if given == ():
         return xp.broadcast_to(xp.astype(dout, dtype), out)
     raise ValueError(f"`dout` must have shape {out}, like the output; got {shape(dout)}")
+
+
+def times(dout: Array, slope: Array) -> Array:
+    """Return `dout` times a slope; one of integers is taken in the dtype of `dout`."""
+    if slope.dtype != dout.dtype:
+        xp = namespace(slope)
+        if isdtype(xp, slope.dtype, ("integral", "bool")):
+            slope = xp.astype(slope, dout.dtype)
+    return dout * slope
 
 
 def as_dtype(x: Array, dtype: DType) -> Array:

@@ -9,12 +9,12 @@ from typing import Any
 
 from backends import Array, namespace
 from backprop import functions, labels
-from backprop.arrays import as_floating, row_sums, shape
+from backprop.arrays import floating_array, row_sums, shape
 from backprop.layers.layer import Layer
 
 
 class LossLayer(Layer):
-    """What the loss layers share: their shapes, and a backward pass of (y - t) / N."""
+    """Base of the loss layers: their shapes, and a backward pass of (y - t) / N."""
 
     def forward(self, x: Array, t: Array) -> Array:
         """Return the mean loss over the batch.
@@ -37,12 +37,25 @@ class LossLayer(Layer):
         ValueError
             When shapes don't fit; on host arrays also when a label is out of range.
         """
-        x = as_floating(x)
+        x = floating_array(x)
         scores = labels.batched(x)
         targets, one_hot = labels.target_rows(t, scores)
         loss, kept = self._evaluate(scores, targets, axis=None)
-        self._cache = kept, targets, one_hot, x.shape
+        self.cache = kept, targets, one_hot, x.shape
         return loss / scores.shape[0]
+
+    def check_labels(self, t: Array, y_shape: tuple[int, ...]) -> None:
+        """Raise an error unless `t` fits outputs of shape (N, C); waits for the device.
+
+        Raises
+        ------
+        TypeError
+            When class numbers are not integers.
+        ValueError
+            When the shape does not fit, or a label is out of range, on any device.
+        """
+        if labels.are_classes(t, y_shape):
+            labels.check_range(t, y_shape[1])
 
     def sample_losses(self, x: Array, t: Array) -> Array:
         """Return the loss of each sample, shape (...), for scores (..., C) and targets (..., C)."""
@@ -50,7 +63,7 @@ class LossLayer(Layer):
 
     def backward(self, dout: Any = 1) -> Array:
         """Return dx = dout (y - t) / N, in the shape of `x`; `dout` is a number or 0-d array."""
-        kept, t, one_hot, x_shape = self._recall()
+        kept, t, one_hot, x_shape = self.recall()
         if getattr(dout, "shape", ()) != ():
             raise ValueError(
                 f"`dout` must be a number, as the loss is one; got shape {shape(dout)}"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from backends import Array, namespace
-from backprop.arrays import as_floating, shape
+from backprop.arrays import floating_array, shape
 from backprop.layers.layer import Layer, as_dtype, upstream
 
 
@@ -42,24 +42,24 @@ class MatMul(Layer):
         ValueError
             When the shapes don't fit.
         """
-        namespace(x, y)
+        xp = namespace(x, y)
         if x.ndim not in (1, 2) or y.ndim not in (1, 2) or x.shape[-1] != y.shape[0]:
             raise ValueError(
                 "`x` and `y` must have shapes (N, D) or (D,), and (D, M) or (D,); "
                 f"got {shape(x)} and {shape(y)}"
             )
-        x, y = as_floating(x), as_floating(y)
-        self._cache = x, y
-        return x @ y
+        x, y = floating_array(x), floating_array(y)
+        self.cache = x, y
+        return xp.matmul(x, y)  # which promotes on every library; `@` does not
 
     def backward(self, dout: Any = 1) -> tuple[Array, Array]:
         """Return dx = dout @ y.T and dy = x.T @ dout, in the shapes of `x` and `y`."""
-        x, y = self._recall()
+        x, y = self.recall()
         xp = namespace(x)
         rows = x if x.ndim == 2 else xp.reshape(x, (1, -1))
         columns = y if y.ndim == 2 else xp.reshape(y, (-1, 1))
         dout = upstream(dout, (*x.shape[:-1], *y.shape[1:]), x)
         dout = xp.reshape(dout, (rows.shape[0], columns.shape[1]))
-        dx = xp.reshape(dout @ columns.T, x.shape)
-        dy = xp.reshape(rows.T @ dout, y.shape)
+        dx = xp.reshape(xp.matmul(dout, columns.T), x.shape)
+        dy = xp.reshape(xp.matmul(rows.T, dout), y.shape)
         return as_dtype(dx, x.dtype), as_dtype(dy, y.dtype)

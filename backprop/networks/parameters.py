@@ -1,69 +1,132 @@
-"""A network's parameters by name: a live view of what its layers hold."""
+"""A network's arrays by name, and its parameters as a live view of what the layers hold."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from typing import Any, NamedTuple
 
 import backends
 from backends import Array
 from backprop.arrays import shape
 
 
-class Parameters(Mapping[str, Array]):
-    """Live mapping from `W1`, `b1`, ... to the arrays in the layers.
+class Place(NamedTuple):
+    """Where a layer holds an array: in its dictionary `params` or `state`, under a key."""
 
-    Assigning puts an array into its layer, so `net.params[key] -= lr * grad[key]` works on every
-    library, whether its arrays are mutable or not.
+    layer: Any
+    kind: str
+    key: str
 
-    Parameters
-    ----------
-    layers : dict of str to layer
-        The layers that have parameters are numbered from 1: the second one's `W` is `W2`.
+    def get(self) -> Array:
+        """Return the array."""
+        return getattr(self.layer, self.kind)[self.key]
+
+    def set(self, value: Array) -> None:
+        """Put an array there, and where else the layer keeps the old one: an attribute `W`."""
+        old = self.get()
+        for name, own in attributes(self.layer).items():
+            if own is old:
+                setattr(self.layer, name, value)
+        getattr(self.layer, self.kind)[self.key] = value
+
+
+def attributes(layer: Any) -> dict[str, Any]:
+    """Return what a layer holds as attributes of its own, by name."""
+    slots = [getattr(kind, "__slots__", ()) for kind in type(layer).__mro__]
+    names = [name for each in slots for name in ([each] if isinstance(each, str) else each)]
+    found = {name: getattr(layer, name) for name in names if hasattr(layer, name)}
+    return found | getattr(layer, "__dict__", {})
+
+
+def named_places(layers: Iterable[Any]) -> dict[str, Place]:
+    """Return where the layers hold their parameters and their state, by the book's names.
+
+    A layer's number is one more than the highest that any of its keys has had before it: the
+    first layer with `W` and `b` holds `W1` and `b1`, the first one with `gamma` holds `gamma1`.
 
     Raises
     ------
+    TypeError
+        When a layer's `params` is no dictionary.
     ValueError
-        When two parameters get one name.
+        When two arrays get one name.
+    """
+    places: dict[str, Place] = {}
+    numbers: dict[str, int] = {}
+    for layer in layers:
+        own = [
+            Place(layer, kind, key) for kind in ("params", "state") for key in _held(layer, kind)
+        ]
+        number = 1 + max((numbers.get(place.key, 0) for place in own), default=0)
+        for place in own:
+            numbers[place.key] = number
+            name = f"{place.key}{number}"
+            if name in places:
+                raise ValueError(f"parameters must have names of their own; got {name} twice")
+            places[name] = place
+    return places
+
+
+def _held(layer: Any, kind: str) -> Mapping[str, Array]:
+    held = getattr(layer, kind, None)
+    if isinstance(held, Mapping):
+        return held
+    if kind == "params" and held:
+        what = type(held).__name__
+        raise TypeError(f"`params` of {type(layer).__name__} must be a dictionary; got {what}")
+    return {}  # a foreign layer may call something else its state
+
+
+class Parameters(MutableMapping[str, Array]):
+    """Live mapping from `W1`, `b1`, ... to the arrays in the layers.
+
+    Assigning puts an array into its layer, so `net.params[key] -= lr * grad[key]` works on every
+    library, whether its arrays are mutable or not. Nothing can be added or deleted.
+
+    Parameters
+    ----------
+    places : mapping of str to Place
+        Where each parameter is held.
     """
 
-    def __init__(self, layers: Mapping[str, Any]) -> None:
-        self._places: dict[str, tuple[Any, str]] = {}
-        learning = [layer for layer in layers.values() if getattr(layer, "params", None)]
-        for number, layer in enumerate(learning, start=1):
-            for key in layer.params:
-                name = f"{key}{number}"
-                if name in self._places:
-                    raise ValueError(f"parameters must have names of their own; got {name} twice")
-                self._places[name] = layer, key
+    def __init__(self, places: Mapping[str, Place]) -> None:
+        self._holders = {name: (place.layer, place.key) for name, place in places.items()}
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """The layer that holds each parameter, and the key there, by name."""
+        return {name: Place(layer, "params", key) for name, (layer, key) in self._holders.items()}
 
     def grads(self) -> dict[str, Array]:
         """Return the gradients that the layers hold, under the same names."""
-        return {name: layer.grads[key] for name, (layer, key) in self._places.items()}
+        return {name: layer.grads[key] for name, (layer, key) in self._holders.items()}
 
     def __getitem__(self, name: str) -> Array:
         try:
-            layer, key = self._places[name]
+            layer, key = self._holders[name]
         except KeyError:
             raise self._unknown(name) from None
         return layer.params[key]
 
     def __setitem__(self, name: str, value: Array) -> None:
         try:
-            layer, key = self._places[name]
+            layer, key = self._holders[name]
         except KeyError:
             raise self._unknown(name) from None
         old = layer.params[key]
         if value is not old:
             _check(name, value, old)
-            layer.params[key] = value
+            Place(layer, "params", key).set(value)
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError(f"a parameter can't be deleted, as its layer needs it; got {name!r}")
 
     def _unknown(self, name: str) -> KeyError:
-        return KeyError(f"parameter must be one of {', '.join(self._places)}; got {name!r}")
+        return KeyError(f"parameter must be one of {', '.join(self._holders)}; got {name!r}")
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self._holders)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._holders)
 
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name}: {shape(x)} {x.dtype}" for name, x in self.items())
@@ -71,8 +134,6 @@ class Parameters(Mapping[str, Array]):
 
 
 def _check(name: str, value: Array, old: Array) -> None:
-    backends.of(old).require(value, name)
+    backends.of(old).require(value, name, old.dtype)
     if value.shape != old.shape:
         raise ValueError(f"`{name}` must have shape {shape(old)}; got {shape(value)}")
-    if value.dtype != old.dtype:
-        raise TypeError(f"`{name}` must have dtype {old.dtype}; got {value.dtype}")

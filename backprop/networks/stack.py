@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from backends import Array
-from backprop.arrays import shape
+import backends
+from backends import Array, Backend, DType
+from backprop.arrays import is_array, shape
 from backprop.layers.activation import activation as activation_layer
 from backprop.layers.affine import Affine
+from backprop.networks.copies import copied
 
 
 def affine_stack(params: Mapping[str, Array], activation: str) -> dict[str, Any]:
@@ -26,3 +28,20 @@ def affine_stack(params: Mapping[str, Array], activation: str) -> dict[str, Any]
         if i < depth:
             layers[f"{layer.__name__}{i}"] = layer()
     return layers
+
+
+def copied_stack(
+    params: Mapping[str, Any],
+    activation: str,
+    backend: str | Backend | None,
+    dtype: str | DType | None,
+) -> dict[str, Any]:
+    """Return an Affine stack that holds copies of the arrays; see `Network.from_params`."""
+    depth = max(1, len(params) // 2)
+    names = [f"{key}{number}" for number in range(1, depth + 1) for key in ("W", "b")]
+    if set(params) != set(names):
+        raise ValueError(f"`params` must hold W1, b1, ..., Wn, bn; got {', '.join(params)}")
+    if backend is None and is_array(params["W1"]):
+        backend = backends.of(params["W1"])
+    backend = backends.select(backend)
+    return affine_stack({name: copied(params[name], backend, dtype) for name in names}, activation)

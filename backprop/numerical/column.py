@@ -5,7 +5,7 @@ inputs and outputs whose weights are perturbed at a time, R samples that they re
 what comes later.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import backends
@@ -13,6 +13,7 @@ from backends import Array, namespace
 from backprop import labels
 from backprop.arrays import default_dtype
 from backprop.layers.affine import Affine
+from backprop.layers.elementwise import is_elementwise
 from backprop.layers.loss import LossLayer
 
 Block: TypeAlias = tuple[slice, int, list[slice]]
@@ -33,10 +34,10 @@ class Tail:
     ----------
     layers : sequence of layer
         From the input to the scores, any layers; those at the end that are known count.
+    modes : sequence of dict
+        What `forward` of each layer is told beside its input.
     last : LossLayer
         The loss.
-    run : callable
-        Gives the output of a layer for an input.
     x, t : array
         Inputs, in the dtype of the parameters, and labels.
 
@@ -51,17 +52,17 @@ class Tail:
     def __init__(
         self,
         layers: Sequence[Any],
+        modes: Sequence[Mapping[str, bool]],
         last: LossLayer,
-        run: Callable[[Any, Array], Array],
         x: Array,
         t: Array,
     ) -> None:
         self.layers = layers
         self.last = last
         self.inputs = []
-        for layer in layers:
+        for layer, mode in zip(layers, modes, strict=True):
             self.inputs.append(x)
-            x = run(layer, x)
+            x = layer.forward(x, **mode)
         scores = labels.batched(x)
         self.inputs.append(scores)
         self.targets = labels.targets(t, scores)
@@ -75,7 +76,7 @@ class Tail:
 
 
 def _is_known(layer: Any) -> bool:
-    return is_affine(layer) or getattr(layer, "elementwise", False)
+    return is_affine(layer) or is_elementwise(layer)
 
 
 def is_known_loss(layer: Any) -> bool:

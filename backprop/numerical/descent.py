@@ -1,11 +1,35 @@
 """Gradient descent with numerical gradients (section 4.4.1)."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, overload
 
-from backends import Array
+from backends import Array, namespace
 from backprop.arrays import copy_of
 from backprop.numerical.differences import numerical_gradient
+
+
+@overload
+def gradient_descent(
+    f: Callable[[Array], Any],
+    init_x: Array,
+    lr: float = ...,
+    step_num: int = ...,
+    step: float | None = ...,
+    *,
+    history: Literal[False] = ...,
+) -> Array: ...
+
+
+@overload
+def gradient_descent(
+    f: Callable[[Array], Any],
+    init_x: Array,
+    lr: float = ...,
+    step_num: int = ...,
+    step: float | None = ...,
+    *,
+    history: Literal[True],
+) -> tuple[Array, Array]: ...
 
 
 def gradient_descent(
@@ -14,7 +38,9 @@ def gradient_descent(
     lr: float = 0.01,
     step_num: int = 100,
     step: float | None = None,
-) -> Array:
+    *,
+    history: bool = False,
+) -> Array | tuple[Array, Array]:
     """Return where `step_num` steps of x -= lr * gradient lead from `init_x` (section 4.4.1).
 
     Parameters
@@ -29,6 +55,14 @@ def gradient_descent(
         Number of steps.
     step : float, optional
         Of the numerical gradient.
+    history : bool
+        Return the way there too: a pair as in the book's `gradient_method.py`.
+
+    Returns
+    -------
+    array, like `init_x`
+        With `history`, also the points from which the steps went, shape (step_num, ...): the first
+        is `init_x`.
 
     Raises
     ------
@@ -43,6 +77,11 @@ def gradient_descent(
     ['-6.11110793e-10', '8.14814391e-10']
     """
     x = copy_of(init_x)
+    way = []
     for _ in range(step_num):
+        way.append(x)
         x = x - lr * numerical_gradient(f, x, step)
-    return x
+    if not history:
+        return x
+    xp = namespace(x)
+    return x, xp.stack(way) if way else xp.reshape(x, (1, *x.shape))[:0, ...]

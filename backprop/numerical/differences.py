@@ -14,7 +14,9 @@ from backprop.numerical import steps
 from backprop.numerical.evaluation import Evaluation, check_result, one_by_one, stacks
 from backprop.numerical.slopes import FACTORS, Slopes, converged, slopes
 
-_STACK_MEMORY = 1 << 24
+STACK_MEMORY = 1 << 24
+"""About how many bytes a stack of copies takes, if nothing else is said."""
+
 _ROUND_OFF = 4.0  # a difference of two values is rounded by about this many eps
 
 
@@ -91,7 +93,7 @@ def numerical_gradient(
     step: float | None = None,
     *,
     stacked: bool = False,
-    memory: int = _STACK_MEMORY,
+    memory: int = STACK_MEMORY,
 ) -> Array:
     """Return the gradient of `f` at `x`, by central differences (section 4.4).
 
@@ -134,6 +136,20 @@ def numerical_gradient(
     >>> numerical_gradient(lambda x: np.sum(x**2), np.array([3.0, 4.0]), step=1e-4).tolist()
     [6.00000000000378, 7.999999999999119]
     """
+    check_arguments(x, step, memory)
+    if 0 in x.shape:
+        return namespace(x).zeros_like(x)
+    saved = copy_of(x)
+    try:
+        evaluation = stacks(f, x[None, ...], memory) if stacked else one_by_one(f, x)
+        return differences(evaluation, saved, step)
+    finally:
+        if backends.is_writable(x):
+            x[...] = saved
+
+
+def check_arguments(x: Array, step: float | None, memory: int) -> None:
+    """Raise a TypeError or ValueError unless a gradient at `x` can be taken in such a way."""
     steps.check_step(step)
     _check_floating(x)
     if memory < 1:
@@ -141,21 +157,19 @@ def numerical_gradient(
     xp = namespace(x)
     if not bool(xp.all(xp.isfinite(x))):
         raise ValueError("`x` must be finite; got inf or nan in it")
-    if 0 in x.shape:
-        return xp.zeros_like(x)
-    backend, saved = backends.of(x), copy_of(x)
-    try:
-        evaluation = stacks(f, x, memory) if stacked else one_by_one(f, x)
-        gradient = _differences(evaluation, saved, step)
-    finally:
-        if backends.is_writable(x):
-            x[...] = saved
-    _check_finite(gradient, saved)
-    return backend.asarray(gradient, x.dtype)
 
 
-def _differences(f: Evaluation, x: Array, step: float | None) -> npt.NDArray[np.float64]:
-    """Return the gradient on the host, with the given step or with one that converges."""
+def differences(f: Evaluation, x: Array, step: float | None) -> Array:
+    """Return the gradient at `x`, with the given step or with one that converges.
+
+    Where `f` is evaluated near P arrays, `x` is the stack of them.
+    """
+    gradient = _on_host(f, x, step)
+    _check_finite(gradient, x)
+    return backends.of(x).asarray(gradient, x.dtype)
+
+
+def _on_host(f: Evaluation, x: Array, step: float | None) -> npt.NDArray[np.float64]:
     host = backends.of(x).to_numpy(x).astype(np.float64).reshape(-1)
     count = host.size
     if step is not None:
@@ -164,13 +178,14 @@ def _differences(f: Evaluation, x: Array, step: float | None) -> npt.NDArray[np.
         gradient = (values[:count] - values[count:]) / (2 * step)
         return np.asarray(gradient).reshape(shape(x))
     h = steps.default_step(x, f.dtype) * np.maximum(np.abs(host), 1.0)
+    start = np.repeat(f.start, count // f.start.size)
 
     def look(level: int, which: npt.NDArray[np.intp]) -> Slopes:
         moves = [factor * h[which] / steps.REFINEMENT**level for factor in FACTORS]
         values, distances = f.changed(which.tolist() * len(FACTORS), np.concatenate(moves))
-        return slopes((values - f.start).reshape(4, -1), distances.reshape(4, -1))
+        return slopes(values.reshape(4, -1) - start[which], distances.reshape(4, -1))
 
-    noise = _ROUND_OFF * float(namespace(x).finfo(f.dtype).eps) * abs(f.start)
+    noise = _ROUND_OFF * float(namespace(x).finfo(f.dtype).eps) * np.abs(start)
     return converged(look, count, noise, steps.FINEST).reshape(shape(x))
 
 

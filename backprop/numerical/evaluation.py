@@ -26,20 +26,20 @@ class Evaluate(Protocol):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How to evaluate f near an array.
+    """How to evaluate f near an array, or near each of P arrays of one shape.
 
     Attributes
     ----------
     changed : Evaluate
-        Gives values with one entry changed.
-    start : float
-        The value at the array itself.
+        Gives values with one entry changed; an index counts through all arrays.
+    start : array, shape (P,)
+        The value at each array itself.
     dtype : dtype
         That of the arithmetic, which decides the step.
     """
 
     changed: Evaluate
-    start: float
+    start: Floats
     dtype: DType
 
 
@@ -50,7 +50,10 @@ def one_by_one(f: Callable[[Array], Any], x: Array) -> Evaluation:
     def value() -> Any:
         y = f(place.get())
         if getattr(y, "shape", ()) != ():
-            raise ValueError(f"`f` must return a number; got shape {shape(y)}")
+            raise ValueError(
+                f"`f` must return a number; got shape {shape(y)}; `numerical_gradient_2d` gives "
+                "the gradient at each row of `x`"
+            )
         check_result(y)
         return y
 
@@ -65,7 +68,7 @@ def one_by_one(f: Callable[[Array], Any], x: Array) -> Evaluation:
         values, distances = at_entries(place, zip(indices, moves.tolist(), strict=True), value)
         return on_host(values), distances
 
-    return Evaluation(changed, float(on_host([start])[0]), dtype)
+    return Evaluation(changed, on_host([start]), dtype)
 
 
 def _argument(f: Callable[[Array], Any], x: Array) -> tuple[Place, DType]:
@@ -105,17 +108,26 @@ def _heeds(f: Callable[[Array], Any], x: Array, dtype: DType) -> tuple[bool, DTy
     return False, result
 
 
-def stacks(f: Callable[[Array], Any], x: Array, memory: int) -> Evaluation:
-    """Return how to evaluate `f` on stacks of changed copies of about `memory` bytes."""
-    xp, backend, size = namespace(x), backends.of(x), math.prod(x.shape)
+def stacks(f: Callable[[Array], Any], points: Array, memory: int) -> Evaluation:
+    """Return how to evaluate `f` on stacks of changed copies of about `memory` bytes.
+
+    Parameters
+    ----------
+    f : callable
+        Takes (K, ...) and returns (K,).
+    points : array, shape (P, ...)
+        The P arrays near which it is evaluated.
+    """
+    xp, backend = namespace(points), backends.of(points)
+    number, size = points.shape[0], math.prod(points.shape[1:])
     dtype = backend.widest
-    flat = xp.reshape(xp.astype(x, dtype), (1, -1))
+    flat = xp.reshape(xp.astype(points, dtype), (number, size))
     entries = xp.arange(size, device=backend.device)
     host = backend.to_numpy(flat).reshape(-1).astype(np.float64)
     count = max(1, memory // (2 * size * xp.finfo(dtype).bits // 8))
 
     def of_stack(copies: Array) -> Array:
-        y = f(xp.reshape(copies, (copies.shape[0], *x.shape)))
+        y = f(xp.reshape(copies, (copies.shape[0], *points.shape[1:])))
         if not is_array(y) or shape(y) != (copies.shape[0],):
             raise ValueError(
                 f"`f` must return one number for each of the {copies.shape[0]} stacked arrays; "
@@ -127,19 +139,21 @@ def stacks(f: Callable[[Array], Any], x: Array, memory: int) -> Evaluation:
     def chunks(indices: list[int], moves: Floats) -> Iterator[Floats]:
         for start in range(0, len(indices), count):
             part = slice(start, start + count)
-            own = backend.asarray(indices[part], entries.dtype)[:, None] == entries[None, :]
+            which, entry = np.divmod(indices[part], size)
+            own = backend.asarray(entry, entries.dtype)[:, None] == entries[None, :]
             change = xp.astype(own, dtype) * backend.asarray(moves[part], dtype)[:, None]
-            y = of_stack(flat + change)
+            base = flat if number == 1 else xp.take(flat, backend.asarray(which), axis=0)
+            y = of_stack(base + change)
             yield backends.of(y).to_numpy(y).astype(np.float64)
 
     def changed(indices: list[int], moves: Floats) -> tuple[Floats, Floats]:
         here = host[indices]
-        distances = (here + moves).astype(backend.to_numpy(flat[:, :0]).dtype) - here
+        distances = (here + moves).astype(backend.to_numpy(flat[:1, :0]).dtype) - here
         return np.concatenate(list(chunks(indices, moves))), distances
 
-    first = min(count, size)
-    start = next(chunks([0] * first, np.zeros(first)))[0]
-    return Evaluation(changed, float(start), dtype)
+    first = [0] * min(count, size) if number == 1 else [i * size for i in range(number)]
+    start = np.concatenate(list(chunks(first, np.zeros(len(first)))))
+    return Evaluation(changed, start[:number], dtype)
 
 
 def check_result(y: Any) -> None:

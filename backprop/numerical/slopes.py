@@ -87,7 +87,7 @@ def slopes(changes: Floats, distances: Floats) -> Slopes:
 def converged(
     look: Callable[[int, npt.NDArray[np.intp]], Slopes],
     count: int,
-    noise: float,
+    noise: float | npt.NDArray[np.float64],
     finest: int,
 ) -> Floats:
     """Return derivatives at `count` points, with finer steps wherever the first was too large.
@@ -101,7 +101,7 @@ def converged(
         Gives the slopes at some of the points, by their numbers, on a level of refinement.
     count : int
         How many points.
-    noise : float
+    noise : float or array, shape (count,)
         How much rounding changes a value of the function.
     finest : int
         The last level.
@@ -113,10 +113,11 @@ def converged(
     """
     value = np.full(count, np.nan)
     error = np.full(count, np.inf)
+    noise = np.broadcast_to(noise, count)
     which = np.arange(count)
     for level in range(finest + 1):
         found = look(level, which)
-        rounding = noise / found.step
+        rounding = noise[which] / found.step
         with np.errstate(invalid="ignore"):
             bends = ~(found.spread <= 0.1 * np.abs(found.value) + 10.0 * rounding)
             own = np.where(bends, np.inf, found.spread + rounding)

@@ -38,6 +38,14 @@ class Layered(Protocol):
     backend: Backend | None
 
 
+def check_options(method: str, memory: int | None) -> None:
+    """Raise a ValueError unless a network's gradient can be evaluated in such a way."""
+    if method not in ("fast", "elementwise"):
+        raise ValueError(f"`method` must be 'fast' or 'elementwise'; got {method!r}")
+    if memory is not None and memory < 1:
+        raise ValueError(f"`memory` must be 1 or more bytes; got {memory}")
+
+
 def loss_changes(
     net: Layered,
     loss: Callable[[], Array],

@@ -10,6 +10,7 @@ from backprop.plotting.curves import accuracy_curves, loss_curve
 from backprop.plotting.functions import activations, negative_log, tangents
 from backprop.plotting.images import confusion_matrix, digits, weights
 from backprop.plotting.landscape import decision_boundary, descent_path, gradient_field, surface
+from backprop.plotting.neurons import neurons
 
 __all__ = [
     "accuracy_curves",
@@ -22,6 +23,7 @@ __all__ = [
     "gradient_field",
     "loss_curve",
     "negative_log",
+    "neurons",
     "new_axes",
     "save",
     "surface",

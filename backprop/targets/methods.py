@@ -39,11 +39,14 @@ def of_network(net: Any, inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> Ca
         raise TypeError(f"a network needs the inputs x and t; got {len(inputs)}")
     if not is_array(inputs[0]):
         raise TypeError(f"`x` must be an array; got {type(inputs[0]).__name__}")
+    if "training" not in kwargs and taken(net.gradient, {"training": True}):
+        kwargs = {**kwargs, "training": True}  # the gradient is that of training
+    loss_kwargs, gradient_kwargs = taken(net.loss, kwargs), taken(net.gradient, kwargs)
     return Calls(
         name=type(net).__name__,
         roots=(net,),
-        forward=lambda xs: (net.loss(*xs, **taken(net.loss, kwargs)), None),
-        backward=lambda xs, dout, kept: net.gradient(*xs, **taken(net.gradient, kwargs)),
+        forward=lambda xs: (net.loss(*xs, **loss_kwargs), None),
+        backward=lambda xs, dout, kept: net.gradient(*xs, **gradient_kwargs),
         names=input_names(net.loss, inputs, kwargs),
         differentiates_inputs=False,
     )

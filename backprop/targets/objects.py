@@ -43,37 +43,41 @@ Step = tuple[str, Any]
 
 @dataclass(frozen=True)
 class Reached:
-    """Something that is reachable, by which steps, and from what."""
+    """Something that is reachable, by which steps, and what holds it."""
 
     value: Any
     path: tuple[Step, ...]
-    parent: "Reached | None" = None
+    holder: "Reached | None"
 
     @property
     def place(self) -> Place:
         """Where it is kept."""
-        assert self.parent is not None  # the root is kept nowhere
-        kind, key = self.path[-1]
-        holder = self.parent.value
-        if isinstance(holder, tuple) and self.parent.path:
-            holder = Rebuilt(self.parent.place)
+        if self.holder is None:
+            raise ValueError("the object itself is kept nowhere")
+        (kind, key), holder = self.path[-1], self.holder.value
+        if isinstance(holder, tuple) and self.holder.holder is not None:
+            return InTuple(holder, key, outer=self.holder.place)
         return Place(holder, key, attribute=kind != "item")
 
 
 @dataclass(frozen=True)
-class Rebuilt:
-    """A tuple that another takes the place of, wherever an item is set."""
+class InTuple(Place):
+    """A place in a tuple: another tuple is put where the old one is kept."""
 
-    place: Place
+    outer: Place | None = None
 
-    def __getitem__(self, key: int) -> Any:
-        """Return an item of the tuple that is there now."""
-        return self.place.get()[key]
+    def get(self) -> Any:
+        """Return what lies there now."""
+        return self.holder[self.key] if self.outer is None else self.outer.get()[self.key]
 
-    def __setitem__(self, key: int, value: Any) -> None:
-        old = self.place.get()
-        items = [*old[:key], value, *old[key + 1 :]]
-        self.place.set(type(old)(*items) if hasattr(old, "_fields") else type(old)(items))
+    def set(self, value: Any) -> None:
+        """Put a tuple with another item where the old one is kept."""
+        if self.outer is not None:
+            old = self.outer.get()
+            items = [value if i == self.key else item for i, item in enumerate(old)]
+            self.outer.set(type(old)(*items) if hasattr(old, "_fields") else tuple(items))
+        for other in self.also:
+            other.set(value)
 
 
 def is_array(x: Any) -> bool:
@@ -92,7 +96,7 @@ def reachable(root: Any) -> Iterator[Reached]:
 
     Each thing once, but an array in every place where it is kept.
     """
-    queue = deque([Reached(root, ())])
+    queue = deque([Reached(root, (), None)])
     seen = {id(root): root}  # with the thing, as a property may make a new one at each look
     count = 0
     while queue and count < _MOST:
@@ -157,11 +161,17 @@ def floating_arrays(root: Any) -> dict[str, Place]:
             found.setdefault(id(each.value), []).append(each)
     named: dict[str, Place] = {}
     for places in found.values():
-        first, *others = sorted(places, key=lambda each: each.path[-1][0] == "property")
+        first, *others = sorted(places, key=_aside)
         also = tuple(other.place for other in others if other.path[-1][0] != "property")
         name = _free(readable(first.path), named)
         named[name] = replace(first.place, also=also, path=first.path)
     return named
+
+
+def _aside(found: Reached) -> bool:
+    """Tell whether an array is better replaced elsewhere: one of a property, or in a tuple."""
+    in_tuple = found.holder is not None and isinstance(found.holder.value, tuple)
+    return found.path[-1][0] == "property" or in_tuple
 
 
 def _free(name: str, taken: Any) -> str:

@@ -14,7 +14,7 @@ from backprop.targets.nested import flat64, leaves
 from backprop.targets.objects import floating_arrays, follow, is_array, parse
 from backprop.targets.passes import Passes
 from backprop.targets.places import Made, Where
-from backprop.targets.state import is_view
+from backprop.targets.state import is_view, same
 from backprop.targets.subject import Options, Subject
 
 _PROBED = 24  # coordinates that tell which unnamed array is the gradient
@@ -152,11 +152,13 @@ def _told(options: Options, held: Held) -> Where | None:
 
 
 def _stays(held: Held) -> bool:
-    """Tell whether an array is still where it was after the passes."""
+    """Tell whether an array is still where it was after the passes, or one with its values."""
+    x = held.place.get()
     try:
-        return follow(held.root, held.place.path) is held.place.get()
+        now = follow(held.root, held.place.path)
     except (AttributeError, KeyError, IndexError, TypeError):
         return False
+    return now is x or (is_array(now) and now.shape == x.shape and same(now, x))
 
 
 def _updates(

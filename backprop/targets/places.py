@@ -1,4 +1,4 @@
-"""Where gradients stand: in what backward returns, beside the parameters, or wherever it fits."""
+"""Where gradients stand: in what backward returns, beside the parameters, or elsewhere."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import backends
 from backprop.arrays import shape
 from backprop.targets.nested import flat64, is_real, leaves
-from backprop.targets.objects import Step, follow, is_array, reachable
+from backprop.targets.objects import Reached, Step, follow, is_array, reachable
 
 Keys = tuple[Any, ...]
 Floats = npt.NDArray[np.float64]
@@ -93,7 +93,7 @@ def of_inputs(
     known = dict(leaves(returned))
     found = {w: Where(keys) for w, keys in pairs.items() if is_real(known.get(keys))}
     used = {where.keys for where in found.values()}
-    return found, [k for k, leaf in known.items() if is_real(leaf) and k not in used]
+    return found, [k for k in known if is_real(known[k]) and k not in used]
 
 
 def _positions(
@@ -201,26 +201,23 @@ class Made:
     def __init__(self, roots: Sequence[Any]) -> None:
         self._roots = roots
         self._before = {
-            id(found.value): (found.value, flat64(found.value)) for found in self._arrays()
+            id(found.value): (found.value, flat64(found.value)) for _, found in self._arrays()
         }
 
-    def _arrays(self) -> Iterator[Any]:
+    def _arrays(self) -> Iterator[tuple[Any, Reached]]:
         for root in self._roots:
             for found in reachable(root):
                 if found.path and is_array(found.value) and is_real(found.value):
-                    yield found
+                    yield root, found
 
     def found(self) -> list[tuple[Where, Floats]]:
         """Return where the arrays are that are new or other than before, with their values."""
         made = []
-        for root in self._roots:
-            for found in reachable(root):
-                if not (found.path and is_array(found.value) and is_real(found.value)):
-                    continue
-                old = self._before.get(id(found.value))
-                values = flat64(found.value)
-                if old is None or not np.array_equal(values, old[1]):
-                    made.append((Where(found.path, root), values))
+        for root, found in self._arrays():
+            old = self._before.get(id(found.value))
+            values = flat64(found.value)
+            if old is None or not np.array_equal(values, old[1]):
+                made.append((Where(found.path, root), values))
         return made
 
 
@@ -239,8 +236,7 @@ def most_alike(
         The slopes there.
     """
     best, where = ALIKE, None
-    for place, values in candidates:
-        own = values[indices]
+    for place, own in ((place, values[indices]) for place, values in candidates):
         size = float(np.linalg.norm(own) * np.linalg.norm(numerical))
         alike = abs(float(own @ numerical)) / size if size > 0 else 0.0
         if alike > best + 1e-9:

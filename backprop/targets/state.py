@@ -5,6 +5,7 @@ Arrays, containers, attributes, and generators of random numbers, the global one
 
 import random
 import sys
+import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -43,7 +44,7 @@ class State:
             self._generators.append(
                 (lambda: bits.state, lambda s: setattr(bits, "state", s), bits.state)
             )
-        elif hasattr(value, "get_state") and hasattr(value, "set_state"):  # NumPy's old, torch's
+        elif isinstance(value, _with_state()):
             self._generators.append((value.get_state, value.set_state, value.get_state()))
         elif isinstance(value, random.Random):
             self._generators.append((value.getstate, value.setstate, value.getstate()))
@@ -66,6 +67,24 @@ class State:
         self._arrays += [pair for pair in other._arrays if id(pair[0]) not in own]
         self._containers += [pair for pair in other._containers if id(pair[0]) not in own]
         self._generators += [g for g in other._generators if g not in self._generators]
+
+    def only_caches(self) -> bool:
+        """Tell whether nothing is other than it was but attributes that came to hold arrays."""
+        empty = (tuple, dict, list, types.NoneType)
+        return (
+            not self._arrays
+            and not self._generators
+            and all(
+                not isinstance(holder, dict | list)
+                and all(
+                    isinstance(old.get(name), empty)
+                    and (isinstance(value, empty) or is_array(value))
+                    for name, value in attributes(holder).items()
+                    if old.get(name, self) is not value
+                )
+                for holder, old in self._containers
+            )
+        )
 
     def generators_back(self) -> None:
         """Put the generators alone back."""
@@ -114,6 +133,12 @@ def _global_generators() -> Iterator[tuple[Callable[[], Any], Callable[[Any], No
     torch = sys.modules.get("torch")
     if torch is not None:
         yield torch.get_rng_state, torch.set_rng_state
+
+
+def _with_state() -> tuple[Any, ...]:
+    """Return the generators with methods `get_state` and `set_state`: NumPy's older, PyTorch's."""
+    torch = sys.modules.get("torch")
+    return (np.random.RandomState,) if torch is None else (np.random.RandomState, torch.Generator)
 
 
 def _same_state(a: Any, b: Any) -> bool:

@@ -1,21 +1,24 @@
-"""What training leaves behind."""
+"""History of a training run: losses and accuracies."""
 
+import copy
 import csv
 import os
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 
 @dataclass
 class History:
-    """Losses and accuracies of one `Trainer.fit`.
+    """Losses and accuracies of a training run, over all its `Trainer.fit`.
 
     Attributes
     ----------
     loss : list of float
         Loss of each iteration's batch.
     epoch : list of float
-        When accuracy was measured: 1.0, 2.0, ..., and a fraction if training ended within an epoch.
+        When accuracy was measured: 1.0, 2.0, ..., and a fraction where it paused within an epoch.
     iteration : list of int
         The same in iterations.
     train_accuracy, test_accuracy : list of float
@@ -23,7 +26,7 @@ class History:
     seconds : float
         How long it took.
     interrupted : bool
-        Whether Ctrl-C ended it.
+        Whether Ctrl-C ended the last `fit`.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -33,6 +36,24 @@ class History:
     test_accuracy: list[float] = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all of it as lists and numbers by name."""
+        return asdict(self)
+
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, Any]) -> "History":
+        """Return the history that `state_dict` was taken from.
+
+        Raises
+        ------
+        ValueError
+            When the names are others.
+        """
+        names = [f.name for f in fields(cls)]
+        if set(state) != set(names):
+            raise ValueError(f"a history must hold {', '.join(names)}; got {', '.join(state)}")
+        return cls(**copy.deepcopy(dict(state)))
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write a row for each iteration; accuracies stand in the rows where they were measured."""

@@ -1,17 +1,28 @@
-"""From gradients to new parameters (section 6.1.2 for the class, 4.5 for the rule)."""
+"""Optimizers: new parameters from gradients (section 6.1.2 for the class, 4.5 for the rule)."""
 
 import math
 from collections.abc import Mapping, MutableMapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from backends import Array
 
 
-class Optimizer(Protocol):
-    """What the trainer needs: the book's `update`."""
+class Updater(Protocol):
+    """The least that training needs: the book's `update`."""
 
-    def update(self, params: Any, grads: Mapping[str, Array]) -> None:
+    def update(self, params: MutableMapping[str, Array], grads: Mapping[str, Array]) -> None:
         """Change every parameter by its gradient."""
+
+
+@runtime_checkable
+class Optimizer(Updater, Protocol):
+    """An optimizer whose work can be interrupted: what it remembers can be taken out and put in."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what it remembers: arrays and numbers by name, in dictionaries and lists."""
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Remember what `state_dict` gave, its arrays on the network's backend."""
 
 
 class SGD:
@@ -29,11 +40,31 @@ class SGD:
     """
 
     def __init__(self, lr: float = 0.01) -> None:
-        if not (lr > 0 and math.isfinite(lr)):
-            raise ValueError(f"`lr` must be positive and finite; got {lr}")
-        self.lr = lr
+        self.lr = _positive(lr)
 
-    def update(self, params: MutableMapping[str, Array] | Any, grads: Mapping[str, Array]) -> None:
+    def update(self, params: MutableMapping[str, Array], grads: Mapping[str, Array]) -> None:
         """Change `params` by `grads`, key by key; in place where the library's arrays can."""
         for key in params:
             params[key] -= self.lr * grads[key]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the learning rate: `SGD` remembers nothing else."""
+        return {"lr": self.lr}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take the learning rate that `state_dict` gave.
+
+        Raises
+        ------
+        ValueError
+            When `state` holds anything else.
+        """
+        if set(state) != {"lr"}:
+            raise ValueError(f"the state of SGD must hold lr; got {', '.join(state) or 'nothing'}")
+        self.lr = _positive(state["lr"])
+
+
+def _positive(lr: float) -> float:
+    if not (lr > 0 and math.isfinite(lr)):
+        raise ValueError(f"`lr` must be positive and finite; got {lr}")
+    return lr

@@ -233,3 +233,21 @@ def test_jax_says_why_it_has_no_gpu(jax):
     del jax.known["cuda"]
     with pytest.raises(DeviceUnavailableError, match=r"JAX sees none: pip install 'jax\[cuda12\]'"):
         backends.select("cuda", "jax")
+
+
+def test_jax_says_how_to_get_64_bits(jax, monkeypatch):
+    known = SimpleNamespace(dtypes=lambda device: {"float32": "f4", "int32": "i4"})
+    xp = SimpleNamespace(__array_namespace_info__=lambda: known)
+    monkeypatch.setitem(sys.modules, "jax.numpy", xp)
+    backend = backends.select("cpu", "jax")
+    with pytest.raises(
+        TypeError, match=r"\(float32, int32\); got 'float64'; set JAX_ENABLE_X64=1$"
+    ):
+        backend.dtype("float64")
+    with pytest.raises(TypeError, match=r"got 'complex32'$"):
+        backend.dtype("complex32")
+
+
+def test_only_a_library_that_traces_can_be_asked_to():
+    with pytest.raises(TypeError, match="numpy can't trace a function"):
+        backends.host().library.traced(np.exp)

@@ -1,9 +1,12 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
-from support import Case, needs_values
 
 import backends
 from backends import namespace
+from tests.support import Case
 
 
 def test_namespace_and_device(case: Case):
@@ -28,16 +31,16 @@ def test_namespace_refuses():
 
 
 @pytest.mark.parametrize("values", [[[1.0, 2.0], [3.0, 4.0]], 5.0, [1, 2], [True, False], []])
+@pytest.mark.needs_values
 def test_round_trip(case: Case, values):
-    needs_values(case)
     x = case.backend.asarray(values)
     back = case.backend.to_numpy(x)
     assert type(back) is np.ndarray
     np.testing.assert_array_equal(back, values)
 
 
+@pytest.mark.needs_values
 def test_host_data_is_copied(case: Case):
-    needs_values(case)
     host = np.array([1.0, 2.0], dtype="float32")
     x = case.backend.asarray(host)
     host[0] = 9
@@ -64,14 +67,14 @@ def test_an_array_of_the_backend_stays_itself():
     ],
     ids=["strided", "reversed", "fortran", "big-endian"],
 )
+@pytest.mark.needs_values
 def test_host_memory_of_any_layout(case: Case, make):
-    needs_values(case)
     host = make(np.arange(12, dtype="float32").reshape(4, 3))
     np.testing.assert_array_equal(case.numpy(case.backend.asarray(host)), host)
 
 
+@pytest.mark.needs_values
 def test_arrays_of_other_libraries_come_over(case: Case):
-    needs_values(case)
     for device in ("cpu", "device1"):
         foreign = backends.select(device, "array-api-strict").asarray(np.arange(3, dtype="float32"))
         x = case.backend.asarray(foreign)
@@ -88,7 +91,7 @@ def test_torch_and_numpy_share_memory():
     assert backends.host().to_numpy(torch.ones(2, requires_grad=True)).tolist() == [1, 1]
 
 
-def test_dtypes(case: Case):
+def test_dtypes_go_by_name_and_an_unknown_one_is_refused(case: Case):
     assert case.backend.dtype("float32") == case.xp.float32
     assert case.backend.dtype(case.xp.float32) == case.xp.float32
     assert case.backend.asarray([1, 2], "float32").dtype == case.xp.float32
@@ -121,7 +124,7 @@ def test_what_is_no_number_is_refused():
         backends.host().asarray(["a"])
 
 
-def test_require():
+def test_an_array_from_elsewhere_is_refused():
     backend = backends.select("device1", "array-api-strict")
     backend.require(backend.asarray([1.0]), "x")
     with pytest.raises(
@@ -147,7 +150,7 @@ def test_memory_is_counted_on_a_gpu_only(case: Case):
         assert memory is None
 
 
-def test_writable(case: Case):
+def test_read_only_and_immutable_arrays_are_not_writable(case: Case):
     assert backends.is_writable(case.array([1.0])) == (case.name not in ("numpy:readonly", "jax"))
 
 
@@ -237,3 +240,27 @@ class Exporter:
 def test_whatever_offers_dlpack_comes_over(case: Case):
     x = case.backend.asarray(Exporter(np.arange(3, dtype="float32")))
     case.check(x, [0.0, 1.0, 2.0], dtype="float32")
+
+
+def test_a_copy_of_a_backend_is_itself(case: Case):
+    assert case.backend.xp.__name__  # the module that it then holds can't be copied
+    assert copy.copy(case.backend) is case.backend
+    assert copy.deepcopy([case.backend])[0] is case.backend
+
+
+def test_a_backend_can_be_copied_and_pickled_once_it_was_used(case: Case):
+    assert case.backend.xp is case.xp  # looked up, so that it is remembered
+    if case.backend.name not in backends.libraries.KNOWN:
+        pytest.skip("an adaptor of the tests' own")
+    for other in (pickle.loads(pickle.dumps(case.backend)), copy.deepcopy(case.backend)):
+        assert other == case.backend
+        assert other.xp is case.xp
+
+
+def test_a_backend_of_an_unknown_library_says_that_it_can_not_be_pickled():
+    class Foreign(type(backends.host().library)):
+        name = "foreign"
+
+    backend = backends.Backend(Foreign(), "cpu")
+    with pytest.raises(TypeError, match="of a library that `backends.select` knows.* got foreign"):
+        pickle.dumps(backend)

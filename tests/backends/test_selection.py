@@ -128,7 +128,7 @@ def test_auto_does_not_hide_a_wrong_library():
         backends.select("auto", "cuppy")
 
 
-def test_available(monkeypatch):
+def test_available_lists_every_library_with_devices_or_the_reason(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)
     found = {entry.library: entry for entry in backends.available()}
     assert list(found) == ["numpy", "cupy", "torch", "jax", "dpnp", "array-api-strict"]

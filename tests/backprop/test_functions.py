@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from support import Case
 
-from backprop import functions
+from backprop import SoftmaxWithLoss, functions
+from tests.support import Case
 
 X = np.array([[-1e4, -2.0, -0.5], [0.0, 0.5, 1e4]])
 
@@ -30,7 +30,7 @@ def stable_sigmoid(x):
     ids=lambda f: getattr(f, "__name__", ""),
 )
 @pytest.mark.traced
-def test_activation(case: Case, function, expected):
+def test_activations_have_their_values_on_every_library(case: Case, function, expected):
     x = case.array(X)
     case.check(case.run(function, x), expected)
     case.unchanged(x, X)
@@ -123,3 +123,27 @@ def test_integers_are_computed_in_the_default_floating_dtype(case: Case):
 def test_complex_is_refused():
     with pytest.raises(TypeError, match="`x` must be real; got dtype complex128"):
         functions.sigmoid(np.array([1j]))
+
+
+def test_the_book_s_names_are_ours():
+    assert functions.identity_function is functions.identity
+    assert functions.mean_squared_error is functions.sum_squared_error
+
+
+def test_step_function_gives_integers(case: Case):
+    found = functions.step_function(case.array([-1.0, 0.0, 2.0]))
+    assert case.xp.isdtype(found.dtype, "integral")
+    case.check(case.xp.astype(found, case.array([1.0]).dtype), [0, 0, 1])
+
+
+@pytest.mark.parametrize("t", [[2, 0], [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]])
+def test_softmax_loss_is_that_of_the_layer(case: Case, t):
+    x = [[0.3, 2.9, 4.0], [1e4, 0.0, -1e4]]
+    found = functions.softmax_loss(case.array(x), case.array(t))
+    case.check(found, SoftmaxWithLoss().forward(np.array(x), np.array(t)), rtol=1e-6)
+    case.check(found, -np.log(0.7365969) / 2, rtol=1e-6)
+
+
+def test_softmax_loss_of_one_sample(case: Case):
+    x = case.array([0.3, 2.9, 4.0])
+    case.check(functions.softmax_loss(x, case.array(2)), -np.log(0.7365969), rtol=1e-6)

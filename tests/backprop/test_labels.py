@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from support import Case, needs_indices, needs_values
 
 from backprop import labels
+from tests.support import Case
 
 Y = np.zeros((2, 3))
 ROWS = [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
@@ -10,10 +10,13 @@ ROWS = [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
 
 @pytest.mark.parametrize("t", [[2, 0], [[2], [0]], [[0, 0, 1], [1, 0, 0]], ROWS])
 def test_every_form_of_labels_gives_the_same_targets(case: Case, t):
-    y = case.array(Y)
-    case.check(labels.targets(case.array(t), y), ROWS)
-    needs_indices(case)
-    classes = labels.classes(case.array(t), y.shape)
+    case.check(labels.targets(case.array(t), case.array(Y)), ROWS)
+
+
+@pytest.mark.parametrize("t", [[2, 0], [[2], [0]], [[0, 0, 1], [1, 0, 0]], ROWS])
+@pytest.mark.needs_indices
+def test_every_form_of_labels_gives_the_same_classes(case: Case, t):
+    classes = labels.classes(case.array(t), Y.shape)
     assert classes.shape == (2,)
     case.unchanged(classes, [2, 0])
 
@@ -48,8 +51,8 @@ def test_labels_that_fit_nothing(case: Case, t, error, message):
 
 
 @pytest.mark.parametrize("wrong", [-1, 3])
+@pytest.mark.needs_values
 def test_range_is_checked_at_once_on_the_host(case: Case, wrong):
-    needs_values(case)
     t = case.array([0, wrong])
     with pytest.raises(ValueError, match=rf"labels must be in 0\.\.2; got {wrong}"):
         labels.check_range(t, 3)

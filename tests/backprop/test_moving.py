@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from support import Case, needs_values
 
 import backends
 from backprop import SGD, Network, Trainer, TwoLayerNet, load_mnist_sample, load_params, save_params
+from tests.support import Case
 
 X, T = np.random.default_rng(1).random((40, 6)), np.arange(40) % 3
 
@@ -27,8 +27,8 @@ def accuracy_after_a_thousand_steps(backend, digits):
     return history.test_accuracy[-1]
 
 
+@pytest.mark.needs_values
 def test_a_thousand_steps_on_real_digits(case: Case, digits, accuracy_on_numpy):
-    needs_values(case)
     if case.name not in ("strict:device1", "torch", "jax", "dpnp", "cupy"):
         pytest.skip("trains as another row of the matrix does")
     accuracy = accuracy_after_a_thousand_steps(case.backend, digits)
@@ -47,8 +47,8 @@ def trained(case: Case, folder):
     return path, case.numpy(net.predict(case.array(X)))
 
 
+@pytest.mark.needs_values
 def test_saved_on_one_loaded_on_every_other(case: Case, tmp_path):
-    needs_values(case)
     path, expected = trained(case, tmp_path)
     seen = []
     for entry in backends.available():
@@ -61,8 +61,8 @@ def test_saved_on_one_loaded_on_every_other(case: Case, tmp_path):
     assert {"numpy", "array-api-strict"} <= set(seen)
 
 
+@pytest.mark.needs_values
 def test_copies_on_every_other(case: Case):
-    needs_values(case)
     net = TwoLayerNet(6, 5, 3, 0.5, backend=case.backend, dtype="float32", seed=0)
     expected = case.numpy(net.predict(case.backend.asarray(X)))
     for entry in backends.available():

@@ -12,6 +12,7 @@ def test_public_names():
         "AddLayer",
         "Affine",
         "DivLayer",
+        "Elementwise",
         "ExpLayer",
         "GradientError",
         "History",
@@ -32,17 +33,21 @@ def test_public_names():
         "Trainer",
         "TwoLayerNet",
         "assert_gradients",
+        "book",
         "functions",
         "gradcheck",
         "gradient_descent",
         "graph",
         "load_mnist",
         "load_mnist_sample",
+        "load_network",
         "load_params",
         "numerical_diff",
         "numerical_gradient",
+        "numerical_gradient_2d",
         "perceptron",
         "plotting",
+        "save_network",
         "save_params",
     ]
     assert all(getattr(backprop, name) is not None for name in backprop.__all__)
@@ -71,7 +76,7 @@ def test_a_foreign_module_called_backends(tmp_path):
     assert str(tmp_path / "backends.py") in result.stderr
 
 
-def test_version():
+def test_the_version_is_the_package_s_and_other_names_are_missing():
     assert backprop.__version__ == version("backprop")
     with pytest.raises(AttributeError, match="module 'backprop' has no attribute 'nothing'"):
         backprop.nothing  # noqa: B018

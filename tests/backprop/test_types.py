@@ -27,6 +27,6 @@ def test_names_have_their_types() -> None:
     modules: list[ModuleType] = [backprop.plotting, backprop.perceptron, backprop.functions]
     assert [module.__name__ for module in modules] == [
         "backprop.plotting",
-        "backprop.networks.perceptron",
+        "backprop.perceptron",
         "backprop.functions",
     ]

@@ -1,10 +1,10 @@
 """The numbers of chapter 2: perceptrons."""
 
 import pytest
-from support import Case
 
 from backprop import Affine, functions
-from backprop.networks.perceptron import AND, NAND, OR, XOR
+from backprop.perceptron import AND, NAND, OR, XOR
+from tests.support import Case
 
 INPUTS = [(0, 0), (1, 0), (0, 1), (1, 1)]
 

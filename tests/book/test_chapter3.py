@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from support import Case, needs_indices, needs_values
 
 from backprop import Affine, Network, SoftmaxWithLoss, functions
+from tests.support import Case
 
 PARAMS = {
     "W1": [[0.1, 0.3, 0.5], [0.2, 0.4, 0.6]],
@@ -24,7 +24,7 @@ PARAMS = {
         (functions.relu, [-1.0, 1.0, 2.0], [0, 1, 2]),
     ],
 )
-def test_activations(case: Case, function, x, y):
+def test_activations_have_the_book_s_values(case: Case, function, x, y):
     case.check(function(case.array(x)), y, rtol=1e-8)
 
 
@@ -57,23 +57,23 @@ def test_predict_of_the_three_layer_network(case: Case):
     case.check(net.predict(case.array([1.0, 0.5])), [0.31682708, 0.69627909], rtol=1e-8)
 
 
-def test_softmax(case: Case):
+def test_softmax_has_the_book_s_values_and_sums_to_one(case: Case):
     y = functions.softmax(case.array([0.3, 2.9, 4.0]))
     case.check(y, [0.01821127, 0.24519181, 0.73659691], rtol=1e-8)
     case.check(case.xp.sum(y), 1.0)
 
 
+@pytest.mark.needs_values
 def test_softmax_does_not_overflow(case: Case):
-    needs_values(case)
     y = case.numpy(functions.softmax(case.array([1010.0, 1000.0, 990.0])))
     expected = [9.99954600e-01, 4.53978686e-05, 2.06106005e-09]
     np.testing.assert_allclose(y, expected, rtol=1e-8 if case.dtype == "float64" else 1e-5)
 
 
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
 def test_accuracy_of_a_batch(case: Case):
-    needs_values(case)
     """Section 3.6.3: argmax along the rows is 1, 2, 1, 0, and three of four are right."""
-    needs_indices(case)
     rows = [[0.1, 0.8, 0.1], [0.3, 0.1, 0.6], [0.2, 0.5, 0.3], [0.8, 0.1, 0.1]]
     y, t = case.array(rows), case.array([1, 2, 0, 0])
     assert case.numpy(case.xp.argmax(y, axis=1)).tolist() == [1, 2, 1, 0]

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from support import Case, needs_values, normal
 
 from backprop import (
     Affine,
@@ -14,6 +13,7 @@ from backprop import (
     numerical_diff,
     numerical_gradient,
 )
+from tests.support import Case, normal
 
 STEP = 1e-4  # the book's
 T = [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
@@ -39,7 +39,7 @@ def function_1(x):
     return 0.01 * x**2 + 0.1 * x
 
 
-def test_derivatives():
+def test_derivatives_to_the_last_digit():
     assert numerical_diff(function_1, 5, STEP) == 0.1999999999990898
     assert numerical_diff(function_1, 10, STEP) == 0.2999999999986347
 
@@ -66,8 +66,8 @@ def needs_float64(case: Case) -> None:
         ([3.0, 0.0], [6.0, 0.0]),
     ],
 )
-def test_gradients(case: Case, x, expected):
-    needs_values(case)
+@pytest.mark.needs_values
+def test_gradients_of_a_sum_of_squares(case: Case, x, expected):
     needs_float64(case)
     case.check(numerical_gradient(function_2, case.array(x), STEP), expected, rtol=1e-11)
 
@@ -85,8 +85,8 @@ def test_gradients_to_the_last_digit():
         (1e-10, [-2.99999994, 3.99999992]),
     ],
 )
+@pytest.mark.needs_values
 def test_gradient_descent(case: Case, lr, expected):
-    needs_values(case)
     needs_float64(case)
     x = case.array([-3.0, 4.0])
     found = gradient_descent(function_2, x, lr=lr, step_num=100, step=STEP)
@@ -98,8 +98,8 @@ W = [[0.47355232, 0.9977393, 0.84668094], [0.85557411, 0.03563661, 0.69422093]]
 DW = [[0.21924763, 0.14356247, -0.36281009], [0.32887144, 0.2153437, -0.54421514]]
 
 
+@pytest.mark.needs_values
 def test_simple_net(case: Case):
-    needs_values(case)
     layer = Affine(case.array(W), case.array([0.0, 0.0, 0.0]))
     net = Network({"Affine1": layer}, SoftmaxWithLoss())
     x, t = case.array([0.6, 0.9]), case.array([0.0, 0.0, 1.0])

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-from support import Case, needs_indices, needs_values
 
 from backprop import Network, load_mnist, load_params
+from tests.support import Case
 
 BOOK, MNIST = os.environ.get("BOOK_DIR"), os.environ.get("MNIST_DIR")
 
@@ -20,9 +20,9 @@ def digits():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("raw", "accuracy"), [(False, 0.9352), (True, 0.9207)])
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
 def test_accuracy_of_section_3_6(case: Case, digits, raw, accuracy, dtype):
-    needs_values(case)
-    needs_indices(case)
     if dtype == "float64" and not case.backend.has_float64:
         pytest.skip(f"{case.name} has no float64")
     params, metadata = load_params(Path(BOOK) / "sample_weight.pkl")

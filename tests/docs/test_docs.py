@@ -4,12 +4,14 @@ import importlib.util
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import backends
 import backprop
-from backprop import demos
+from backprop import Network, book, demos
 from tests.architecture import ORDER
+from tests.book.porting import DELETED
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -25,11 +27,16 @@ def links(page):
     return [link for link in LINK.findall(text) if "://" not in link]
 
 
+def table(first):
+    """Return the cells of each row of the table on the page of programs that begins with a cell."""
+    text = (DOCS / "book.md").read_text(encoding="utf-8")
+    lines = text[text.index(f"| {first} |") :].partition("\n\n")[0].splitlines()
+    return [line.strip("| ").split(" | ") for line in lines[2:]]
+
+
 def book_table():
     """Return the cells of each row of the table of programs."""
-    lines = (DOCS / "book.md").read_text(encoding="utf-8").splitlines()
-    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
-    return {CODE.findall(row[1])[0]: row for row in rows[1:]}
+    return {CODE.findall(row[1])[0]: row for row in table("in the book")}
 
 
 ENTRANCES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
@@ -60,7 +67,7 @@ def documented(name):
     return first in public and all(hasattr(getattr(value, first), part) for part in rest)
 
 
-def test_pictures():
+def test_every_picture_is_shown_and_small():
     shown = {link for page in PAGES for link in links(page) if link.startswith("pictures/")}
     made = {f"pictures/{path.name}" for path in (DOCS / "pictures").iterdir()}
     assert shown == made
@@ -136,6 +143,47 @@ def test_the_numbers_in_the_table_are_printed(name, capsys):
     for text in shown:
         whole = re.escape(" ".join(text.split()))
         assert re.search(rf"(?<![\w.]){whole}(?![\w])", printed), text
+
+
+def test_the_programs_that_run_by_imports_only_are_tested():
+    """Those of `tests/book/test_programs.py`, and no others, say so."""
+    found = []
+    for row in book_table().values():
+        chapters = re.findall(r"\d(?=\.\d)", row[0].partition(":")[0])
+        programs = re.findall(r"`(\w+)\.py`", row[0])
+        assert row[4] == ("yes" if programs else "in the text")
+        found += [f"ch0{chapters[0]}/{program}" for program in programs]
+    assert sorted(found) == sorted(name for name in DELETED if name.startswith("ch"))
+
+
+def test_the_table_of_names():
+    for theirs, ours, where in table("the book's"):
+        for name in CODE.findall(theirs)[:1] + CODE.findall(ours)[:1]:
+            name = name.partition("(")[0]
+            if where.startswith("`backprop."):
+                assert hasattr(importlib.import_module(CODE.findall(where)[0]), name), name
+            elif name not in ("training", "train_flg"):
+                assert any(hasattr(place, name) for place in (backprop, book, Network)), name
+
+
+def function_2(x):
+    return np.sum(x**2)
+
+
+def test_the_table_of_digits():
+    """What both print, as it stands in the table."""
+    shown = [[CODE.findall(cell) for cell in row[1:]] for row in table("program")]
+    for i, module in enumerate((book, backprop)):
+        start = np.array([-3.0, 4.0])
+        ways = [
+            module.gradient_descent(function_2, start, rate, 100) for rate in (0.1, 10.0, 1e-10)
+        ]
+        printed = [
+            *(module.numerical_diff(lambda x: 0.01 * x**2 + 0.1 * x, x) for x in (5, 10)),
+            module.numerical_gradient(function_2, np.array([3.0, 4.0])).tolist(),
+            *(way[0] if isinstance(way, tuple) else way for way in ways),
+        ]
+        assert [[str(value)] for value in printed] == [row[i] for row in shown[:6]]
 
 
 def test_terms_are_translated_once():

@@ -1,55 +1,39 @@
 """The matrix sees what it is for: each planted bug is caught by a backend that CI runs."""
 
 import pytest
-from bugs import BUGS
-from program import exercise
 
-from backends import DeviceUnavailableError
-from backends.testing import names, opened
+from backends import namespace
+from backends.testing import Report, equivalence, names
+from tests.portability.bugs import BUGS
 
 RUN_BY_CI = ("numpy", "strict", "torch", "jax")
 
 
-def caught() -> list[str]:
-    """Return the backends on which the program fails, of those that there are."""
-    failed = []
-    for name in names(RUN_BY_CI):
-        try:
-            with opened(name) as case:
-                try:
-                    exercise(case)
-                except Exception:  # whatever a library raises
-                    failed.append(name)
-        except DeviceUnavailableError:
-            continue
-    return failed
-
-
-def absent() -> list[str]:
-    """Return the backends that CI has and that can't be had here."""
-    missing = []
-    for name in names(RUN_BY_CI):
-        try:
-            with opened(name):
-                pass
-        except DeviceUnavailableError:
-            missing.append(name)
-    return missing
-
-
-def test_the_library_itself_is_caught_nowhere():
-    for name in names(RUN_BY_CI):
-        try:
-            with opened(name) as case:
-                exercise(case)
-        except DeviceUnavailableError:
-            continue
+def report(function, inputs) -> Report:
+    """Hold a function that takes its namespace first to what NumPy gives, as a user would."""
+    return equivalence(
+        lambda *arrays: function(namespace(*arrays), *arrays), *inputs, backends=RUN_BY_CI
+    )
 
 
 @pytest.mark.parametrize("name", BUGS)
-def test_a_planted_bug_is_caught(name, monkeypatch, detection_table):
-    BUGS[name].plant(monkeypatch)
-    row = detection_table[name] = caught()
-    if not row and (missing := absent()):
-        pytest.skip(f"no backend that is installed notices; {', '.join(missing)} can't be used")
-    assert row, f"no backend noticed: {name}"
+def test_a_function_without_the_bug_is_caught_nowhere(name):
+    result = report(BUGS[name].right, BUGS[name].inputs)
+    assert result.ok, str(result)
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_a_planted_bug_is_caught(name, record_property):
+    bug = BUGS[name]
+    result = report(bug.wrong, bug.inputs)
+    record_property("planted bug", name)
+    record_property("caught by", ", ".join(result.wrong))
+    due = set(bug.by.split()) - set(result.skipped)
+    if not due and not result.wrong:
+        pytest.skip(f"{bug.by} would notice, and can't be used")
+    assert result.wrong, f"no backend noticed: {name}"
+    assert due <= set(result.wrong), str(result)
+
+
+def test_each_backend_is_there_to_see_something():
+    assert {row for bug in BUGS.values() for row in bug.by.split()} == set(names(RUN_BY_CI))

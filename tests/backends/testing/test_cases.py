@@ -2,11 +2,11 @@ import sys
 
 import numpy as np
 import pytest
-from support import Case
 
 import backends
 from backends import DeviceUnavailableError
 from backends.testing import names, opened
+from tests.support import Case
 
 
 def test_what_a_case_makes(case: Case):
@@ -20,7 +20,7 @@ def test_what_a_case_makes(case: Case):
     assert case.array([1, 2], "float32").dtype == case.backend.dtype("float32")
 
 
-def test_names():
+def test_a_selection_names_rows_and_whole_libraries():
     assert names(["torch", "numpy:float32", "strict:device1"]) == [
         "torch",
         "torch:meta",

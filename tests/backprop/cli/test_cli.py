@@ -9,11 +9,23 @@ from datetime import datetime
 import numpy as np
 import pytest
 import typer
+from PIL import Image
 
 import backprop
-from backprop import SGD, Network, Trainer, TwoLayerNet, load_mnist_sample, load_params, save_params
+from backprop import (
+    SGD,
+    Network,
+    Trainer,
+    TwoLayerNet,
+    functions,
+    load_mnist_sample,
+    load_network,
+    load_params,
+    save_params,
+)
 from backprop.cli import main
 from backprop.cli.app import app, run
+from backprop.datasets import load_picture
 
 
 @pytest.fixture
@@ -52,7 +64,9 @@ def test_train_writes_its_results(run_in, tmp_path):
     params, metadata = load_params(folder / "params.safetensors")
     assert params["W1"].shape == (784, 20)
     assert params["W1"].dtype == np.float64
-    assert metadata == {"activation": "relu"}
+    layers = json.loads(metadata.pop("network"))["layers"]
+    assert [layer["kind"] for layer in layers] == ["Affine", "Relu", "Affine"]
+    assert metadata == {}
     with (folder / "history.csv").open(newline="") as file:
         history = list(csv.DictReader(file))
     assert len(history) == 200
@@ -114,14 +128,36 @@ def test_evaluate_takes_activation_and_folder(run_in, tmp_path):
         run_in("evaluate", "--params", params)[1]
         == run_in("evaluate", "--params", params, "--activation", "tanh")[1]
     )
-    assert (
-        run_in("evaluate", "--params", params)[1]
-        != run_in("evaluate", "--params", params, "--activation", "sigmoid")[1]
+    assert run_in("evaluate", "--params", params, "--activation", "sigmoid") == (
+        2,
+        "",
+        f"backprop: error: `activation` must be tanh, as {params} says; got sigmoid\n",
     )
     code, _, err = run_in(
         "evaluate", "--params", params, "--dataset", "mnist", "--data-dir", "nowhere"
     )
     assert (code, err) == (2, "backprop: error: --data-dir must be a folder; got nowhere\n")
+
+
+def test_files_of_ours_need_no_activation(run_in, tmp_path):
+    """Whatever command reads them, the network is the one that was trained."""
+    run_in("train", "--iterations", "20", "--hidden", "5", "--activation", "sigmoid", "--out", "a")
+    params = "a/params.safetensors"
+    assert "layers: Affine1, Sigmoid1, Affine2\n" in run_in("evaluate", "--params", params)[1]
+    x = load_mnist_sample()[1][0][:1]
+    net = load_network(params)
+    Image.fromarray(255 - (x.reshape(28, 28) * 255).astype("uint8")).save("digit.png")
+    code, out, _ = run_in("predict", "--params", params, "digit.png")
+    scores = functions.softmax(net.predict(load_picture(tmp_path / "digit.png")[None, :]))[0]
+    assert code == 0
+    assert f"{scores.max():.1%}" in out
+    assert run_in("check", "--params", params, "--mode", "directional")[0] == 0
+    for command in (["evaluate"], ["predict", "digit.png"], ["check"]):
+        code, _, err = run_in(*command, "--params", params, "--activation", "relu")
+        assert (code, err) == (
+            2,
+            f"backprop: error: `activation` must be sigmoid, as {params} says; got relu\n",
+        )
 
 
 def test_evaluate_wants_a_network_for_digits(run_in, tmp_path):
@@ -147,7 +183,7 @@ def test_any_error_is_one_line(run_in):
     assert err.count("\n") == 1
 
 
-def test_evaluate(run_in, tmp_path):
+def test_evaluate_prints_the_accuracy_and_the_confusion_matrix(run_in, tmp_path):
     _, out, _ = run_in("train", "--epochs", "1", "--activation", "tanh", "--out", "a")
     accuracy = out.split("test ")[-1].split()[0].rstrip("\n")
     code, out, err = run_in("evaluate", "--params", "a/params.safetensors")
@@ -198,9 +234,9 @@ def test_evaluate_computes_in_batches_of_the_dtype(run_in, monkeypatch):
     seen = []
     predict = Network.predict
 
-    def watched(self, x):
+    def watched(self, x, **mode):
         seen.append((self.dtype, x.shape[0], x.dtype))
-        return predict(self, x)
+        return predict(self, x, **mode)
 
     monkeypatch.setattr(Network, "predict", watched)
     run_in("evaluate", "--params", "a", "--batch-size", "700", "--dtype", "float64", "--raw")
@@ -301,7 +337,7 @@ def test_errors_are_one_line_and_exit_code_2(run_in, tmp_path, monkeypatch, argu
     assert err.count("\n") == 1
 
 
-def test_info(run_in, monkeypatch):
+def test_info_shows_devices_reasons_and_what_is_selected(run_in, monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)
     code, out, _ = run_in("info")
     assert code == 0
@@ -355,7 +391,7 @@ def test_main_without_the_extra(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("mode", ["full", "sampled", "directional"])
-def test_check(run_in, mode):
+def test_check_judges_each_parameter(run_in, mode):
     code, out, err = run_in("check", "--mode", mode, "--hidden", "5", "--batch", "2")
     assert (code, err) == (0, "")
     assert "the first 2 training images of mnist-sample" in out
@@ -386,7 +422,7 @@ def test_check_finds_a_wrong_gradient(run_in, monkeypatch):
     assert out.splitlines()[-1] == "gradients of TwoLayerNet, full: FAILED"
 
 
-def test_bench(run_in, tmp_path, monkeypatch):
+def test_bench_writes_costs_and_a_chart(run_in, tmp_path, monkeypatch):
     monkeypatch.setattr("backprop.cli.bench.SIZES", ((3, 2), (4, 3), (5, 3), (6, 3), (9, 9)))
     code, out, err = run_in("bench", "--quick", "--batch", "2", "--out", "a")
     assert (code, err) == (0, "")
@@ -428,3 +464,16 @@ def test_check_refuses(run_in):
 def test_check_takes_the_widest_dtype_there_is(run_in):
     options = ["--library", "array-api-strict", "--device", "no_float64", "--mode", "directional"]
     assert run_in("check", "--hidden", "3", *options)[0] == 0
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no font"), OSError("disk full"), MemoryError()])
+def test_a_picture_that_fails_loses_no_result(error, tmp_path, monkeypatch, capsys):
+    def fail(*args):
+        raise error
+
+    monkeypatch.setattr("backprop.plotting.save", fail)
+    assert run(["train", "--iterations", "3", "--out", str(tmp_path / "run")]) == 0
+    assert f"no accuracy.png: {error}" in capsys.readouterr().out
+    assert load_network(tmp_path / "run/params.safetensors").params["W1"].shape == (784, 50)
+    assert (tmp_path / "run/history.csv").exists()
+    assert (tmp_path / "run/config.json").exists()

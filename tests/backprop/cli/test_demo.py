@@ -49,7 +49,7 @@ def test_pictures_go_to_the_folder(run_in, tmp_path):
     assert "no picture" not in run_in("apple")[1]
 
 
-def test_errors(run_in, tmp_path, monkeypatch):
+def test_what_a_demo_can_t_use_is_an_error_of_one_line(run_in, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("text")
     code, out, err = run_in("orange")
     assert (code, out) == (2, "")

@@ -75,7 +75,7 @@ def test_raw_other_libraries_and_a_picture_given_twice(predict):
     assert raw.splitlines()[-1] != out.splitlines()[-1]
 
 
-def test_errors(predict, monkeypatch, tmp_path):
+def test_without_pictures_or_pillow_it_says_what_is_missing(predict, monkeypatch, tmp_path):
     assert "Missing argument" in predict()[2]
     monkeypatch.setitem(sys.modules, "PIL", None)
     code, out, err = predict("7 [0].png")

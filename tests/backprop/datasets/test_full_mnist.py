@@ -12,7 +12,7 @@ FOLDER = os.environ.get("MNIST_DIR")
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="MNIST_DIR is not set")
 
 
-def test_shapes():
+def test_it_has_the_shapes_and_counts_of_mnist():
     (x_train, t_train), (x_test, t_test) = load_mnist(normalize=False, path=FOLDER)
     assert x_train.shape == (60_000, 784)
     assert x_test.shape == (10_000, 784)

@@ -17,7 +17,7 @@ def write(tmp_path, content):
 
 
 @pytest.mark.parametrize("content", [PLAIN, gzip.compress(PLAIN)], ids=["plain", "gzip"])
-def test_read(tmp_path, content):
+def test_plain_and_gzip_files_give_an_array_of_the_caller_s_own(tmp_path, content):
     x = read_idx(write(tmp_path, content), sha256=hashlib.sha256(PLAIN).hexdigest())
     assert x.dtype == np.uint8
     np.testing.assert_array_equal(x, np.arange(12).reshape(3, 4))
@@ -31,28 +31,31 @@ def header(kind, *shape):
 HUGE = header(8, 2**32 - 1, 2**32 - 1, 2**32 - 1, 2**32 - 1)
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "must be an IDX file, which begins 00 00; got ''"),
-        (b"PK\3\4rest", "must be an IDX file, which begins 00 00; got '50 4b 03 04'"),
-        (header(0x0D, 3), "of unsigned bytes .* got type 0x0d in 1 dimensions"),
-        (header(8), "in 1 to 4 dimensions; got type 0x08 in 0 dimensions"),
-        (bytes([0, 0, 8, 255]), "got type 0x08 in 255 dimensions"),
-        (PLAIN[:9], "must have a header of 12 bytes; got 9"),
-        (PLAIN[:-1], r"must hold 12 bytes of data, as its shape is \(3, 4\); got 11"),
-        (PLAIN + b"x", r"must hold 12 bytes of data, as its shape is \(3, 4\); got more"),
-        (
-            HUGE + b"abc",
-            r"must hold 340,282,366,604,025,813,516,997,721,482,669,850,625 bytes.*got 3",
-        ),
-        (header(8, 0, 2**32 - 1), r"must hold data; its shape is \(0, 4294967295\)"),
-        (gzip.compress(HUGE + b"abc"), "got 3"),
-        (gzip.compress(PLAIN)[:-10], "must be a whole gzip file"),
-        (gzip.compress(PLAIN)[:-8] + b"\0" * 8, "must be a whole gzip file: CRC check failed"),
-        (b"\x1f\x8b\x08\0\0\0\0\0\0\3\xff\xff\xff", "must be a whole gzip file"),
-    ],
-)
+BAD = {
+    "empty": (b"", "must be an IDX file, which begins 00 00; got ''"),
+    "zip": (b"PK\3\4rest", "must be an IDX file, which begins 00 00; got '50 4b 03 04'"),
+    "floats": (header(0x0D, 3), "of unsigned bytes .* got type 0x0d in 1 dimensions"),
+    "no-dimensions": (header(8), "in 1 to 4 dimensions; got type 0x08 in 0 dimensions"),
+    "many-dimensions": (bytes([0, 0, 8, 255]), "got type 0x08 in 255 dimensions"),
+    "half-a-header": (PLAIN[:9], "must have a header of 12 bytes; got 9"),
+    "short": (PLAIN[:-1], r"must hold 12 bytes of data, as its shape is \(3, 4\); got 11"),
+    "long": (PLAIN + b"x", r"must hold 12 bytes of data, as its shape is \(3, 4\); got more"),
+    "huge": (
+        HUGE + b"abc",
+        r"must hold 340,282,366,604,025,813,516,997,721,482,669,850,625 bytes.*got 3",
+    ),
+    "no-data": (header(8, 0, 2**32 - 1), r"must hold data; its shape is \(0, 4294967295\)"),
+    "huge-in-gzip": (gzip.compress(HUGE + b"abc"), "got 3"),
+    "half-a-gzip": (gzip.compress(PLAIN)[:-10], "must be a whole gzip file"),
+    "wrong-crc": (
+        gzip.compress(PLAIN)[:-8] + b"\0" * 8,
+        "must be a whole gzip file: CRC check failed",
+    ),
+    "rubbish-in-gzip": (b"\x1f\x8b\x08\0\0\0\0\0\0\3\xff\xff\xff", "must be a whole gzip file"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), BAD.values(), ids=BAD)
 def test_bad_files(tmp_path, content, message):
     with pytest.raises(ValueError, match=message):
         read_idx(write(tmp_path, content))

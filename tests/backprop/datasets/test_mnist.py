@@ -49,7 +49,7 @@ def test_the_sample():
     check(load_mnist_sample())
 
 
-def test_flags():
+def test_flags_keep_pixels_images_and_one_hot_rows():
     (x, t), _ = load_mnist_sample(normalize=False, flatten=False, one_hot_label=True)
     (flat, numbers), _ = load_mnist_sample()
     assert x.shape == (10_000, 1, 28, 28)
@@ -78,7 +78,7 @@ def test_files_are_found_in_the_cache(folder, monkeypatch):
     check(load_mnist(path=folder.parent))
 
 
-def test_nowhere(folder, monkeypatch, tmp_path):
+def test_files_that_are_nowhere_are_reported_with_the_places(folder, monkeypatch, tmp_path):
     monkeypatch.setenv("BACKPROP_OFFLINE", "1")
     monkeypatch.setenv("BACKPROP_DATA_DIR", str(tmp_path))
     message = rf"looked in {tmp_path}/a, {tmp_path}, .*cache.*BACKPROP_OFFLINE is set"

@@ -146,7 +146,7 @@ def test_a_line_is_not_widened(load):
     assert np.count_nonzero(x.sum(axis=0)) == 1
 
 
-def test_raw(load):
+def test_raw_pixels_are_whole_numbers_up_to_255(load):
     x = load(seven(), normalize=False)
     assert x.dtype == np.uint8
     np.testing.assert_array_equal(x / np.float32(255), load(seven()))

@@ -2,11 +2,11 @@ import re
 
 import numpy as np
 import pytest
-from support import Case, needs_indices, needs_values
 
 import backends
-from backprop import Network, TwoLayerNet, demos, load_mnist_sample, save_params
+from backprop import Network, TwoLayerNet, demos, load_mnist_sample, save_network, save_params
 from backprop.demos import learn_backprop, learn_numerically
+from tests.support import Case
 
 NUMBER = re.compile(r"(?<![\w.])-?\d+\.?\d*(?:e[+-]?\d+)?")
 
@@ -130,11 +130,15 @@ def test_the_books_numbers_are_printed(name, capsys):
     assert capsys.readouterr().out == PRINTED[name]
 
 
-@pytest.mark.parametrize("name", PRINTED)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.needs_indices] * (name in ("softmax", "simple-net")))
+        for name in PRINTED
+    ],
+)
+@pytest.mark.needs_values
 def test_on_every_library(case: Case, name, capsys):
-    needs_values(case)
-    if name in ("softmax", "simple-net"):
-        needs_indices(case)
     demos.run(name, demos.Settings(case.backend))
     printed = [float(n) for n in NUMBER.findall(capsys.readouterr().out)]
     expected = [float(n) for n in NUMBER.findall(PRINTED[name])]
@@ -146,7 +150,7 @@ def test_on_every_library(case: Case, name, capsys):
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_pictures(name, tmp_path, capsys):
+def test_pictures_are_written_into_a_new_folder(name, tmp_path, capsys):
     settings = demos.Settings(backends.host(), tmp_path / "new" / "folder", few_digits)
     demos.run(name, settings)
     written = list((tmp_path / "new" / "folder").iterdir())
@@ -173,8 +177,8 @@ def test_no_picture_is_drawn_without_a_folder(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.needs_values
 def test_a_mini_batch(case: Case, capsys):
-    needs_values(case)
     demos.run("mini-batch", demos.Settings(case.backend, data=few_digits))
     out = capsys.readouterr().out
     assert "x_train: (1000, 784)\nt_train: (1000, 10) as one-hot rows\n" in out
@@ -187,9 +191,9 @@ def test_a_mini_batch(case: Case, capsys):
     assert float(with_labels) == pytest.approx(np.log(10), abs=0.02)
 
 
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
 def test_inference_without_parameters_learns_first(case: Case, capsys):
-    needs_values(case)
-    needs_indices(case)
     demos.run("mnist-inference", demos.Settings(case.backend, data=few_digits))
     out = capsys.readouterr().out
     assert out.startswith("no --params FILE: a small network learns first\nW1 (784, 50)\n")
@@ -220,6 +224,14 @@ def test_inference_with_parameters(tmp_path, capsys, metadata, activation):
     )
 
 
+def test_inference_with_a_network_that_says_what_it_is(tmp_path, capsys):
+    net = TwoLayerNet(784, 5, 10, 1.0, activation="tanh", backend="cpu", seed=0)
+    save_network(tmp_path / "n", net)
+    settings = demos.Settings(backends.host(), data=few_digits, params=tmp_path / "n")
+    demos.run("mnist-inference", settings)
+    assert f"Accuracy: {net.accuracy(*few_digits()[1])} (" in capsys.readouterr().out
+
+
 def test_learning_numerically_is_learning(tmp_path, capsys):
     settings = demos.Settings(backends.host(), tmp_path)
     learn_numerically.run(settings, iterations=10)
@@ -231,9 +243,9 @@ def test_learning_numerically_is_learning(tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["loss.png"]
 
 
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
 def test_learning_by_backpropagation(case: Case, capsys):
-    needs_values(case)
-    needs_indices(case)
     learn_backprop.run(demos.Settings(case.backend, data=few_digits), epochs=3)
     head, *rows = capsys.readouterr().out.splitlines()
     assert head.split() == ["epoch", "train", "test"]

@@ -85,7 +85,7 @@ class MutatesInput(Layer):
 
 class MutatesDout(Relu):
     def backward(self, dout=1):
-        dout[self._cache[0] == 0] = 0
+        dout[self.cache[0] == 0] = 0
         return dout
 
 
@@ -99,8 +99,8 @@ class MutatesParameter(Affine):
 class StaleCache(Relu):
     def forward(self, x):
         y = functions.relu(x)
-        if self._cache is None:
-            self._cache = x > 0, x.dtype
+        if self.cache is None:
+            self.cache = x > 0, x.dtype
         return y
 
 

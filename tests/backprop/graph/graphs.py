@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from backprop import Relu, SoftmaxWithLoss, TwoLayerNet, graph
-from backprop.graph import Variable
+from backprop import ExpLayer, Relu, SoftmaxWithLoss, TwoLayerNet, graph
+from backprop.graph import Drawing, Variable
 
 
 def fruit() -> Variable:
@@ -60,3 +60,45 @@ def small_net() -> TwoLayerNet:
 
 
 EXAMPLES = [fruit, branches, logistic, classifier, tangle]
+
+
+def unknown() -> Drawing:
+    """y = f(x) with E coming back to it (section 5.2.1 of the book)."""
+    y = graph.apply(ExpLayer(), Variable(2.0, "x"), name="f")
+    y.name = "y"
+    return y.draw(symbols="E")
+
+
+def squared_sum() -> Variable:
+    """z = t², t = x + y (equation 5.1)."""
+    x, y = Variable(2.0, "x"), Variable(3.0, "y")
+    t = x + y
+    t.name = "t"
+    z = t**2
+    z.name = "z"
+    return z
+
+
+def forward() -> Drawing:
+    """Equation 5.1 (section 5.2.2)."""
+    return squared_sum().draw(symbols=True)
+
+
+def chain_rule() -> Drawing:
+    """Equation 5.1 and the chain rule (section 5.2.3)."""
+    z = squared_sum()
+    z.backward()
+    return z.draw(symbols=True)
+
+
+def addition() -> Drawing:
+    """z = x + y within a larger graph that ends in L (section 5.3.1)."""
+    return (Variable(10, "x") + Variable(5, "y")).draw(symbols="∂L/∂z")
+
+
+def multiplication() -> Drawing:
+    """z = xy within a larger graph that ends in L (section 5.3.2)."""
+    return (Variable(10, "x") * Variable(5, "y")).draw(symbols="∂L/∂z")
+
+
+FIGURES = [unknown, forward, chain_rule, addition, multiplication]

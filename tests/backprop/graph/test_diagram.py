@@ -1,11 +1,10 @@
-from graphs import branches, classifier, fruit
-
 from backprop.graph import Variable
-from backprop.graph.diagram import diagram_of
+from backprop.graph.diagram import Numbers, diagram_of
+from tests.backprop.graph.graphs import branches, classifier, fruit
 
 
 def edges(result: Variable) -> list[tuple[str, str, str, str]]:
-    drawn = diagram_of(result)
+    drawn = diagram_of(result, Numbers())
     texts = [node.text or node.kind for node in drawn.nodes]
     return [(texts[e.source], texts[e.target], e.value, e.grad) for e in drawn.edges]
 
@@ -58,5 +57,5 @@ def test_arrays_are_told_by_their_shapes():
 
 
 def test_nodes_come_after_those_they_depend_on():
-    drawn = diagram_of(branches())
+    drawn = diagram_of(branches(), Numbers())
     assert all(edge.source < edge.target for edge in drawn.edges)

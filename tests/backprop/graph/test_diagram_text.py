@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from support import Case, needs_values
 
 from backprop import Relu, graph
 from backprop.graph import Variable
 from backprop.graph.diagram import short, sign
+from tests.support import Case
 
 NUMBERS = {
     110.00000000000001: "110",
@@ -20,12 +20,12 @@ NUMBERS = {
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=NUMBERS.get)
-def test_numbers(number):
+def test_a_number_is_written_short(number):
     assert short(number) == NUMBERS[number]
 
 
-def test_arrays(case: Case):
-    needs_values(case)
+@pytest.mark.needs_values
+def test_a_short_array_is_written_out_and_a_long_one_by_its_shape(case: Case):
     assert short(case.array(np.asarray(1.1))) == "1.1"
     assert short(case.array([0.1, 2.0, 3.0])) == "[0.1, 2, 3]"
     assert short(case.array(np.array([7]))) == "[7]"
@@ -46,7 +46,7 @@ def test_only_what_is_printed_is_read(monkeypatch):
     assert "(100, 50)" in y.to_dot()
 
 
-def test_signs():
+def test_an_operation_is_written_by_its_sign():
     x = Variable(2.0)
     made = [x + x, x - x, x * x, x / x, graph.exp(x), graph.log(x), graph.apply(Relu(), x)]
     assert [sign(v.operation) for v in made] == ["+", "−", "×", "÷", "exp", "log", "Relu"]

@@ -5,16 +5,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graphs import EXAMPLES, fruit, logistic, small_net, tangle
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import FancyArrowPatch, PathPatch
-from support import Case, needs_values
 
 from backprop import MulLayer, graph
 from backprop.graph import Drawing, Variable
+from tests.backprop.graph.graphs import EXAMPLES, FIGURES, fruit, logistic, small_net, tangle
+from tests.support import Case
 
 GRAPHS = {make.__name__: make for make in EXAMPLES}
 GRAPHS |= {f"tangle{seed}": lambda seed=seed: tangle(seed, 25) for seed in range(1, 8)}
+DRAWINGS = {name: lambda make=make: make().draw() for name, make in GRAPHS.items()}
+DRAWINGS |= {make.__name__: make for make in FIGURES}
+DRAWINGS |= {
+    f"{make.__name__}, {symbols}": lambda make=make, symbols=symbols: make().draw(symbols=symbols)
+    for make in EXAMPLES
+    for symbols in (True, "∂L/∂z")
+}
 
 
 def parts(drawing: Drawing):
@@ -37,9 +44,9 @@ def overlap(a, b) -> bool:
 
 
 @pytest.mark.filterwarnings("ignore:Glyph:UserWarning")
-@pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
-def test_nothing_overlaps(make):
-    figure, texts, circles, lines = parts(make().draw())
+@pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
+def test_nothing_overlaps(draw):
+    figure, texts, circles, lines = parts(draw())
     for box in texts + circles:
         assert figure.x0 <= box.x0 < box.x1 <= figure.x1
         assert figure.y0 <= box.y0 < box.y1 <= figure.y1
@@ -104,7 +111,7 @@ def test_the_figure_grows_with_the_graph():
     assert (sizes[0] < sizes[1]).all()
 
 
-def test_svg():
+def test_an_svg_holds_names_values_and_derivatives():
     svg = fruit().draw().to_svg()
     root = ET.fromstring(svg)
     texts = ["".join(e.itertext()).strip() for e in root.iter("{http://www.w3.org/2000/svg}text")]
@@ -150,7 +157,7 @@ def test_names_of_any_letters(tmp_path):
     assert "りんごの値段 $x$ \\ {" in "".join(root.itertext())
 
 
-def test_save(tmp_path):
+def test_a_drawing_is_saved_in_the_format_of_its_suffix(tmp_path):
     drawing = fruit().draw(tmp_path / "fruit.svg")
     assert (tmp_path / "fruit.svg").read_text(encoding="utf-8") == drawing.to_svg()
     drawing.save(str(tmp_path / "fruit.PNG"))
@@ -175,8 +182,8 @@ def test_a_drawing_is_of_its_time():
     assert r"2\n3" in y.to_dot()
 
 
+@pytest.mark.needs_values
 def test_values_of_any_library(case: Case):
-    needs_values(case)
     x = Variable(case.array([1.0, 2.0]), "x")
     y = x * case.array(np.ones((3, 2)))
     y.backward()

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from graphs import small_net
-from support import Case, normal
 
 from backprop import Network, SigmoidWithLoss, Tanh, TwoLayerNet, graph
+from tests.backprop.graph.graphs import small_net
+from tests.support import Case, normal
 
 
 def texts(drawing: graph.Drawing) -> list[tuple[str, str, str, str]]:
@@ -50,9 +50,9 @@ def test_the_network_is_left_as_it_is():
     x, t = rng.standard_normal((7, 6)), np.zeros(7, dtype=int)
     net.loss(x, t)
     before = net.last_layer.backward()
-    kept = {name: layer._cache for name, layer in net.layers.items()}
+    kept = {name: layer.cache for name, layer in net.layers.items()}
     graph.draw(net, x[:3], t[:3])
-    assert all(layer._cache is kept[name] for name, layer in net.layers.items())
+    assert all(layer.cache is kept[name] for name, layer in net.layers.items())
     assert not net.layers["Affine1"].grads
     np.testing.assert_array_equal(net.last_layer.backward(), before)
 

@@ -1,6 +1,5 @@
-from graphs import fruit, logistic
-
 from backprop.graph import Variable
+from tests.backprop.graph.graphs import fruit, logistic
 
 DOT = r"""digraph {
   rankdir=LR;
@@ -34,12 +33,12 @@ def square() -> Variable:
     return y
 
 
-def test_dot():
+def test_the_graph_in_dot():
     assert square().to_dot() == DOT
     assert square().draw().to_dot() == DOT
 
 
-def test_mermaid():
+def test_the_graph_in_mermaid():
     assert square().to_mermaid() == MERMAID
     assert square().draw().to_mermaid() == MERMAID
 

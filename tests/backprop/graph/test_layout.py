@@ -1,12 +1,12 @@
 import pytest
-from graphs import branches, fruit, logistic, tangle
 
-from backprop.graph.diagram import Diagram, diagram_of
+from backprop.graph.diagram import Diagram, Numbers, diagram_of
 from backprop.graph.layout import Layout, lay_out
+from tests.backprop.graph.graphs import branches, fruit, logistic, tangle
 
 
 def laid_out(result) -> tuple[Diagram, Layout]:
-    drawn = diagram_of(result)
+    drawn = diagram_of(result, Numbers())
     return drawn, lay_out(drawn, lambda text: 6.0 * len(text))
 
 

@@ -3,10 +3,10 @@ import operator
 
 import numpy as np
 import pytest
-from support import Case, central_difference, normal
 
 from backprop import Affine, MulLayer, Relu, SoftmaxWithLoss, graph
 from backprop.graph import Constant, Variable, apply
+from tests.support import Case, central_difference, normal
 
 OPERATORS = {
     "+": operator.add,
@@ -41,7 +41,7 @@ def test_the_operation_is_a_layer_of_the_library():
 
 
 @pytest.mark.parametrize("sign", OPERATORS)
-def test_operators(case: Case, sign):
+def test_operators_give_value_and_gradients_on_every_library(case: Case, sign):
     f = OPERATORS[sign]
     a, b = np.array([[1.5, 0.5]]), np.array([[2.0], [3.0]])
     dout = np.array([[1.0, 10.0], [100.0, 1000.0]])
@@ -181,7 +181,7 @@ def test_constants_may_have_names():
     assert "three" in y.to_dot()
 
 
-def test_repr():
+def test_repr_shows_the_value_short_and_the_name():
     assert repr(Variable(110.00000000000001, "price")) == "Variable(110, 'price')"
     assert repr(Variable(np.ones((100, 50)))) == "Variable((100, 50))"
 
@@ -277,7 +277,7 @@ def test_a_layer_that_gives_no_derivative_or_a_wrong_one():
     assert x.grad.tolist() == [2, 2]
 
 
-def test_integers(case: Case):
+def test_integers_have_gradients_too(case: Case):
     x = Variable(case.array([1, 2]))
     y = x * x / 2
     y.backward()

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from support import Case, central_difference, normal
 
 from backprop import Relu, Sigmoid, Tanh
 from backprop.layers.activation import activation
+from tests.support import Case, central_difference, normal
 
 LAYERS = [Relu, Sigmoid, Tanh]
 
@@ -11,7 +11,7 @@ LAYERS = [Relu, Sigmoid, Tanh]
 @pytest.mark.traced
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("shape", [(4,), (3, 4), (2, 3, 4), ()], ids=str)
-def test_gradient(case: Case, layer, shape):
+def test_value_and_gradient_on_every_library(case: Case, layer, shape):
     rng = np.random.default_rng(2)
     x, dout = rng.standard_normal(shape), rng.standard_normal(shape)
     inputs, upstream = case.array(x), case.array(dout)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from support import Case, central_difference
 
 from backprop import Affine
+from tests.support import Case, central_difference
 
 RNG = np.random.default_rng(3)
 W, B = RNG.standard_normal((12, 5)), RNG.standard_normal(5)
@@ -12,7 +12,7 @@ W, B = RNG.standard_normal((12, 5)), RNG.standard_normal(5)
 @pytest.mark.parametrize(
     "shape", [(3, 12), (1, 12), (12,), (3, 1, 3, 4), (3, 4, 3), (0, 12)], ids=str
 )
-def test_gradient(case: Case, shape):
+def test_value_and_gradients_for_inputs_of_any_shape(case: Case, shape):
     x = RNG.standard_normal(shape)
     rows = x.reshape(-1, 12)
     out = rows @ W + B
@@ -136,3 +136,24 @@ def test_mixed_libraries():
         TypeError, match="arrays must be of one library; got array_api_strict and numpy"
     ):
         Affine(W, B).forward(strict.ones((2, 12)))
+
+
+@pytest.mark.parametrize("kinds", [("float32", "float64"), ("float64", "float32")])
+@pytest.mark.parametrize("rows", [4, 1])
+def test_inputs_of_another_floating_dtype_than_the_weights(case: Case, kinds, rows):
+    """The book's program: float32 images, and weights from `np.random.randn`."""
+    if not case.backend.has_float64:
+        pytest.skip(f"{case.name} has no float64")
+    own, learnt = kinds
+    rng = np.random.default_rng(0)
+    x, W, b, dout = (rng.standard_normal(s) for s in ((rows, 3), (3, 2), (2,), (rows, 2)))
+    array = case.backend.asarray
+    layer = Affine(array(W, learnt), array(b, learnt))
+    y = layer.forward(array(x, own))
+    assert y.dtype == case.xp.float64
+    dx = layer.backward(array(dout, "float64"))
+    assert (dx.dtype, layer.dW.dtype) == tuple(getattr(case.xp, kind) for kind in kinds)
+    if case.backend.has_values:
+        found = [case.numpy(v) for v in (y, dx, layer.dW)]
+        for value, expected in zip(found, (x @ W + b, dout @ W.T, x.T @ dout), strict=True):
+            np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-6)

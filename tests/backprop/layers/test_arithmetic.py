@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from support import Case
 
 from backprop import AddLayer, MulLayer
+from tests.support import Case
 
 SHAPES = [
     ((3, 4), (3, 4)),

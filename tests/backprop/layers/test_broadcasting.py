@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from support import Case, central_difference
 
 from backprop import DivLayer, MatMul, PowLayer, SubLayer, gradcheck
 from backprop.arrays import default_dtype
+from tests.support import Case, central_difference
 
 PAIRS = {SubLayer: lambda x, y: x - y, DivLayer: lambda x, y: x / y, PowLayer: lambda x, y: x**y}
 SHAPES = [
@@ -137,7 +137,7 @@ def test_the_gradient_of_a_difference_is_no_alias_of_dout():
     assert dout.tolist() == [1, 1, 1]
 
 
-def test_numbers():
+def test_python_numbers_stay_numbers():
     layer = SubLayer()
     assert layer.forward(5, 3) == 2
     assert layer.backward(4) == (4, -4)

@@ -2,10 +2,10 @@ import math
 
 import numpy as np
 import pytest
-from support import Case, central_difference
 
 from backprop import ExpLayer, LogLayer, gradcheck
 from backprop.arrays import default_dtype
+from tests.support import Case, central_difference
 
 
 @pytest.mark.traced
@@ -30,7 +30,7 @@ def test_gradients_of_one_input(case: Case, layer):
         case.unchanged(inputs, x)
 
 
-def test_numbers():
+def test_python_numbers_stay_numbers():
     layer = ExpLayer()
     assert layer.forward(2) == math.exp(2)
     assert layer.backward(3) == 3 * math.exp(2)

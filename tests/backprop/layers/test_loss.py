@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from support import Case, central_difference
 
 from backprop import IdentityWithLoss, SigmoidWithLoss, SoftmaxWithLoss
+from tests.support import Case, central_difference
 
 LAYERS = [SoftmaxWithLoss, SigmoidWithLoss, IdentityWithLoss]
 RNG = np.random.default_rng(4)
@@ -119,3 +119,15 @@ def test_numpy_scalar_dout_keeps_float32():
     net = SoftmaxWithLoss()
     net.forward(X.astype(np.float32), np.zeros(4, dtype=int))
     assert net.backward(np.float64(2)).dtype == np.float32
+
+
+@pytest.mark.needs_values
+def test_labels_are_checked_by_the_loss(case: Case):
+    """Also on a device, where `forward` would not wait to look."""
+    layer = SoftmaxWithLoss()
+    layer.check_labels(case.array([0, 2]), (2, 3))
+    layer.check_labels(case.array(SOFT), (4, 3))
+    with pytest.raises(ValueError, match=r"labels must be in 0\.\.2; got 3"):
+        layer.check_labels(case.array([0, 3]), (2, 3))
+    with pytest.raises(TypeError, match=r"labels of shape \(2,\) must be integers"):
+        layer.check_labels(case.array([0.0, 1.0]), (2, 3))

@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
-from support import Case, central_difference
 
 from backprop import MatMul
 from backprop.arrays import default_dtype
+from tests.support import Case, central_difference
 
 PRODUCTS = [((2, 3), (3, 4)), ((3,), (3, 4)), ((2, 3), (3,)), ((3,), (3,)), ((0, 3), (3, 4))]
 
 
 @pytest.mark.traced
 @pytest.mark.parametrize(("x_shape", "y_shape"), PRODUCTS, ids=str)
-def test_matmul(case: Case, x_shape, y_shape):
+def test_value_and_gradients_for_stacks_of_matrices(case: Case, x_shape, y_shape):
     rng = np.random.default_rng(4)
     x, y = rng.standard_normal(x_shape), rng.standard_normal(y_shape)
     dout = rng.standard_normal((x @ y).shape)
@@ -47,3 +47,14 @@ def test_integers_are_computed_in_floating_numbers(case: Case):
     dtype = default_dtype(two, "real floating")
     case.check(layer.forward(two, two), 8.0, dtype)
     case.check(layer.backward(0.5)[0], [1.0, 1.0], dtype)
+
+
+def test_factors_of_different_floating_dtypes(case: Case):
+    if not case.backend.has_float64:
+        pytest.skip(f"{case.name} has no float64")
+    x, y = case.backend.asarray([[1.0, 2.0]], "float32"), case.backend.asarray([[3.0], [4.0]])
+    y = case.xp.astype(y, case.xp.float64)
+    layer = MatMul()
+    assert layer.forward(x, y).dtype == case.xp.float64
+    dx, dy = layer.backward()
+    assert (dx.dtype, dy.dtype) == (case.xp.float32, case.xp.float64)

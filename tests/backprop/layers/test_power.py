@@ -1,12 +1,12 @@
 import math
 
 import pytest
-from support import Case
 
 from backprop import PowLayer
+from tests.support import Case
 
 
-def test_numbers():
+def test_python_numbers_stay_numbers():
     layer = PowLayer()
     assert layer.forward(2, -1) == 0.5
     assert layer.backward() == (-0.25, pytest.approx(0.5 * math.log(2)))

@@ -4,7 +4,6 @@ from collections import OrderedDict
 
 import numpy as np
 import pytest
-from support import Case, central_difference, needs_indices, needs_values
 
 import backends
 from backprop import (
@@ -17,6 +16,7 @@ from backprop import (
     Tanh,
     TwoLayerNet,
 )
+from tests.support import Case, central_difference
 
 RNG = np.random.default_rng(5)
 X = RNG.random((4, 6))
@@ -90,9 +90,9 @@ def test_a_training_step_reads_no_value(case: Case):
     case.check(case.run(step, case.array(X), case.array(T)), reference.params["W1"], atol=1e-4)
 
 
-def test_accuracy(case: Case):
-    needs_values(case)
-    needs_indices(case)
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
+def test_accuracy_is_the_same_for_every_batch_size_and_form_of_labels(case: Case):
     net = Network.from_params(on(case, {"W1": np.eye(3), "b1": np.zeros(3)}))
     x = case.array([[3.0, 1.0, 0.0], [0.0, 1.0, 0.5], [0.0, 0.0, 9.0], [5.0, 0.0, 0.0]])
     for t in (case.array([0, 1, 2, 1]), case.array(np.eye(3)[[0, 1, 2, 1]])):
@@ -117,14 +117,13 @@ def test_accuracy_waits_for_the_device_once(monkeypatch):
         assert len(asked) == 1
 
 
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
 def test_accuracy_of_one_output(case: Case):
-    needs_values(case)
     net = Network.from_params(
         on(case, {"W1": np.ones((1, 1)), "b1": np.zeros(1)}), last_layer=SigmoidWithLoss()
     )
     x, t = case.array([[1.0], [-1.0], [2.0], [3.0]]), case.array([1, 0, 0, 1])
-    if case.name == "strict:no_x64":
-        needs_indices(case)
     assert net.accuracy(x, t) == 0.75
 
 
@@ -214,7 +213,7 @@ def test_foreign_layers():
         output=Affine(values["W2"], values["b2"]),
     )
     net = Network(layers, SoftmaxWithLoss())
-    assert list(net.params) == ["s1", "W2", "b2", "W3", "b3"]
+    assert list(net.params) == ["s1", "W1", "b1", "W2", "b2"]
     gradient = net.gradient(X, T)
 
     def f(s):
@@ -246,7 +245,7 @@ def test_two_parameters_of_one_name():
         def __init__(self, *names):
             self.params = {name: np.zeros(1) for name in names}
 
-    layers = {"a": Odd("W1"), **{str(i): Odd("b") for i in range(9)}, "c": Odd("W")}
+    layers = {"a": Odd("W1"), **{str(i): Odd("W") for i in range(11)}}
     with pytest.raises(ValueError, match="parameters must have names of their own; got W11 twice"):
         Network(layers, SoftmaxWithLoss())
 
@@ -388,11 +387,112 @@ def test_to_another_backend(case: Case):
     case.check(moved.predict(case.array(X)), net.predict(X))
     moved.params["W1"] -= moved.params["W1"]
     assert np.any(net.params["W1"])
-    needs_values(case)
-    back = moved.to(backends.host())
+
+
+def test_a_network_that_has_run_can_be_copied_deeply():
+    net = TwoLayerNet(6, 5, 3, backend=backends.select("device1", "array-api-strict"), seed=0)
+    x, t = net.backend.asarray(X), net.backend.asarray(T)
+    net.gradient(x, t)
+    other = copy.deepcopy(net)
+    other.params["W1"] -= other.params["W1"]
+    assert float(other.loss(x, t)) != float(net.loss(x, t))
+
+
+@pytest.mark.needs_values
+def test_to_another_backend_and_back(case: Case):
+    net = Network.from_params({k: v.astype(case.dtype) for k, v in params().items()})
+    back = net.to(case.backend).to(backends.host())
     np.testing.assert_array_equal(back.params["W2"], net.params["W2"])
 
 
 def test_to_a_device_without_the_dtype():
     with pytest.raises(TypeError, match=r"`dtype` must be one that array-api-strict on no_float64"):
         TwoLayerNet(6, 5, 3, dtype="float64", backend="cpu").to("no_float64", "array-api-strict")
+
+
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
+def test_classify(case: Case):
+    net = Network.from_params(on(case, params()))
+    expected = case.numpy(net.predict(case.array(X))).argmax(axis=1)
+    for batch_size in (1, 3, 4, 1000):
+        classes = net.classify(case.array(X), batch_size)
+        assert backends.of(classes) == case.backend
+        assert case.numpy(classes).tolist() == expected.tolist()
+    assert case.numpy(net.classify(case.array(X.reshape(4, 1, 2, 3)))).tolist() == expected.tolist()
+    one = net.classify(case.array(X[1]))
+    assert one.shape == ()
+    assert int(one) == expected[1]
+
+
+@pytest.mark.needs_values
+def test_classify_with_one_output(case: Case):
+    net = Network.from_params(
+        on(case, {"W1": np.ones((1, 1)), "b1": np.zeros(1)}), last_layer=SigmoidWithLoss()
+    )
+    classes = net.classify(case.array([[1.0], [-1.0], [0.0], [3.0]]), 3)
+    assert case.numpy(classes).tolist() == [1, 0, 0, 1]
+
+
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
+def test_accuracy_of_one_output_and_targets_that_are_no_classes(case: Case):
+    net = Network.from_params(
+        on(case, {"W1": np.ones((1, 1)), "b1": np.zeros(1)}), last_layer=SigmoidWithLoss()
+    )
+    x = case.array([[1.0], [-1.0], [2.0], [3.0]])
+    assert net.accuracy(x, case.array([1.0, 0.0, 0.0, 0.5])) == 0.5
+
+
+def test_classify_refuses():
+    net = Network.from_params(params())
+    with pytest.raises(ValueError, match="`batch_size` must be 1 or more; got 0"):
+        net.classify(X, 0)
+    with pytest.raises(ValueError, match=r"`x` must hold 1 or more samples; got \(0, 6\)"):
+        net.classify(X[:0])
+
+
+OTHERS = {"numpy": "torch", "torch": "numpy", "jax": "numpy", "array-api-strict": "torch"}
+
+
+@pytest.mark.parametrize("library", OTHERS)
+@pytest.mark.parametrize("method", ["fast", "elementwise"])
+def test_numerical_gradient_refuses_foreign_arrays(library, method):
+    pytest.importorskip("torch")
+    if library == "jax":
+        pytest.importorskip("jax")
+    backend, other = (backends.select("cpu", name) for name in (library, OTHERS[library]))
+    net = TwoLayerNet(4, 3, 2, backend=backend, seed=0)
+    x, t = [[0.0, 1.0, 2.0, 3.0]] * 2, [0, 1]
+    for foreign in ("x", "t"):
+        arrays = [
+            (other if name == foreign else backend).asarray(value)
+            for name, value in (("x", x), ("t", t))
+        ]
+        with pytest.raises(
+            TypeError,
+            match=f"`{foreign}` must be an array of {backend}; got an array of {other}; convert it "
+            rf"with `backends.select\('cpu', '{library}'\).asarray\({foreign}\)`",
+        ):
+            net.numerical_gradient(*arrays, method=method)
+
+
+def test_a_parameter_of_another_dtype_or_library_names_the_call_that_converts():
+    net = TwoLayerNet(4, 3, 2, backend="cpu", seed=0)
+    value = np.random.default_rng(0).standard_normal((4, 3))
+    call = r"convert it with `backends.select\('cpu', 'numpy'\).asarray\(W1, 'float32'\)`"
+    with pytest.raises(TypeError, match=f"must have dtype float32; got float64; {call}"):
+        net.params["W1"] = value
+    with pytest.raises(TypeError, match=f"got an array of array-api-strict on cpu; {call}"):
+        net.params["W1"] = backends.select("cpu", "array-api-strict").asarray(value)
+    with pytest.raises(TypeError, match=f"got list; {call}"):
+        net.params["W1"] = value.tolist()
+    net.params["W1"] = backends.select("cpu", "numpy").asarray(value, "float32")
+    np.testing.assert_array_equal(net.params["W1"], value.astype("float32"))
+
+
+def test_the_book_s_name_of_the_last_layer():
+    net = TwoLayerNet(4, 3, 2, backend="cpu", seed=0)
+    assert net.lastLayer is net.last_layer
+    net.lastLayer = other = SoftmaxWithLoss()
+    assert net.last_layer is other

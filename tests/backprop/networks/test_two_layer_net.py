@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from support import Case, needs_values
 
 import backends
 from backprop import Relu, Sigmoid, SoftmaxWithLoss, Tanh, TwoLayerNet
+from tests.support import Case
 
 
 def test_shapes_and_names(case: Case):
@@ -22,8 +22,8 @@ def test_shapes_and_names(case: Case):
         assert backends.device(p) == case.backend.device
 
 
+@pytest.mark.needs_values
 def test_a_seed_gives_the_same_weights_on_every_library(case: Case):
-    needs_values(case)
     net = TwoLayerNet(7, 5, 3, backend=case.backend, dtype=case.dtype, seed=1)
     reference = TwoLayerNet(7, 5, 3, backend="cpu", dtype=case.dtype, seed=1)
     for name, p in net.params.items():
@@ -39,7 +39,7 @@ def test_weights_start_normal_and_biases_at_zero():
 
 
 @pytest.mark.parametrize(("name", "layer"), [("relu", Relu), ("sigmoid", Sigmoid), ("tanh", Tanh)])
-def test_activation(name, layer):
+def test_the_activation_is_chosen_by_name(name, layer):
     net = TwoLayerNet(2, 3, 2, activation=name, backend="cpu")
     assert type(net.layers[f"{layer.__name__}1"]) is layer
 

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from support import Case, needs_indices, needs_values
 
 from backprop import (
     Affine,
@@ -14,6 +13,7 @@ from backprop import (
     TwoLayerNet,
     load_mnist_sample,
 )
+from tests.support import Case
 
 RNG = np.random.default_rng(21)
 SIZES = [6, 5, 4, 5, 3]
@@ -52,9 +52,9 @@ def test_fast_is_elementwise(depth, activation, loss, memory):
     check_fast(net, X, T, memory=memory)
 
 
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
 def test_every_library(case: Case):
-    needs_values(case)
-    needs_indices(case)
     values = params(3)
     net = Network.from_params({name: case.array(v) for name, v in values.items()}, "tanh")
     reference = Network.from_params(values, "tanh").gradient(X, T)
@@ -112,7 +112,7 @@ class Center(Layer):
     """Not elementwise: subtracts the mean over the batch."""
 
     def forward(self, x):
-        self._cache = x.shape
+        self.cache = x.shape
         return x - np.mean(x, axis=0)
 
     def backward(self, dout=1):
@@ -138,11 +138,11 @@ class MeanSquare(Layer):
     """A loss layer of one's own."""
 
     def forward(self, y, t):
-        self._cache = y - t
-        return np.mean(self._cache**2)
+        self.cache = y - t
+        return np.mean(self.cache**2)
 
     def backward(self, dout=1):
-        return dout * 2 * self._cache / self._cache.size
+        return dout * 2 * self.cache / self.cache.size
 
 
 def test_unknown_losses_are_evaluated_whole():

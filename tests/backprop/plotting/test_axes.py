@@ -17,6 +17,7 @@ def test_public_names():
         "gradient_field",
         "loss_curve",
         "negative_log",
+        "neurons",
         "new_axes",
         "save",
         "surface",
@@ -40,7 +41,7 @@ def test_axes_grid():
 
 
 @pytest.mark.parametrize(("suffix", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
-def test_save(tmp_path, suffix, start):
+def test_a_picture_is_saved_in_the_format_of_its_suffix(tmp_path, suffix, start):
     plotting.save(plotting.negative_log(), tmp_path / f"a.{suffix}")
     assert (tmp_path / f"a.{suffix}").read_bytes().startswith(start)
 

@@ -4,7 +4,7 @@ import pytest
 from backprop import functions, plotting
 
 
-def test_activations():
+def test_activations_are_told_apart_by_line_and_legend():
     ax = plotting.activations()
     lines = {line.get_label(): line for line in ax.get_lines()}
     assert list(lines) == ["step", "sigmoid", "relu", "tanh"]
@@ -29,7 +29,7 @@ def test_negative_log():
     assert plotting.negative_log(ax) is ax
 
 
-def test_tangents():
+def test_tangents_touch_the_curve_and_name_their_slope():
     ax = plotting.tangents(lambda x: 0.01 * x**2 + 0.1 * x, (5, 10), (0, 20))
     curve, first, point, second, _ = ax.get_lines()
     np.testing.assert_allclose(curve.get_ydata()[[0, -1]], [0, 6])

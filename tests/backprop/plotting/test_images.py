@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
-from support import Case, needs_values
 
 from backprop import plotting
+from tests.support import Case
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.random((5, 9))
@@ -18,8 +18,8 @@ def colors(ax):
     return [to_hex(text.get_color()) for text in ax.texts]
 
 
-def test_digits(case: Case):
-    needs_values(case)
+@pytest.mark.needs_values
+def test_digits_show_label_and_prediction_and_frame_the_wrong(case: Case):
     t, predicted = case.array([7, 2, 1, 0, 4]), case.array([7, 2, 7, 0, 9])
     ax = plotting.digits(case.array(IMAGES), t, predicted, columns=3)
     assert len(ax.images) == 5
@@ -87,13 +87,13 @@ def test_digits_refuse(arguments, message):
         plotting.digits(*arguments)
 
 
-def test_columns():
+def test_a_grid_has_at_least_one_column():
     with pytest.raises(ValueError, match="`columns` must be 1 or more; got 0"):
         plotting.digits(IMAGES, columns=0)
 
 
-def test_weights(case: Case):
-    needs_values(case)
+@pytest.mark.needs_values
+def test_weights_share_one_scale_around_zero(case: Case):
     W = RNG.standard_normal((9, 4))
     ax = plotting.weights(case.array(W))
     assert len(ax.images) == 4
@@ -118,8 +118,8 @@ def test_weights_of_any_size():
         plotting.weights(np.zeros((6, 2)), size=(2, 2))
 
 
+@pytest.mark.needs_values
 def test_confusion_matrix(case: Case):
-    needs_values(case)
     ax = plotting.confusion_matrix(case.array([[3.0, 1.0, 0.0], [0.0, 0.0, 0.0], [0.0, 2.0, 2.0]]))
     np.testing.assert_allclose(
         ax.images[0].get_array(), [[0.75, 0.25, 0], [0, 0, 0], [0, 0.5, 0.5]], rtol=1e-6

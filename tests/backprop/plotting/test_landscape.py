@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 from matplotlib.quiver import Quiver
-from support import Case, needs_values
 
 from backprop import perceptron, plotting
+from tests.support import Case
 
 
 def bowl(x):
@@ -55,7 +55,7 @@ def test_a_gate_that_reads_its_first_input_only():
     assert ax.collections[0].get_paths()[1].contains_point((0.9, 0.1))
 
 
-def test_surface():
+def test_a_surface_covers_the_range_and_names_its_axes():
     ax = plotting.surface(bowl, (-3, 3))
     assert ax.name == "3d"
     (drawn,) = ax.collections
@@ -106,8 +106,8 @@ def test_gradient_field():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("x0", "x1")
 
 
+@pytest.mark.needs_values
 def test_descent_path(case: Case):
-    needs_values(case)
     points = [[-3.0, 4.0], [-2.0, 2.5], [-1.0, 1.5]]
     ax = plotting.descent_path(bowl, case.array(points))
     path, start = ax.get_lines()

@@ -4,11 +4,11 @@ import io
 import numpy as np
 import pytest
 from rich.console import Console
-from support import Case, needs_indices, needs_values
 
 import backends
 from backprop import SGD, History, Network, Trainer, TwoLayerNet, load_mnist_sample
 from backprop.training.batches import Batches
+from tests.support import Case
 
 RNG = np.random.default_rng(7)
 X = RNG.random((50, 6))
@@ -21,9 +21,9 @@ def fit(backend, dtype="float64", seed=0, **kwargs):
     return net, history
 
 
-def test_learns(case: Case):
-    needs_values(case)
-    needs_indices(case)
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
+def test_it_learns_and_keeps_a_history(case: Case):
     _, history = fit(case.backend, case.dtype, epochs=10)
     assert len(history.loss) == 70
     assert history.epoch == [float(i) for i in range(1, 11)]
@@ -36,9 +36,9 @@ def test_learns(case: Case):
     assert not history.interrupted
 
 
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
 def test_a_hundred_steps_agree_with_numpy(case: Case):
-    needs_values(case)
-    needs_indices(case)
     net, history = fit(case.backend, case.dtype, iterations=100)
     reference, expected = fit("cpu", case.dtype, iterations=100)
     tolerance = 1e-10 if case.dtype == "float64" else 1e-4
@@ -47,9 +47,9 @@ def test_a_hundred_steps_agree_with_numpy(case: Case):
     np.testing.assert_allclose(history.loss, expected.loss, atol=tolerance)
 
 
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
 def test_the_same_seed_gives_the_same_bits(case: Case):
-    needs_values(case)
-    needs_indices(case)
     (first, a), (second, b), (third, c) = (
         fit(case.backend, case.dtype, seed, iterations=30) for seed in (0, 0, 1)
     )
@@ -76,17 +76,21 @@ def test_without_a_test_set_and_with_a_callback():
 
 
 def test_every_sample_once_an_epoch():
-    batches = Batches(10, 4, backends.host(), backends.host().rng(0))
-    first, second = list(batches.epoch(9)), list(batches.epoch(9))
+    host = backends.host()
+    batches = Batches(4, host.rng(0))
+    batches.start(10)
+    first = list(batches.rest(host, 9))
+    batches.advance(3)
+    second = list(batches.rest(host, 9))
     assert [len(b) for b in first] == [4, 4, 2]
     assert sorted(np.concatenate(first)) == list(range(10))
     assert np.concatenate(first).tolist() != np.concatenate(second).tolist()
-    assert len(list(batches.epoch(2))) == 2
+    assert len(list(batches.rest(host, 2))) == 2
 
 
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
 def test_the_data_is_left_as_it_was(case: Case):
-    needs_values(case)
-    needs_indices(case)
     x, t = case.array(X), case.array(T)
     net = TwoLayerNet(6, 5, 3, backend=case.backend, dtype=case.dtype)
     Trainer(net, seed=0).fit((x, t), iterations=3)
@@ -144,8 +148,11 @@ def test_two_fits_are_one():
     nets = [TwoLayerNet(6, 5, 3, backend="cpu", seed=0) for _ in range(2)]
     once = Trainer(nets[0], seed=0).fit((X, T), epochs=4)
     trainer = Trainer(nets[1], seed=0)
-    parts = [trainer.fit((X, T), epochs=2) for _ in range(2)]
-    assert parts[0].loss + parts[1].loss == once.loss
+    first = trainer.fit((X, T), epochs=2)
+    assert first.epoch == [1.0, 2.0]
+    assert trainer.fit((X, T), epochs=2) is first is trainer.history
+    assert (first.loss, first.epoch, first.iteration) == (once.loss, once.epoch, once.iteration)
+    assert first.train_accuracy == once.train_accuracy
 
 
 def test_no_step_waits_for_the_device(monkeypatch):
@@ -173,7 +180,9 @@ def test_data_is_cast_once_on_entry(monkeypatch):
     net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
     seen = []
     predict = net.predict
-    monkeypatch.setattr(net, "predict", lambda x: seen.append(x.dtype) or predict(x))
+    monkeypatch.setattr(
+        net, "predict", lambda x, **mode: seen.append(x.dtype) or predict(x, **mode)
+    )
     Trainer(net).fit((X, T), epochs=1)
     assert set(seen) == {np.dtype(np.float32)}
 

@@ -1,8 +1,7 @@
 """Styles: the ways in which a layer or a loss is called, as an object with two methods."""
 
-from foreign import Tanh, d_tanh, style, tanh
-
 from backends import namespace
+from tests.backprop.gradients.foreign.foreign import Tanh, d_tanh, style, tanh
 
 ALL = "x W b"
 

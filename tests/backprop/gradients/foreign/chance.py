@@ -3,7 +3,8 @@
 import random
 
 import numpy as np
-from foreign import Tanh, style
+
+from tests.backprop.gradients.foreign.foreign import Tanh, style
 
 ALL = "x W b"
 

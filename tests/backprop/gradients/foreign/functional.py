@@ -1,8 +1,7 @@
 """Styles: pairs, closures, and what libraries have for backward passes written by hand."""
 
-from foreign import d_tanh, style, tanh
-
 from backends import namespace
+from tests.backprop.gradients.foreign.foreign import d_tanh, style, tanh
 
 ALL = "x W b"
 

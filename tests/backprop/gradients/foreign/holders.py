@@ -4,8 +4,8 @@ from collections import namedtuple
 from dataclasses import dataclass
 from typing import Any
 
-from foreign import Tanh, d_tanh, style, tanh
-from keeping import ALL, keeps
+from tests.backprop.gradients.foreign.foreign import Tanh, d_tanh, style, tanh
+from tests.backprop.gradients.foreign.keeping import ALL, keeps
 
 
 class Parameter:

@@ -1,6 +1,6 @@
 """Styles: names and containers of parameters, and those of their gradients."""
 
-from foreign import Tanh, style
+from tests.backprop.gradients.foreign.foreign import Tanh, style
 
 ALL = "x W b"
 

@@ -1,8 +1,7 @@
 """Styles: parameters made or bound late, tied, beside buffers, or deep inside."""
 
-from foreign import Tanh, style
-
 from backends import namespace
+from tests.backprop.gradients.foreign.foreign import Tanh, style
 
 ALL = "x W b"
 

@@ -1,8 +1,7 @@
 """Styles: slots, properties, and layers in layers."""
 
-from foreign import Tanh, d_tanh, style, tanh
-
 from backends import namespace
+from tests.backprop.gradients.foreign.foreign import Tanh, d_tanh, style, tanh
 
 ALL = "x W b"
 

@@ -1,8 +1,7 @@
 """Styles: several inputs and outputs, lists and dictionaries of them, integers and numbers."""
 
-from foreign import flipped, style
-
 from backends import namespace
+from tests.backprop.gradients.foreign.foreign import flipped, style
 
 
 class Cell:

@@ -3,9 +3,9 @@
 from collections import deque
 
 import numpy as np
-from foreign import Tanh, d_tanh, style, tanh
 
 from backends import namespace
+from tests.backprop.gradients.foreign.foreign import Tanh, d_tanh, style, tanh
 
 ALL = "x W b"
 

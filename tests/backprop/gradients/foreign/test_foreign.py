@@ -3,19 +3,21 @@
 import itertools
 import os
 
-import calling
-import chance
-import functional
-import holders
-import keeping
-import lazily
-import nesting
 import pytest
-import several
-import stateful
-from foreign import STYLES, Arrays, Hook
 
 from backprop import gradcheck
+from tests.backprop.gradients.foreign import (
+    calling,
+    chance,
+    functional,
+    holders,
+    keeping,
+    lazily,
+    nesting,
+    several,
+    stateful,
+)
+from tests.backprop.gradients.foreign.foreign import STYLES, Arrays, Hook
 
 MODULES = (calling, chance, functional, holders, keeping, lazily, nesting, several, stateful)
 MODES = ("full", "sampled", "directional")

@@ -1,0 +1,106 @@
+"""Description of a network in names and JSON values, never code; networks rebuilt from one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from backends import Array
+from backprop.layers import (
+    Affine,
+    ExpLayer,
+    IdentityWithLoss,
+    Layer,
+    LogLayer,
+    Relu,
+    Sigmoid,
+    SigmoidWithLoss,
+    SoftmaxWithLoss,
+    Tanh,
+)
+from backprop.networks.network import Network
+
+KINDS: dict[str, type[Layer]] = {
+    kind.__name__: kind
+    for kind in (
+        Affine,
+        ExpLayer,
+        IdentityWithLoss,
+        LogLayer,
+        Relu,
+        Sigmoid,
+        SigmoidWithLoss,
+        SoftmaxWithLoss,
+        Tanh,
+    )
+}
+"""The layers that a description may name; each is made as `Kind(**params, **config)`."""
+
+
+def describe(net: Network) -> dict[str, Any]:
+    """Return how to rebuild a network, beside its arrays, in JSON values.
+
+    Raises
+    ------
+    TypeError
+        When a layer is none of the library's own, or the network computes in its own way.
+    """
+    if type(net).predict is not Network.predict or type(net).loss is not Network.loss:
+        raise TypeError(
+            "a network must have the library's own `predict` and `loss` to be described; got "
+            f"{type(net).__name__}: use save_params(path, net.state_dict())"
+        )
+    params: dict[int, dict[str, str]] = {}
+    for name, place in net.params.places.items():
+        params.setdefault(id(place.layer), {})[place.key] = name
+    return {
+        "layers": [
+            {"name": name, **_entry(name, layer, params.get(id(layer), {}))}
+            for name, layer in net.layers.items()
+        ],
+        "last_layer": _entry("last_layer", net.last_layer, {}),
+    }
+
+
+def _entry(name: str, layer: Any, params: dict[str, str]) -> dict[str, Any]:
+    kind = type(layer)
+    if KINDS.get(kind.__name__) is not kind:
+        raise TypeError(
+            f"layer {name!r} must be one of {', '.join(KINDS)} to be described; got "
+            f"{kind.__module__}.{kind.__qualname__}: use save_params(path, net.state_dict())"
+        )
+    return {"kind": kind.__name__, "config": layer.config(), "params": params}
+
+
+def rebuild(description: Any, arrays: Mapping[str, Array]) -> Network:
+    """Return the network that `describe` was given.
+
+    Parameters
+    ----------
+    description : dict
+        What `describe` returned.
+    arrays : mapping of str to array
+        Its `state_dict()`, on one backend, where the network will be; they are copied.
+
+    Raises
+    ------
+    ValueError
+        When the description or the arrays are of no such network.
+    """
+    try:
+        layers: dict[str, Layer] = {}
+        for entry in description["layers"]:
+            if entry["name"] in layers:
+                raise ValueError(f"each layer must have a name of its own; got {entry['name']!r}")
+            layers[entry["name"]] = _layer(entry, arrays)
+        net = Network(layers, _layer(description["last_layer"], arrays))
+        net.load_state_dict(arrays)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from None
+    return net
+
+
+def _layer(entry: Mapping[str, Any], arrays: Mapping[str, Array]) -> Layer:
+    kind = KINDS.get(entry["kind"])
+    if kind is None:
+        raise ValueError(f"a layer must be one of {', '.join(KINDS)}; got {entry['kind']!r}")
+    params = {key: arrays[name] for key, name in entry["params"].items()}
+    return kind(**params, **entry["config"])

@@ -1,0 +1,53 @@
+"""Checks of a network's layers, and what they have in common."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import backends
+from backends import Backend, DType, isdtype, namespace
+from backprop.networks.parameters import Place
+
+
+def check_objects(layers: Mapping[str, Any]) -> None:
+    """Raise a ValueError when one layer stands in two places."""
+    seen: dict[int, str] = {}
+    for name, layer in layers.items():
+        if id(layer) in seen:
+            raise ValueError(
+                f"each layer must be an object of its own; {name!r} is {seen[id(layer)]!r}"
+            )
+        seen[id(layer)] = name
+
+
+def common_backend(places: Mapping[str, Place]) -> Backend | None:
+    """Return the backend that all arrays are on; None if there is no array.
+
+    Raises
+    ------
+    TypeError
+        When they differ in library or device.
+    """
+    backend = None
+    for name, place in places.items():
+        x = place.get()
+        backend = backend or backends.of(x)
+        backend.require(x, name)
+    return backend
+
+
+def common_dtype(params: Mapping[str, Any]) -> DType | None:
+    """Return the dtype of all parameters; None if there is none.
+
+    Raises
+    ------
+    TypeError
+        When they are not floating, or differ in dtype.
+    """
+    dtype = None
+    for name, x in params.items():
+        if not isdtype(namespace(x), x.dtype, "real floating"):
+            raise TypeError(f"`{name}` must be real floating; got {x.dtype}")
+        if dtype is not None and x.dtype != dtype:
+            raise TypeError(f"parameters must have one dtype, {dtype}; `{name}` is {x.dtype}")
+        dtype = x.dtype
+    return dtype

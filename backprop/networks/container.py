@@ -1,0 +1,162 @@
+"""Layers held together: their arrays by name, and copies of both."""
+
+import copy
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Self
+
+import backends
+from backends import Array, Backend, DType, isdtype, namespace
+from backprop.arrays import is_array
+from backprop.layers import training_argument
+from backprop.networks import snapshot
+from backprop.networks.checks import check_objects, common_backend, common_dtype
+from backprop.networks.copies import copy_to
+from backprop.networks.frozen import check_learning
+from backprop.networks.parameters import Parameters, named_places
+
+
+class Container:
+    """Layers in order and a loss layer; base of `Network`, which says what they compute.
+
+    Attributes
+    ----------
+    backend, dtype
+        Those of the parameters; None without any.
+    """
+
+    backend: Backend | None
+    dtype: DType | None
+
+    def __init__(self, layers: Mapping[str, Any], last_layer: Any) -> None:
+        self._layers = dict(layers)
+        self._last_layer = last_layer
+        self._set_up()
+
+    def _set_up(self) -> None:
+        """Find out what follows from the layers, and check that they fit together."""
+        check_objects(self._layers)
+        check_learning(self._layers)
+        self._order = list(self._layers.values())
+        self._runs = [(layer, _mode(layer)) for layer in self._order]
+        self._last_mode = _mode(self._last_layer)
+        learning = [i for i, layer in enumerate(self._order) if getattr(layer, "params", None)]
+        self._way_back = self._order[min(learning) :][::-1] if learning else []
+        places = named_places([*self._order, self._last_layer])
+        learnt = {
+            name: place
+            for name, place in places.items()
+            if place.kind == "params" and place.layer is not self._last_layer
+        }
+        self._params = Parameters(learnt)
+        self._places = {n: p for n, p in places.items() if n in learnt or p.kind == "state"}
+        self.backend = common_backend(self._places)
+        self.dtype = common_dtype(self._params)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "backend": None}  # a library is no part of a copy or a pickle
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.backend = common_backend(self._places)
+
+    @property
+    def layers(self) -> Mapping[str, Any]:
+        """The layers by name, in order."""
+        return MappingProxyType(self._layers)
+
+    @property
+    def last_layer(self) -> Any:
+        """The loss layer; another may be put in its place."""
+        return self._last_layer
+
+    @last_layer.setter
+    def last_layer(self, layer: Any) -> None:
+        self._last_layer = layer
+        self._set_up()
+
+    lastLayer = last_layer  # noqa: N815 - the book's name
+
+    @property
+    def params(self) -> Parameters:
+        """The parameters by name, live: `net.params["W1"] -= lr * grad["W1"]`."""
+        return self._params
+
+    def state_dict(self) -> dict[str, Array]:
+        """Return copies of all parameters and of all state by name, where the network is.
+
+        The state of the k-th layer with a `running_mean`, say, is `running_meank`. What happens to
+        the network later does not change them.
+        """
+        return snapshot.taken(self._places)
+
+    def load_state_dict(self, arrays: Mapping[str, Any]) -> None:
+        """Put in copies of `arrays`, which `state_dict` gave for such a network.
+
+        Parameters
+        ----------
+        arrays : mapping of str to array
+            All parameters and all state by name, of any library; they come in the dtypes that the
+            network has.
+
+        Raises
+        ------
+        TypeError
+            When an array is not real, or holds fractions where whole numbers belong.
+        ValueError
+            When names are missing or unexpected, or shapes don't fit: then nothing is changed.
+        """
+        snapshot.put_back(self._places, arrays, self.backend or backends.host())
+
+    def to(
+        self,
+        device: str | Backend | None = None,
+        library: str | None = None,
+        dtype: str | DType | None = None,
+    ) -> Self:
+        """Return a copy of the network on another backend or in another dtype.
+
+        This network is left as it is, whatever becomes of the copy.
+
+        Parameters
+        ----------
+        device, library : optional
+            As `backends.select` takes them; where the network is, if neither is given.
+        dtype : str or dtype, optional
+            Each array's own if not given. State that is not floating keeps its own.
+
+        Raises
+        ------
+        TypeError
+            When the device has no such dtype.
+        """
+        stay = device is None and library is None and self.backend is not None
+        backend = self.backend if stay else backends.select(device, library)
+        layers = {name: copy_to(layer, backend, dtype) for name, layer in self._layers.items()}
+        other = copy.copy(self)  # a subclass keeps what it adds
+        Container.__init__(other, layers, copy_to(self._last_layer, backend, dtype))
+        return other
+
+    def _input(self, x: Array) -> Array:
+        """Return inputs in the network's dtype; they must be on its backend already."""
+        if self.backend is None:
+            return x
+        self.backend.require(x, "x")
+        if self.dtype is None or x.dtype == self.dtype:
+            return x
+        if isdtype(namespace(x), x.dtype, "complex floating"):
+            raise TypeError(f"`x` must be real; got {x.dtype}")
+        return namespace(x).astype(x, self.dtype)
+
+    def _labels(self, t: Any) -> Array:
+        """Return labels as an array of the network's backend; arrays must be so already."""
+        if self.backend is None or self.backend.holds(t):
+            return t
+        if is_array(t):
+            self.backend.require(t, "t")
+        return self.backend.asarray(t)
+
+
+def _mode(layer: Any) -> str | None:
+    """Return the name by which a layer takes whether it trains."""
+    return training_argument(getattr(layer, "forward", None))

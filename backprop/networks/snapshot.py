@@ -1,0 +1,68 @@
+"""The arrays of a network taken out by name, and put back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from backends import Array, Backend, isdtype, namespace
+from backprop.arrays import copy_of, is_array, shape
+from backprop.networks.copies import copied
+from backprop.networks.parameters import Place
+
+
+def taken(places: Mapping[str, Place]) -> dict[str, Array]:
+    """Return copies of the arrays by name."""
+    return {name: copy_of(place.get()) for name, place in places.items()}
+
+
+def put_back(places: Mapping[str, Place], arrays: Mapping[str, Any], backend: Backend) -> None:
+    """Put copies of `arrays` into their places; all of them, or none on an error.
+
+    Parameters
+    ----------
+    places : mapping of str to Place
+        Where each array goes; its dtype stays what it is there.
+    arrays : mapping of str to array
+        Arrays of any library, under the same names.
+    backend : Backend
+        Where they go.
+
+    Raises
+    ------
+    TypeError
+        When an array is not real, or holds fractions where whole numbers belong.
+    ValueError
+        When a name is missing or unexpected, or a shape does not fit.
+    """
+    found = {name: x if is_array(x) else backend.asarray(x) for name, x in arrays.items()}
+    _check_names(places, found)
+    for name, place in places.items():
+        _check_kind(name, found[name], place.get())
+    copies = {n: copied(found[n], backend, place.get().dtype) for n, place in places.items()}
+    for name, place in places.items():
+        place.set(copies[name])
+
+
+def _check_names(places: Mapping[str, Place], found: Mapping[str, Array]) -> None:
+    """Raise one ValueError that lists all names and shapes that don't fit."""
+    missing = [name for name in places if name not in found]
+    unexpected = [name for name in found if name not in places]
+    wrong = [
+        f"`{name}` must have shape {shape(place.get())}, got {shape(found[name])}"
+        for name, place in places.items()
+        if name in found and found[name].shape != place.get().shape
+    ]
+    problems = [f"missing: {', '.join(missing)}"] if missing else []
+    problems += [f"unexpected: {', '.join(unexpected)}"] if unexpected else []
+    problems += wrong
+    if problems:
+        raise ValueError(f"the arrays must be those of the network; {'; '.join(problems)}")
+
+
+def _check_kind(name: str, x: Array, old: Array) -> None:
+    xp = namespace(x)
+    if not isdtype(xp, x.dtype, ("real floating", "integral", "bool")):
+        raise TypeError(f"`{name}` must be real; got {x.dtype}")
+    if isdtype(xp, x.dtype, "real floating") and not isdtype(
+        namespace(old), old.dtype, "real floating"
+    ):
+        raise TypeError(f"`{name}` must be {old.dtype}; got {x.dtype}")

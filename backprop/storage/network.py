@@ -1,0 +1,102 @@
+"""Save and load a whole network; the file names the library's own layers, and holds no code."""
+
+import json
+import os
+from collections.abc import Mapping
+
+import backends
+from backends import Backend, DType
+from backprop.layers.activation import ACTIVATIONS
+from backprop.networks import Network
+from backprop.networks.architecture import describe, rebuild
+from backprop.networks.copies import copied
+from backprop.storage.params import load_params, save_params
+
+NETWORK = "network"
+"""The metadata in which a file says how to rebuild its network, in JSON."""
+
+
+def save_network(
+    path: str | os.PathLike[str], net: Network, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a network to a safetensors file: its arrays, and how to rebuild it.
+
+    Parameters
+    ----------
+    path : path
+        The file; an old one stays whole until the new one is.
+    net : Network
+        A network of the library's own layers.
+    metadata : mapping of str to str, optional
+        What else is to stand in the file.
+
+    Raises
+    ------
+    OSError
+        When the file can't be written.
+    TypeError
+        When a layer is none of the library's own: a file holds no code.
+    ValueError
+        When `metadata` has the key ``"network"``.
+    """
+    if NETWORK in (metadata or {}):
+        raise ValueError(f"`metadata` must leave the key {NETWORK!r} to the file's own description")
+    description = json.dumps(describe(net))
+    save_params(path, net.state_dict(), {**(metadata or {}), NETWORK: description})
+
+
+def load_network(
+    path: str | os.PathLike[str],
+    *,
+    activation: str | None = None,
+    backend: str | Backend | None = None,
+    dtype: str | DType | None = None,
+) -> Network:
+    """Read a network from a file of `save_network`, or of parameters `W1, b1, ..., Wn, bn`.
+
+    Parameters
+    ----------
+    path : path
+        As `load_params` reads it.
+    activation : str, optional
+        That between the Affine layers, for a file that does not say; else ``"relu"``.
+    backend : Backend or str, optional
+        Where the network lives; as `backends.select()` decides if not given.
+    dtype : str or dtype, optional
+        That of the file's arrays if not given.
+
+    Raises
+    ------
+    OSError
+        When the file can't be read.
+    ValueError
+        When it holds no network, or says another activation than the one given.
+    """
+    arrays, metadata = load_params(path)
+    backend = backends.select(backend)
+    description = metadata.get(NETWORK)
+    if description is None:
+        said = metadata.get("activation")
+        _check_activation(path, activation, said)
+        name = activation or said or "relu"
+        return Network.from_params(arrays, name, dtype=dtype, backend=backend)
+    copies = {
+        name: copied(x, backend, dtype if x.dtype.kind == "f" else None)
+        for name, x in arrays.items()
+    }
+    try:
+        net = rebuild(json.loads(description), copies)
+    except (ValueError, RecursionError) as error:
+        what = str(error)[:300]
+        raise ValueError(f"{path} must describe a network of this library: {what}") from None
+    kinds = {kind: name for name, kind in ACTIVATIONS.items()}
+    for layer in net.layers.values():
+        _check_activation(path, activation, kinds.get(type(layer)))
+    return net
+
+
+def _check_activation(
+    path: str | os.PathLike[str], activation: str | None, said: str | None
+) -> None:
+    if activation is not None and said is not None and activation != said:
+        raise ValueError(f"`activation` must be {said}, as {path} says; got {activation}")

@@ -1,0 +1,127 @@
+"""Save and load parameters; loading never runs code from a file.
+
+They are written as safetensors, and read from `.npz` files and the book's pickles as well.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+import backends
+from backends import Array
+from backprop.storage.npz import read_npz
+from backprop.storage.pickles import read_pickle
+from backprop.storage.writing import write
+
+Arrays: TypeAlias = dict[str, NDArray[Any]]
+
+
+def save_params(
+    path: str | os.PathLike[str],
+    params: Mapping[str, Array],
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write arrays to a safetensors file; an old file stays whole until the new one is.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    params : mapping of str to array
+        Arrays of any backend: `net.params`, or `net.state_dict()` for what a network keeps as well.
+    metadata : mapping of str to str, optional
+        Whatever a reader needs beside the arrays: ``{"activation": "relu"}``.
+
+    Raises
+    ------
+    OSError
+        When the file can't be written.
+    """
+    arrays = {name: backends.of(x).to_numpy(x) for name, x in params.items()}
+    write(Path(path), save(arrays, dict(metadata or {})))
+
+
+def load_params(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, str]]:
+    """Read arrays and metadata from a safetensors file, an `.npz` file or a pickle.
+
+    The first bytes of the file say which it is, not its name. Nothing in a file is ever run: of
+    a pickle, such as those of the book (section 3.6.2), only a dictionary of plain NumPy arrays is
+    let in, and a pickle that names anything else is refused with that name.
+
+    Returns
+    -------
+    params : dict of str to numpy.ndarray
+        Host arrays; `Network.from_params(params, backend=...)` takes them to any backend.
+    metadata : dict of str to str
+        Empty but for safetensors files.
+
+    Raises
+    ------
+    OSError
+        When the file can't be read.
+    ValueError
+        When it is of none of these formats, is damaged, or holds anything but real arrays by name.
+    """
+    with Path(path).open("rb") as file:
+        head = file.read(9)
+    found = next((known for known in _FORMATS if known.begins(head)), None)
+    if found is None:
+        raise ValueError(
+            f"{path} must be a safetensors file, an .npz file or a pickle; it begins {head!r}"
+        )
+    try:
+        params, metadata = found.read(path)
+        _check(params)
+    except ValueError as error:
+        raise ValueError(f"{path} must be {found.name}: {str(error)[:300]}") from None
+    return params, metadata
+
+
+def _read_safetensors(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, str]]:
+    try:
+        with safe_open(path, framework="numpy") as file:
+            params = {name: file.get_tensor(name) for name in sorted(file.keys())}
+            return params, dict(file.metadata() or {})
+    except SafetensorError as error:
+        raise ValueError(str(error)) from None
+
+
+class _Format(NamedTuple):
+    """A kind of file: its name in errors, how it begins, and its reader."""
+
+    name: str
+    begins: Callable[[bytes], bool]
+    read: Callable[[str | os.PathLike[str]], tuple[dict[str, Any], dict[str, str]]]
+
+
+_FORMATS = (
+    _Format(
+        "a safetensors file",
+        lambda head: head[4:] == b"\0\0\0\0{",  # the length of a header in JSON, then the header
+        _read_safetensors,
+    ),
+    _Format(
+        "an .npz file of plain arrays",
+        lambda head: head.startswith((b"PK\3\4", b"PK\5\6")),
+        lambda path: (read_npz(path), {}),
+    ),
+    _Format(
+        "a pickle of plain arrays by name",
+        lambda head: head.startswith((b"\x80", b"(", b"}", b"c")),  # protocol, dictionary, name
+        lambda path: (read_pickle(path), {}),
+    ),
+)
+
+
+def _check(params: dict[str, Any]) -> None:
+    for name, value in params.items():
+        if not isinstance(value, np.ndarray):
+            raise ValueError(f"`{name}` must be an array; got {type(value).__name__}")
+        if value.dtype.kind not in "iuf":
+            raise ValueError(f"`{name}` must hold real numbers; got {value.dtype}")

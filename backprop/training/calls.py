@@ -1,0 +1,46 @@
+"""What a trainer is made with: other calls, such as the book's, are refused with one that works."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+P = ParamSpec("P")
+
+RIGHT = (
+    "a trainer takes the network and how to train it, and `fit` the data: `Trainer(net, SGD(lr=0.1)"
+    ", batch_size=100).fit((x_train, t_train), (x_test, t_test), epochs=16)`"
+)
+"""How to call ours, for whoever knows the book's."""
+
+_NEEDED = ("backend", "dtype", "params", "last_layer", "predict", "loss_and_gradient", "accuracy")
+
+
+def shows_a_right_call(init: Callable[P, None]) -> Callable[P, None]:
+    """Return an `__init__` that raises a TypeError with a right call for arguments not its own."""
+    signature = inspect.signature(init)
+
+    @functools.wraps(init)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{error}; {RIGHT}") from None
+        init(*args, **kwargs)
+
+    return checked
+
+
+def check_parts(net: Any, optimizer: Any) -> None:
+    """Raise a TypeError unless a network and an optimizer have what training needs of them."""
+    if not callable(getattr(optimizer, "update", None)):
+        raise TypeError(
+            "`optimizer` must have `update(params, grads)`; "
+            f"got {type(optimizer).__name__}; {RIGHT}"
+        )
+    missing = [name for name in _NEEDED if not hasattr(net, name)]
+    if missing:
+        raise TypeError(
+            f"`net` must be a Network; got {type(net).__name__}, which has no "
+            f"{', '.join(missing)}: `Network(net.layers, net.lastLayer)` makes one of its layers"
+        )

@@ -1,0 +1,20 @@
+"""Copies of nested dictionaries and lists with arrays in them."""
+
+import numbers
+from collections.abc import Mapping
+from typing import Any
+
+from backends import Backend
+from backprop.arrays import is_array
+from backprop.networks.copies import copied
+
+
+def copied_tree(value: Any, backend: Backend) -> Any:
+    """Return `value` with its dictionaries, lists and tuples made anew, its arrays on `backend`."""
+    if isinstance(value, Mapping):
+        return {key: copied_tree(item, backend) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(copied_tree(item, backend) for item in value)
+    if is_array(value) and not isinstance(value, numbers.Number):  # a NumPy scalar is a number
+        return copied(value, backend, None)
+    return value

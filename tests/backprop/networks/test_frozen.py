@@ -1,0 +1,170 @@
+"""What a network would not change is refused, and what it may change it does."""
+
+import numpy as np
+import pytest
+
+from backprop import Affine, Layer, Network, Relu, SoftmaxWithLoss
+from tests.support import Case
+
+W, B = np.random.default_rng(0).standard_normal((4, 3)), np.zeros(3)
+X, T = np.random.default_rng(1).standard_normal((6, 4)), np.array([0, 1, 2, 0, 1, 2])
+
+
+class AsTheBook:
+    """An affine layer with everything in attributes, as section 5.6.2 has it."""
+
+    def __init__(self, W, b):
+        self.W = W
+        self.b = b
+        self.x = None
+        self.dW = None
+        self.db = None
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        self.db = dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class SetInBackward(Layer):
+    """The same, derived from `Layer`, its gradients known to `backward` alone."""
+
+    def __init__(self, W, b):
+        super().__init__()
+        self.W, self.b = W, b
+
+    forward = AsTheBook.forward
+
+    def backward(self, dout):
+        self.dW, self.db = self.x.T @ dout, dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class InSlots(AsTheBook):
+    __slots__ = ("W", "b", "dW", "db", "x")
+
+
+class Half(AsTheBook):
+    """One array in `params`, the other beside it."""
+
+    def __init__(self, W, b):
+        super().__init__(W, b)
+        self.params, self.grads = {"W": W}, {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [(AsTheBook, "W and b"), (SetInBackward, "W and b"), (InSlots, "W and b"), (Half, "b")],
+)
+def test_arrays_that_a_network_would_not_change_are_refused(kind, named):
+    with pytest.raises(TypeError) as error:
+        Network({"Own": kind(W, B)}, SoftmaxWithLoss())
+    first = named[0]
+    assert str(error.value).startswith(
+        "layer 'Own' must hold what it learns in its dictionary `params`; "
+        f"got {named} as attributes, which a network would not change: set `self.params = {{"
+    )
+    assert f"'{first}': {first}" in str(error.value)
+    assert f"let forward and backward read `self.params['{first}']`" in str(error.value)
+
+
+class Cured(Layer):
+    """What the message says."""
+
+    def __init__(self, W, b):
+        super().__init__()
+        self.params = {"W": W, "b": b}
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.params["W"] + self.params["b"]
+
+    def backward(self, dout):
+        self.dx = dout @ self.params["W"].T  # a cache `x` with a `dx` is no parameter
+        self.grads = {"W": self.x.T @ dout, "b": dout.sum(axis=0)}
+        return self.dx
+
+
+class Beside(Cured):
+    """The parameter in `params` and as an attribute too, which forward reads."""
+
+    def __init__(self, W, b):
+        super().__init__(W, b)
+        self.W = W
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.params["b"]
+
+
+@pytest.mark.parametrize("kind", [Cured, Beside])
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
+def test_the_cure_learns_on_every_library(case: Case, kind):
+    if case.backend.name == "array-api-strict":
+        pytest.skip("`dout.sum` is no method of the standard")
+    array = case.array
+    layer = kind(array(W), array(B))
+    net = Network({"Own": layer}, SoftmaxWithLoss())
+    x, t = array(X), array(T)
+    before = net.to()
+    losses = []
+    for _ in range(30):
+        loss, grads = net.loss_and_gradient(x, t)
+        losses.append(float(loss))
+        for key in net.params:
+            net.params[key] = net.params[key] - 0.5 * grads[key]
+    assert losses[-1] < 0.7 * losses[0]
+    assert float(before.loss(x, t)) == pytest.approx(losses[0])
+    assert net.to().layers["Own"].params["W"] is not layer.params["W"]
+    assert float(net.to().loss(x, t)) == pytest.approx(float(net.loss(x, t)))
+
+
+class Block(Layer):
+    """Layers within a layer."""
+
+    def __init__(self, shared):
+        super().__init__()
+        self.inner = [Affine(W.copy(), B.copy()), Relu()]
+        if shared:
+            self.params = self.inner[0].params
+            self.grads = self.inner[0].grads
+
+    def forward(self, x):
+        return self.inner[1].forward(self.inner[0].forward(x))
+
+    def backward(self, dout=1):
+        return self.inner[0].backward(self.inner[1].backward(dout))
+
+
+def test_layers_within_a_layer():
+    with pytest.raises(
+        TypeError,
+        match="'Block' must hold in its own `params` and `grads` what.*got Affine in `inner`",
+    ):
+        Network({"Block": Block(shared=False)}, SoftmaxWithLoss())
+    net = Network({"Block": Block(shared=True)}, SoftmaxWithLoss())
+    first = float(net.loss(X, T))
+    for _ in range(30):
+        for key, grad in net.gradient(X, T).items():
+            net.params[key] = net.params[key] - 0.5 * grad
+    assert float(net.loss(X, T)) < 0.8 * first
+
+
+def test_constants_are_no_parameters():
+    class Scale(Layer):
+        def __init__(self):
+            super().__init__()
+            self.factor, self.W = np.ones(4), np.ones((4, 4))
+
+        def forward(self, x):
+            return x * self.factor
+
+        def backward(self, dout=1):
+            return dout * self.factor
+
+    Network({"Scale": Scale(), "Affine": Affine(W, B)}, SoftmaxWithLoss())

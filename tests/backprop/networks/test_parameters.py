@@ -1,0 +1,71 @@
+from collections.abc import MutableMapping
+
+import numpy as np
+import pytest
+
+from backprop import Affine, Layer, Network, Relu, SoftmaxWithLoss, TwoLayerNet
+
+
+class Holder(Layer):
+    def __init__(self, params=(), state=()):
+        super().__init__()
+        self.params = {key: np.zeros(2) for key in params}
+        self.state = {key: np.zeros(2) for key in state}
+
+
+def names(*layers):
+    net = Network({str(i): layer for i, layer in enumerate(layers)}, SoftmaxWithLoss())
+    return list(net.state_dict())
+
+
+def test_each_kind_of_layer_counts_for_itself():
+    affine, norm = ("W", "b"), (("gamma", "beta"), ("mean", "var"))
+    found = names(Holder(affine), Holder(*norm), Relu(), Holder(affine), Holder(*norm))
+    assert " ".join(found) == "W1 b1 gamma1 beta1 mean1 var1 W2 b2 gamma2 beta2 mean2 var2"
+
+
+def test_keys_of_one_layer_have_one_number():
+    """One more than the highest that any of them has had."""
+    assert names(Holder("W"), Holder("Wb"), Holder("b")) == ["W1", "W2", "b2", "b3"]
+    assert names(Holder("b"), Holder("b"), Holder("Wb")) == ["b1", "b2", "W3", "b3"]
+    assert names(Holder("W", "m"), Holder("", "m"), Holder("W", "m"))[-2:] == ["W3", "m3"]
+
+
+def test_a_key_may_not_be_both_learnt_and_kept():
+    with pytest.raises(ValueError, match="got W1 twice"):
+        names(Holder("W", "W"))
+
+
+def test_parameters_are_a_mutable_mapping_of_fixed_names():
+    net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
+    params = net.params
+    assert isinstance(params, MutableMapping)
+    params.update({"b1": np.ones(5, "float32")})
+    assert net.layers["Affine1"].b.tolist() == [1] * 5
+    assert params.setdefault("b1") is net.layers["Affine1"].b
+    for delete in (
+        lambda: params.pop("W1"),
+        lambda: params.__delitem__("W1"),
+        params.popitem,
+        params.clear,
+    ):
+        with pytest.raises(TypeError, match="a parameter can't be deleted.*; got 'W1'"):
+            delete()
+    with pytest.raises(KeyError, match="parameter must be one of W1, b1, W2, b2; got 'W3'"):
+        params.setdefault("W3", np.ones(1))
+    assert list(params) == ["W1", "b1", "W2", "b2"]
+
+
+def test_where_each_parameter_is_held():
+    net = Network(
+        {"a": Affine(np.ones((2, 2)), np.zeros(2)), "r": Relu(), "s": Holder("s", "n")},
+        SoftmaxWithLoss(),
+    )
+    places = net.params.places
+    assert {name: (place.layer, place.key) for name, place in places.items()} == {
+        "W1": (net.layers["a"], "W"),
+        "b1": (net.layers["a"], "b"),
+        "s1": (net.layers["s"], "s"),
+    }
+    del places["W1"]
+    assert "W1" in net.params
