@@ -236,7 +236,7 @@ class Network(Container):
         fast: bool = True,
         memory: int | None = None,
     ) -> dict[str, Array]:
-        """Return a copy's change of loss by each of O offsets of each parameter: (O, *shape)."""
+        """Return by how much the loss of a copy changes for each offset: shape `(O, *shape)`."""
         x = namespace(x).reshape(x, (1, -1)) if x.ndim == 1 else x
         plain = all(
             getattr(type(self), m) is getattr(Network, m) and m not in vars(self)

@@ -29,7 +29,15 @@ PROGRAMS, FIGURES, HERE = "book/test_programs.py", "backprop/graph", "book/test_
 ITEMS: list[tuple[int, str, list[str]]] = [
     (1, "NumPy basics", []),  # NumPy's own
     (5, "AND, AND_v2, NAND, OR, XOR", [f"{PROGRAMS}::test_note_on_perceptrons"]),
-    (3, "neurons as circles", []),  # tested where they are drawn
+    (
+        3,
+        "neurons as circles",
+        [
+            "backprop/plotting/test_neurons.py::test_the_perceptron_of_the_book",
+            "backprop/plotting/test_neurons.py::test_the_network_of_three_layers",
+            "backprop/plotting/test_neurons.py::test_the_softmax_layer",
+        ],
+    ),
     (5, "step, sigmoid, ReLU and their plots", [f"{PROGRAMS}::test_curves_of_activations"]),
     (1, "identity_function", ["backprop/test_functions.py::test_the_book_s_names_are_ours"]),
     (1, "three-layer forward", [f"{PROGRAMS}::test_note_on_three_layers"]),
@@ -121,7 +129,7 @@ ITEMS: list[tuple[int, str, list[str]]] = [
             f"{FIGURES}/test_diagram.py::test_before_backward_there_are_no_derivatives",
         ],
     ),
-    (5, "graphs with symbols", []),  # tested where they are drawn
+    (5, "graphs with symbols", [f"{FIGURES}/test_symbols.py::test_the_figure_s_nodes_and_edges"]),
     (
         4,
         "ReLU and sigmoid",

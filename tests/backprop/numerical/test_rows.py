@@ -59,6 +59,14 @@ def test_a_sum_over_the_wrong_axis_shows(count):
     np.testing.assert_allclose(found, [2.0, 4.0] * X[:count], rtol=1e-8)
 
 
+def test_a_sum_over_the_wrong_axis_shows_where_the_values_are_alike():
+    x = np.ones((2, 2))
+    found = numerical_gradient_2d(lambda x: x[0] ** 2 + x[1] ** 2, x)
+    np.testing.assert_allclose(found, 2.0 * x, rtol=1e-8)
+    found = numerical_gradient_2d(lambda x: x[0] ** 2 * x[1] ** 4, x)
+    np.testing.assert_allclose(found, [[2.0, 4.0]] * 2, rtol=1e-8)
+
+
 def test_rows_that_a_stack_would_mix():
     """Softmax over everything: right for one row, wrong for many."""
 
@@ -77,6 +85,17 @@ def test_one_point():
 def test_rows_of_different_size_have_steps_and_rounding_of_their_own():
     x = np.array([[1e-3, 2e-3], [1e6, 2e6]])
     np.testing.assert_allclose(numerical_gradient_2d(book_s, x), 2.0 * x, rtol=1e-7)
+
+
+def test_a_large_value_in_another_row_hides_no_bend():
+    """The sine turns within the first step, and 1e12 would drown that in rounding."""
+
+    def f(x):
+        return np.sum(np.sin(3e5 * x) / 3e5, axis=-1) + 1e12 * (x[..., 0] > 10)
+
+    x = np.array([[20.0], [0.1]])
+    np.testing.assert_allclose(numerical_gradient_2d(f, x)[1], np.cos(3e5 * x[1]), rtol=1e-3)
+    np.testing.assert_allclose(numerical_gradient_2d(f, x[::-1])[0], np.cos(3e5 * x[1]), rtol=1e-3)
 
 
 def test_little_memory_takes_more_stacks():
