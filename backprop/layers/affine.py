@@ -79,30 +79,31 @@ class Affine(Layer):
         -------
         array, shape (N, M), or (M,) for one sample
         """
-        rows = self._rows(x)
-        W = self.params["W"]
-        y = namespace(W).matmul(rows, W)  # which promotes on every library; `@` does not
+        rows, W = self._factors(x)
+        y = rows @ W
         y += self.params["b"]
-        self.cache = x, rows
+        self.cache = x, rows, W
         return y if x.ndim > 1 else namespace(y).reshape(y, (-1,))
 
-    def _rows(self, x: Array) -> Array:
-        """Return `x` as (N, D), in a dtype that W can be multiplied by."""
+    def _factors(self, x: Array) -> tuple[Array, Array]:
+        """Return `x` as (N, D), and W, in one dtype: `@` promotes on some libraries only."""
         W = self.params["W"]
         xp = namespace(x, W)
         size = W.shape[0]
         if x.ndim == 0 or math.prod(x.shape[1:] if x.ndim > 1 else x.shape) != size:
             raise ValueError(f"`x` must have shape (N, {size}); got {shape(x)}")
         rows = x if x.ndim == 2 else xp.reshape(x, (-1, size))
-        if rows.dtype != W.dtype and isdtype(xp, rows.dtype, ("integral", "bool")):
-            rows = xp.astype(rows, W.dtype)
-        return rows
+        if rows.dtype == W.dtype:
+            return rows, W
+        if isdtype(xp, rows.dtype, ("integral", "bool")):
+            return xp.astype(rows, W.dtype), W
+        dtype = xp.result_type(rows, W)
+        return xp.astype(rows, dtype, copy=False), xp.astype(W, dtype, copy=False)
 
     def backward(self, dout: Any = 1) -> Array:
         """Return dx = dout @ W.T, in the shape of `x`; set dW and db."""
-        x, rows = self.recall()
-        W = self.params["W"]
-        dx = namespace(W).matmul(self._set_grads(dout, x, rows), W.T)
+        x, rows, W = self.recall()
+        dx = self._set_grads(dout, x, rows) @ W.T
         dx = dx if x.ndim == 2 else namespace(dx).reshape(dx, x.shape)
         return as_dtype(dx, x.dtype)
 
@@ -111,7 +112,7 @@ class Affine(Layer):
         if type(self).backward is not Affine.backward:
             self.backward(dout)  # a subclass may do more than this knows of
             return
-        x, rows = self.recall()
+        x, rows, _ = self.recall()
         self._set_grads(dout, x, rows)
 
     def _set_grads(self, dout: Any, x: Array, rows: Array) -> Array:
@@ -124,7 +125,7 @@ class Affine(Layer):
             dout = xp.reshape(dout, (1, -1))
         self.grads.clear()  # so that the new ones can take their place in memory
         # of one sample an outer product, which NumPy makes faster by broadcasting
-        dW = xp.matmul(rows.T, dout) if rows.shape[0] != 1 else rows.T * dout
+        dW = rows.T @ dout if rows.shape[0] != 1 else rows.T * dout
         self.grads["W"] = as_dtype(dW, W.dtype)
         self.grads["b"] = as_dtype(column_sums(dout), b.dtype)
         return dout
