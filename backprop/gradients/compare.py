@@ -100,7 +100,7 @@ class _Comparison:
             ),
             default=0.0,
         )
-        rounding = self.eps * (_ROUNDING * self.magnitude + _DOUT * task.dout_size)
+        rounding = self.eps * _ROUNDING * self.magnitude + task.rounded[self.name]
         limits = Limits(noise, task.phi.scale, reference, rounding, task.rtol, task.atol)
         return judge(self.analytic, around.look, limits, around)
 

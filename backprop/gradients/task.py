@@ -26,6 +26,8 @@ class Task:
         The gradients in the dtype that φ is computed in.
     dout_size : float
         The largest `dout`.
+    rounded : dict of str to float
+        By how much the entries of each gradient may be rounded, whatever their own size.
     batch : int or None
         Number of samples.
     step, rtol, atol
@@ -40,6 +42,7 @@ class Task:
     found: Findings
     wide: dict[str, Any]
     dout_size: float
+    rounded: dict[str, float]
     batch: int | None
     step: float | None
     rtol: float | None

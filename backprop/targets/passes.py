@@ -126,6 +126,13 @@ class Passes:
         finally:
             self.note_changes()
 
+    def again(self, read: Callable[[Any], T]) -> T:
+        """Run both passes while arrays are moved, which stay moved."""
+        try:
+            return read(self._back(self.calls.forward(self.inputs)[1], 1.0))
+        finally:
+            self._dirty.restore()
+
     def _back(self, kept: Any, factor: float) -> Any:
         if not self.calls.takes_dout:
             returned = self.calls.backward(self.inputs, None, kept)
@@ -182,14 +189,14 @@ class Passes:
         The floating arrays of the objects and the inputs are replaced by wide copies; the state
         at the beginning brings the user's own back.
         """
+        before, base, cotangents = self.phi(), self.base, self.cotangents
+        base.restore()  # caches that were left are narrow
         held = [floating_arrays(root) for root in (*self.calls.roots, self.inputs)]
         places = [p for found in held for p in found.values()]
         arrays = list({id(p.get()): p.get() for p in places}.values())
         narrow = [x for x in arrays if x.dtype != backends.of(x).widest]
         if not narrow or any(is_view(x, arrays) for x in arrays):  # copies would share nothing
             return False
-        before = self.phi()
-        old = self._dirty, self.base, self.cotangents
         try:
             for x in narrow:
                 wider = widened(x)
@@ -206,8 +213,9 @@ class Passes:
                 return True
         except Exception:  # the target may refuse the wider dtype, in whatever way
             pass
-        self._dirty, self.base, self.cotangents = old
-        self.base.restore()
+        base.restore()
+        self.cotangents = cotangents
+        self.start_from(base)
         return False
 
     def end(self) -> None:

@@ -195,3 +195,39 @@ def test_backward_passes_that_vary_in_the_last_bits():
     x = np.random.default_rng(1).standard_normal((4, 3))
     assert not gradcheck(Atomic(), x).ok
     assert gradcheck(Atomic(), x, nondet_tol=1e-9).ok
+
+
+@pytest.mark.parametrize("wrong", [1e-6, -1e-5])
+def test_a_gradient_far_smaller_than_dout_hides_no_mistake(wrong):
+    x = np.random.default_rng(0).standard_normal((3, 4))
+
+    def pair(factor):
+        return lambda v: 1e-12 * np.sum(v**3), lambda v: 3e-12 * factor * v**2
+
+    assert gradcheck(pair(1), x).ok
+    assert not gradcheck(pair(1 + wrong), x).ok
+
+
+@pytest.mark.parametrize("scale", [8.0, 16.0, 30.0])
+def test_a_difference_of_numbers_near_1_may_be_rounded_like_1(scale):
+    """The loss keeps its digits where the scores are large; its gradient y - t doesn't."""
+
+    class Loss:
+        def forward(self, x):
+            self.z = x[:, 0] - x[:, 1]
+            return np.log1p(np.exp(-self.z)).sum()
+
+        def backward(self, dout=1):
+            y = 1 / (1 + np.exp(-self.z))
+            return np.stack([y - 1, 1 - y], axis=1) * dout
+
+    x = np.random.default_rng(0).standard_normal((5, 2)) + [scale, 0.0]
+    report = gradcheck(Loss(), x)
+    assert report["x"].verdict is not Verdict.WRONG, report
+
+
+def test_an_overflow_within_the_steps_is_no_ones_to_see():
+    def f(v):
+        return np.sum(np.exp(v**2))
+
+    assert gradcheck((f, lambda v: 2 * v * np.exp(v**2)), np.array([26.0, 1.0])).ok

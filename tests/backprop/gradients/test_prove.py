@@ -1,0 +1,32 @@
+"""A short proof: `make prove-gradcheck` is the long one."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[3] / "scripts" / "prove_gradcheck.py"
+
+
+@pytest.fixture(scope="module")
+def script():
+    spec = importlib.util.spec_from_file_location("prove_gradcheck", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("seed", [10, 11])
+def test_no_false_alarm_and_no_mistake_that_passes(script, seed):
+    assert script.prove(40, seed) == ([], [])
+
+
+def test_the_gradients_of_the_compositions_are_right_and_spoiled_at_one_entry(script):
+    for layer, dtype, number in script.compositions(20, 3):
+        d = script.cotangents(layer.forward(layer.x).shape, number, dtype)
+        right = layer.gradients(d)
+        right = {name: g.copy() for name, g in right.items()}
+        script.spoil(layer, dtype, number)
+        layer.forward(layer.x)
+        wrong = layer.gradients(d)
+        assert sum(int((right[name] != wrong[name]).sum()) for name in right) == 1
