@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import backends
-from backends import namespace
+from backends import Array, namespace
 from backprop.arrays import shape
 from backprop.targets.nested import flat64, is_real, leaves, rebuilt
 from backprop.targets.objects import follow, is_array, reachable
@@ -33,7 +33,7 @@ class Findings:
         Gradients that stay what they are, whatever `dout` is.
     """
 
-    gradients: dict[str, Any]
+    gradients: dict[str, Array]
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     stale: set[str] = field(default_factory=set)
@@ -59,7 +59,7 @@ def inspect(subject: Subject, names: list[str], nondet_tol: float) -> Findings:
     changed: list[tuple[str, Any, Any]] = []
     watched = dict(_watched(subject))
 
-    def first(returned: Any) -> tuple[dict[str, Any], list[str]]:
+    def first(returned: Any) -> tuple[dict[str, Array], list[str]]:
         changed.extend(_changes(subject, watched))
         return subject.read(returned), list(_unknown(subject))
 
@@ -126,7 +126,7 @@ def _follow(subject: Subject, name: str) -> Any:
     return value
 
 
-def _is_update(moved: Any, gradient: Any) -> bool:
+def _is_update(moved: Any, gradient: Array) -> bool:
     """Tell whether a change is a step of learning: downhill everywhere, and nowhere else."""
     if gradient is None or not is_real(gradient):
         return False
@@ -156,7 +156,7 @@ def _alike(a: Any, b: Any, tolerance: float) -> bool:
     return bool(np.abs(one - two).max(initial=0.0) <= tolerance)
 
 
-def _check_placement(subject: Subject, name: str, gradient: Any, found: Findings) -> None:
+def _check_placement(subject: Subject, name: str, gradient: Array, found: Findings) -> None:
     """Say where library, device or dtype are not those of the array."""
     x = subject.arrays[name].get()
     if not is_array(gradient):
@@ -173,7 +173,7 @@ def _check_placement(subject: Subject, name: str, gradient: Any, found: Findings
 
 
 def _check_dout(
-    subject: Subject, names: list[str], once: Mapping[str, Any], found: Findings
+    subject: Subject, names: list[str], once: Mapping[str, Array], found: Findings
 ) -> None:
     twice = subject.gradients(factor=2.0)
     for name in names:
@@ -206,7 +206,7 @@ def _check_staleness(subject: Subject, names: list[str], found: Findings) -> Non
     others = rebuilt(passes.inputs, _other)
     sizes: list[int] = []
 
-    def read(returned: Any) -> dict[str, Any]:
+    def read(returned: Any) -> dict[str, Array]:
         sizes.append(
             sum(
                 len(f.value)

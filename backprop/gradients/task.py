@@ -1,10 +1,10 @@
 """The task of comparing a target's gradients: what is known beforehand of all of them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from backends import Array
 from backprop.gradients.hygiene import Findings
 from backprop.numerical.phi import Phi
 
@@ -40,7 +40,7 @@ class Task:
 
     phi: Phi
     found: Findings
-    wide: dict[str, Any]
+    wide: dict[str, Array]
     dout_size: float
     rounded: dict[str, float]
     batch: int | None

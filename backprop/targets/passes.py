@@ -163,10 +163,7 @@ class Passes:
     def unrestored(self, others: list[Any], read: Callable[[Any], T]) -> tuple[tuple[T, T], bool]:
         """Run the passes on other inputs and then on these, without going back between them.
 
-        Returns
-        -------
-        (T, T), bool
-            What `read` makes of both, and whether the second output is that of a first pass.
+        Return what `read` makes of both, and whether the second output is that of a first pass.
         """
         own = list(self.inputs)
         try:
@@ -176,7 +173,7 @@ class Passes:
             self.inputs[:] = own
             self._dirty.generators_back()
             y, kept = self.calls.forward(self.inputs)
-            now = [flat64(leaf) for _, leaf in leaves(y) if is_real(leaf)]
+            now = (flat64(leaf) for _, leaf in leaves(y) if is_real(leaf))
             steady = all(map(np.array_equal, now, self._first))
             return (other, read(self._back(kept, 1.0))), steady
         finally:
