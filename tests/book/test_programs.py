@@ -200,10 +200,12 @@ def test_gradient_check(execute, monkeypatch, gradient, bound):
 @pytest.mark.parametrize("library", [None, "torch", "jax"])
 @pytest.mark.filterwarnings("ignore:__array_wrap__:DeprecationWarning")  # NumPy's, of torch
 def test_gradient_check_of_the_library_s_network(execute, library):
-    """Its parameters are float32."""
+    """Its parameters are float32, and drawn anew: a kink of Relu may lie within a step."""
     pytest.importorskip(library or "numpy")
     found = differences(execute("ch05/gradient_check", WAYS[1], library=library).out)
-    assert all(difference < 1e-7 for difference in found)
+    assert len(found) == 4
+    assert all(difference < 1e-5 for difference in found)
+    assert sorted(found)[1] < 1e-7  # what lies behind the Relu meets none
 
 
 def check_learning(found, epochs=10):
