@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from backends import isdtype, namespace
-from backprop.gradients import hygiene, rounding, sampling
+from backprop.gradients import hygiene, sampling
 from backprop.gradients.compare import entry
 from backprop.gradients.report import Entry, Report, Verdict, unmeasured
 from backprop.gradients.task import Task
@@ -136,9 +136,7 @@ def gradcheck(
                 phi=phi,
                 found=found,
                 wide=gradients,
-                dout_size=wide.passes.dout_size,
-                rounded=rounding.allowances(wide, phi, gradients),
-                batch=subject.batch,
+                subject=wide,
                 step=step,
                 rtol=rtol,
                 atol=atol,

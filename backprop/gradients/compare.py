@@ -101,7 +101,8 @@ class _Comparison:
             default=0.0,
         )
         rounding = self.eps * _ROUNDING * self.magnitude + task.rounded[self.name]
-        limits = Limits(noise, task.phi.scale, reference, rounding, task.rtol, task.atol)
+        faint = self.eps * _DOUT * task.dout_size
+        limits = Limits(noise, task.phi.scale, reference, rounding, task.rtol, task.atol, faint)
         return judge(self.analytic, around.look, limits, around)
 
     def entry(self, own: tuple[int, ...]) -> Entry:
@@ -173,7 +174,8 @@ class _Comparison:
         allowed = max(_ROUNDING * eps, math.sqrt(eps))
         largest = max(float(np.abs(wide).max(initial=0.0)), eps * _DOUT * self.task.dout_size)
         off = float(np.abs(own - wide).max(initial=0.0))
-        if off <= allowed * largest + _DOUT * eps * self.task.dout_size:
+        allowed = allowed * largest + _DOUT * eps * self.task.dout_size
+        if off <= allowed or off <= allowed + _ROUNDING * self.task.shaken(self.name, eps):
             return ""
         return f"it is off by {off:.3g} in {narrow.dtype}, and right in a wider dtype"
 
@@ -193,7 +195,7 @@ class _Comparison:
             found.bad,
             shape=own if self.whole else None,
             inputs=flat(self.task.phi.places[self.name].get())[self.indices],
-            batch=self.task.batch,
+            batch=self.task.subject.batch,
             others=others,
         )
 

@@ -28,6 +28,7 @@ from backprop.gradients.judgment import (
     Look,
     Mask,
     Near,
+    negligible,
     trusted_error,
 )
 from backprop.numerical.slopes import Slopes
@@ -49,8 +50,6 @@ NOISY = 30.0
 """An error of this many times the noise over the step is not noise: a finer step is better."""
 HINT = 1e-3
 """A jump smaller than this share of the slopes is curvature."""
-NEGLIGIBLE = 100.0
-"""An error of this many times √noise, of the largest gradient, would show all that matters."""
 ASKED = 3
 """At how many coordinates it is asked whether φ moves in steps."""
 CONFIRMED = 64
@@ -196,8 +195,12 @@ def _coarsen(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
         wide = (found.error > 1e-5 * size) & np.isfinite(found.error) & (found.level == level + 1)
         close = found.bad & (found.off < 10.0 * found.allowed)
         wide |= close & np.isfinite(found.error) & (found.level == level + 1)
-        wide &= ~found.at_kink
-        wide &= noise > 0
+        wide &= ~found.at_kink & (noise > 0)
+        wide &= (
+            ~limits.zero(found.analytic)
+            | found.bad
+            | (2.0 * found.error > negligible(found, noise, limits))
+        )
         which = np.flatnonzero(wide)
         if not which.size:
             break
@@ -233,14 +236,6 @@ def _confirm(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
 
 def _blind(found: Judgment, noise: float, limits: Limits) -> Mask:
     """Tell where an error is so wide that nothing could have been seen."""
-    known = np.abs(found.value[np.isfinite(found.value)]).max(initial=0.0)
-    largest = max(float(np.abs(found.analytic).max(initial=0.0)), float(known), limits.reference)
-    largest = largest or limits.scale or 1.0
-    relative = max(2.0**-52, noise / limits.scale if limits.scale else 0.0)
-    share = min(0.1, NEGLIGIBLE * np.sqrt(relative))
-    small = share * largest
     allowed = 2.0 * found.error
-    zero = np.abs(found.analytic) <= limits.rounding  # no more than it may be rounded by itself
-    small = np.where(zero, max(small, share * limits.scale), small)
-    seen = (allowed < np.abs(found.analytic)) | (allowed <= small)
+    seen = (allowed < np.abs(found.analytic)) | (allowed <= negligible(found, noise, limits))
     return np.asarray(~found.at_kink & ~found.bad & ~seen)

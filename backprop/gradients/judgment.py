@@ -12,6 +12,8 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 
+NEGLIGIBLE = 100.0
+"""An error of this many times √noise, of the largest gradient, would show all that matters."""
 BENDS = 0.1
 """Two quotients that differ by this share of the slope show that φ bends within the step."""
 
@@ -52,6 +54,8 @@ class Limits:
         What rounding explains of each analytic value.
     rtol, atol : float or None
         What is allowed in its place.
+    faint : float
+        What is as good as 0 beside the `dout` that it was computed from.
     """
 
     noise: float
@@ -60,6 +64,11 @@ class Limits:
     rounding: Floats
     rtol: float | None = None
     atol: float | None = None
+    faint: float = 0.0
+
+    def zero(self, analytic: Floats) -> Mask:
+        """Tell where a gradient is as good as 0: no more than it may be rounded by."""
+        return np.asarray(np.abs(analytic) <= np.maximum(self.rounding, self.faint))
 
     def allowed(self, error: Floats, analytic: Floats, value: Floats, which: Indices) -> Floats:
         """Return by how much analytic and numerical values may differ."""
@@ -120,3 +129,16 @@ def trusted_error(s: Slopes, noise: float) -> Floats:
         bent = s.spread + 0.25 * s.bend / s.step  # at a kink, half its jump
         straight = bent <= BENDS * np.abs(s.value) + 10.0 * rounding
         return np.where(straight & np.isfinite(s.value), bent + rounding, np.inf)
+
+
+def negligible(found: Judgment, noise: float, limits: Limits) -> Floats:
+    """Return how wide an error may be beside a gradient that is small, or 0, to show what matters.
+
+    A small one is measured by the largest gradient, one that is 0 by φ itself.
+    """
+    known = np.abs(found.value[np.isfinite(found.value)]).max(initial=0.0)
+    largest = max(float(np.abs(found.analytic).max(initial=0.0)), float(known), limits.reference)
+    relative = max(2.0**-52, noise / limits.scale if limits.scale else 0.0)
+    share = min(0.1, NEGLIGIBLE * float(np.sqrt(relative)))
+    small = share * (largest or limits.scale or 1.0)
+    return np.where(limits.zero(found.analytic), max(small, share * limits.scale), small)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backprop.gradients.judge import COARSEST
+from backprop.gradients.settled import settled
 from backprop.numerical.phi import Phi, flat, jumps
 from backprop.numerical.slopes import Slopes
 from backprop.numerical.steps import FINEST, REFINEMENT, step_for
@@ -18,8 +19,6 @@ _BULK = 512  # an array of more entries is first looked at over one step
 _UNEVEN = np.array([0.37, 0.91, 1.73, 2.29, 3.11, 3.83, 4.61, 5.47])
 _POWERS = np.vander(_UNEVEN, 4)
 _CUBIC = _POWERS @ np.linalg.pinv(_POWERS)  # from values to the cubic that fits them best
-_MARGIN = 100.0  # by which what bends may leave less than it should on a finer level
-_FALLS = 16.0  # by which at least what bends leaves less on a level finer by half
 _STILL = 0.25  # the share of values alike that shows that φ moves in steps
 _JUMPS = 4  # so many of its moves tell whether it stands still between them
 _SCAN = 65  # values on a line that tell the steps in which φ moves
@@ -73,28 +72,21 @@ class Surroundings:
         Where φ bends, a finer level leaves 16⁴ times less; where there is noise, as much; and
         where φ moves in steps nothing is left on a level that is finer than they are.
         """
-        least, step = self.phi.rounding(self.name), self._step(i)
-        seen: list[float] = []
-        for level in range(FINEST + 1):
-            left = self._left(i, step / REFINEMENT**level)
-            if not math.isfinite(left):
-                continue
-            if left <= least:
-                if len(seen) == 1:  # was it on its way down, or does it break off?
-                    seen.append(self._left(i, step / REFINEMENT ** (level - 0.5)))
-                bent = not seen or min(seen) <= _MARGIN * least * REFINEMENT**4
-                falls = len(seen) < 2 or not seen[-1] > seen[-2] / _FALLS
-                return left if bent and falls else min(seen)
-            seen.append(left)
-        return min(seen, default=0.0)
+        step = self._step(i)
+        return settled(
+            lambda level: self._left(i, step / REFINEMENT**level),
+            self.phi.rounding(self.name),
+            range(FINEST + 1),
+        )
 
     def _left(self, i: int, step: float) -> float:
         """Return what a cubic leaves over on the quieter side: a kink has the other to itself."""
         found = []
         for side in (1.0, -1.0):
             values = self.phi.line(self.name, int(self.indices[i]), self.way, side * step * _UNEVEN)
-            rest = values - _CUBIC @ values
-            found.append(4.0 * math.sqrt(float(rest @ rest) / (_UNEVEN.size - 4)))
+            with np.errstate(all="ignore"):  # where φ overflows there is nothing to be told
+                rest = values - _CUBIC @ values
+                found.append(4.0 * math.sqrt(float(rest @ rest) / (_UNEVEN.size - 4)))
         return min(found)
 
     def _step(self, i: int) -> float:

@@ -1,12 +1,15 @@
 """The task of comparing a target's gradients: what is known beforehand of all of them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from backends import Array
+from backprop.gradients import rounding
 from backprop.gradients.hygiene import Findings
 from backprop.numerical.phi import Phi
+from backprop.targets.subject import Subject
 
 _MEASURED = 5  # coordinates beside the largest at which noise is measured, at most
 _PATIENCE = 5e-4  # seconds of one evaluation of φ at which it is measured at one of these
@@ -24,12 +27,8 @@ class Task:
         The gradients in the target's own dtypes, and what was noticed.
     wide : dict of str to array
         The gradients in the dtype that φ is computed in.
-    dout_size : float
-        The largest `dout`.
-    rounded : dict of str to float
-        By how much the entries of each gradient may be rounded, whatever their own size.
-    batch : int or None
-        Number of samples.
+    subject : Subject
+        The target, in the dtype that φ is computed in.
     step, rtol, atol
         As in `gradcheck`.
     rng : numpy.random.Generator
@@ -41,14 +40,26 @@ class Task:
     phi: Phi
     found: Findings
     wide: dict[str, Array]
-    dout_size: float
-    rounded: dict[str, float]
-    batch: int | None
+    subject: Subject
     step: float | None
     rtol: float | None
     atol: float | None
     rng: np.random.Generator
     seconds: float
+
+    @property
+    def dout_size(self) -> float:
+        """The largest `dout`."""
+        return self.subject.passes.dout_size
+
+    @cached_property
+    def rounded(self) -> dict[str, float]:
+        """By how much the entries of each gradient may be rounded, whatever their own size."""
+        return rounding.allowances(self.subject, self.phi, self.wide)
+
+    def shaken(self, name: str, eps: float) -> float:
+        """Return by how much a gradient differs where all arrays are rounded like `eps`."""
+        return rounding.shaken(self.subject, self.phi, self.wide, eps).get(name, 0.0)
 
     @property
     def patience(self) -> int:

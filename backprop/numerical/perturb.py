@@ -140,7 +140,7 @@ def along(
 
 def on_host(values: Sequence[Any]) -> npt.NDArray[np.float64]:
     """Return 0-d arrays and numbers as one host array of shape (n,); the device waits seldom."""
-    if not any(map(is_array, values)):
+    if all(isinstance(v, float) for v in values) or not any(map(is_array, values)):
         return np.asarray(values, dtype=np.float64)
     parts = []
     for start in range(0, len(values), _GATHERED):

@@ -43,14 +43,8 @@ class Phi:
     """
 
     def __init__(self, places: dict[str, Place], value: Callable[[], Any], scale: float) -> None:
-        self.places = places
+        self.places, self.value = places, value
         base = value()
-
-        def quiet() -> Any:  # steps may lead where a function overflows
-            with np.errstate(all="ignore"):
-                return value()
-
-        self.value = quiet
         self.base = float(on_host([base])[0])
         if not math.isfinite(self.base):
             raise ValueError(f"the output must be finite to be differentiated; got {self.base}")
@@ -70,7 +64,8 @@ class Phi:
     def changes(self, name: str, indices: Indices, distances: Floats) -> tuple[Floats, Floats]:
         """Return φ - φ(0) with one entry moved, and how far it went, for each of m moves."""
         moves = zip(indices.tolist(), distances.tolist(), strict=True)
-        values, gone = at_entries(self.places[name], moves, self.value)
+        with np.errstate(all="ignore"):  # steps may lead where a function overflows
+            values, gone = at_entries(self.places[name], moves, self.value)
         return on_host(values) - self.base, gone
 
     def at(
@@ -110,32 +105,40 @@ class Phi:
         """Return the slope along a direction, a flat array; parameters as in `at`."""
         h = (step_for(self.eps_of(name)) if step is None else step) / REFINEMENT**level
         distances = np.asarray([factor * h for factor in FACTORS])
-        values = along(self.places[name], way, distances.tolist(), self.value)
-        changes = on_host(values) - self.base
+        changes = self._along(name, way, distances)
         return slopes(changes.reshape(4, 1), distances.reshape(4, 1))
+
+    def _along(self, name: str, way: Floats, distances: Floats) -> Floats:
+        with np.errstate(all="ignore"):
+            values = along(self.places[name], way, distances.tolist(), self.value)
+        return on_host(values) - self.base
 
     def line(self, name: str, index: int, way: Floats | None, distances: Floats) -> Floats:
         """Return the changes at distances along one entry, or along a direction if there is one."""
         if way is not None:
-            values = along(self.places[name], way, distances.tolist(), self.value)
-            return on_host(values) - self.base
+            return self._along(name, way, distances)
         return self.changes(name, np.full(distances.shape, index), distances)[0]
 
     @contextmanager
-    def displaced(self, size: float, rng: np.random.Generator) -> Iterator[None]:
+    def displaced(
+        self, size: float, rng: np.random.Generator, relative: bool = False
+    ) -> Iterator[None]:
         """Move all arrays a little for a while, so that kinks which met in a point lie apart."""
         with ExitStack() as stack:
             for place in self.places.values():
-                stack.callback(_move(place, size, rng))
+                stack.callback(_move(place, size, rng, relative))
             yield
 
 
-def _move(place: Place, size: float, rng: np.random.Generator) -> Callable[[], None]:
+def _move(
+    place: Place, size: float, rng: np.random.Generator, relative: bool
+) -> Callable[[], None]:
     """Move an array by chance; return what puts it back."""
     x = place.get()
     saved = copy_of(x)
     backend = backends.of(x)
     by = backend.asarray(size * rng.standard_normal(tuple(x.shape)), x.dtype)
+    by = by * saved if relative else by
     if backends.is_writable(x):
         x[...] = saved + by
     else:

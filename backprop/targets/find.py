@@ -137,7 +137,9 @@ def _is_target(subject: Subject, name: str, found: Mapping[Any, Any], returned: 
     A None in its place is no gradient, and not the word of a loss.
     """
     alone = not isinstance(returned, tuple | list) or len(returned) == 1
-    scalar = all(getattr(v, "shape", ()) == () for _, v in leaves(subject.passes.cotangents))
+    scalar = all(
+        getattr(v, "shape", ()) == () for _, v in leaves(subject.passes.weighing.cotangents)
+    )
     return alone and scalar and bool(found) and name != subject.passes.calls.names[0]
 
 

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 import backends
-from backends import namespace
 from backprop.arrays import widened
 from backprop.targets.calls import Calls
 from backprop.targets.nested import flat64, is_real, leaves, rebuilt
 from backprop.targets.objects import floating_arrays, is_array
 from backprop.targets.state import State, is_view
+from backprop.targets.weighing import Weighing, cotangent
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class Passes:
             what = ", ".join(_kind(leaf) for _, leaf in leaves(y)) or type(y).__name__
             raise TypeError(f"forward must return one floating array or more; got {what}")
         weighted = calls.takes_dout or calls.elementwise
-        self.cotangents = rebuilt(y, lambda leaf: _cotangent(leaf, rng, weighted))
+        self.weighing = Weighing(rebuilt(y, lambda leaf: cotangent(leaf, rng, weighted)))
         self._first = [flat64(leaf) for leaf in real]
         self._learn_forward()
 
@@ -81,7 +81,7 @@ class Passes:
         """The largest entry of the cotangents."""
         sizes = [
             float(np.abs(flat64(v)).max(initial=0.0))
-            for _, v in leaves(self.cotangents)
+            for _, v in leaves(self.weighing.cotangents)
             if v is not None
         ]
         return max(sizes, default=1.0)
@@ -89,7 +89,7 @@ class Passes:
     def phi(self) -> Any:
         """Return φ, a 0-d array or a float."""
         try:
-            return self._weigh(self.calls.forward(self.inputs)[0], absolute=False)
+            return self.weighing.sum(self.calls.forward(self.inputs)[0])
         finally:
             if not self._free:
                 self._forward.restore()
@@ -97,21 +97,10 @@ class Passes:
     def scale(self) -> float:
         """Return Σ |v y|: what φ is rounded like."""
         try:
-            total = self._weigh(self.calls.forward(self.inputs)[0], absolute=True)
+            total = self.weighing.size(self.calls.forward(self.inputs)[0])
             return float(flat64(total)[0])
         finally:
             self._dirty.restore()
-
-    def _weigh(self, y: Any, absolute: bool) -> Any:
-        total: Any = None
-        weights = dict(leaves(self.cotangents))
-        for place, leaf in leaves(y):
-            v = weights.get(place)
-            if v is None or not is_real(leaf):
-                continue
-            term = _term(leaf, v, absolute)
-            total = term if total is None else total + term
-        return total
 
     def backward(self, read: Callable[[Any], T], factor: float = 1.0) -> T:
         """Run both passes, and return what `read` makes of what the backward pass returned.
@@ -137,9 +126,10 @@ class Passes:
         if not self.calls.takes_dout:
             returned = self.calls.backward(self.inputs, None, kept)
             if self.calls.elementwise:
-                returned = rebuilt(returned, lambda g: g * self.cotangents if is_real(g) else g)
+                v = self.weighing.cotangents
+                returned = rebuilt(returned, lambda g: g * v if is_real(g) else g)
             return returned
-        dout = rebuilt(self.cotangents, lambda v: None if v is None else v * factor)
+        dout = rebuilt(self.weighing.cotangents, lambda v: None if v is None else v * factor)
         before = [(v, flat64(v)) for _, v in leaves(dout) if is_array(v)]
         returned = self.calls.backward(self.inputs, dout, kept)
         self.seen.dout_changed |= any((flat64(v) != old).any() for v, old in before)
@@ -186,7 +176,7 @@ class Passes:
         The floating arrays of the objects and the inputs are replaced by wide copies; the state
         at the beginning brings the user's own back.
         """
-        before, base, cotangents = self.phi(), self.base, self.cotangents
+        before, base, weighing = self.phi(), self.base, self.weighing
         base.restore()  # caches that were left are narrow
         held = [floating_arrays(root) for root in (*self.calls.roots, self.inputs)]
         places = [p for found in held for p in found.values()]
@@ -200,7 +190,9 @@ class Passes:
                 for place in [p for p in places if p.get() is x]:
                     place.set(wider)
             wide = {backends.of(x).widest for x in narrow}
-            self.cotangents = rebuilt(self.cotangents, lambda v: widened(v) if is_array(v) else v)
+            self.weighing = Weighing(
+                rebuilt(weighing.cotangents, lambda v: widened(v) if is_array(v) else v)
+            )
             self.start_from(State(*self.calls.roots, self.inputs))
             after = self.phi()
             fine = not is_array(after) or after.dtype in wide
@@ -211,38 +203,13 @@ class Passes:
         except Exception:  # the target may refuse the wider dtype, in whatever way
             pass
         base.restore()
-        self.cotangents = cotangents
+        self.weighing = weighing
         self.start_from(base)
         return False
 
     def end(self) -> None:
         """Leave the user's objects as they were."""
         self.begin.restore()
-
-
-def _cotangent(leaf: Any, rng: np.random.Generator, weighted: bool) -> Any:
-    """Return the derivative by an output that the backward pass starts from; None for no output."""
-    if not is_real(leaf):
-        return None
-    if not is_array(leaf) or leaf.shape == ():
-        return float(rng.uniform(0.5, 1.5)) if weighted else 1.0
-    shape = tuple(leaf.shape)
-    values = rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
-    backend = backends.of(leaf)
-    values = values if weighted else np.ones(shape)
-    return backend.xp.astype(backend.asarray(values), leaf.dtype)
-
-
-def _term(y: Any, v: Any, absolute: bool) -> Any:
-    """Return Σ v y, or Σ |v y|, in the widest dtype."""
-    if not is_array(y):
-        return abs(y) if absolute else y * v
-    xp = namespace(y)
-    if isinstance(v, float):
-        return xp.abs(y) if absolute else y * v
-    wide = backends.of(y).widest
-    terms = (y if y.dtype == wide else xp.astype(y, wide)) * xp.astype(v, wide, copy=False)
-    return xp.sum(xp.abs(terms) if absolute else terms)
 
 
 def _kind(y: Any) -> str:
