@@ -67,6 +67,7 @@ ALLOWED = {
     "backprop.numerical.evaluation": {"numpy"},
     "backprop.numerical.differences": {"numpy"},
     "backprop.numerical.phi": {"numpy"},
+    "backprop.networks.moment": {"numpy"},  # its generator of random numbers
     "backprop.targets": {"numpy"},
     "backprop.targets.functions": {"numpy", "torch", "jax"},  # autograd's and JAX's own functions
     "backprop.targets.state": {"numpy", "torch"},  # its generator of random numbers
@@ -90,6 +91,14 @@ ALLOWED = {
 INSIDE_FUNCTIONS = {
     ("backprop.cli", "backprop.cli.app"): "an error that names the extra where typer is missing",
     ("backprop.demos", "backprop.demos"): "a program is imported when it is run, by its name",
+}
+
+# Files that load modules in ways no reader of imports sees -> why.
+DYNAMIC = {
+    "backends.libraries.library": "an array library is imported when it is asked for, by its name",
+    "backprop.demos": "a program is imported when it is run, by its name",
+    "backprop.networks.copies": "the modules that an object holds are not copied",
+    "backprop.targets.state": "PyTorch's generators count where it is imported already",
 }
 
 
@@ -131,12 +140,39 @@ def imports(modules: Modules, face: str = "backprop") -> list[Import]:
         if isinstance(node, ast.ImportFrom)
         for alias, (target, _) in zip(node.names, _targets(node, face, modules), strict=False)
     }
-    return [
+    found = [
         Import(source, exported.get(name, target) if target == face else target, at_the_top)
         for source, tree in modules.items()
         for node, at_the_top in _statements(tree)
         for target, name in _targets(node, source, modules)
     ]
+    around = [
+        Import(each.source, package, True)
+        for each in found
+        for package in _packages(each.target)
+        if each.at_the_top and package in modules and package not in _packages(each.source)
+        if package != each.source
+    ]
+    return found + around
+
+
+def _packages(module: str) -> list[str]:
+    """Return the packages around a module, which an import of it runs first."""
+    parts = module.split(".")
+    return [".".join(parts[:i]) for i in range(1, len(parts))]
+
+
+def dynamic(modules: Modules) -> set[str]:
+    """Return the modules that may load others unseen: by name, from text, or out of a table."""
+    ways = {"import_module", "__import__", "exec", "eval", "pkgutil", "runpy", "modules"}
+    return {
+        name
+        for name, tree in modules.items()
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Name) and node.id in ways - {"modules"})
+        or (isinstance(node, ast.Attribute) and node.attr in ways)
+        or (isinstance(node, ast.alias) and ways & set(node.name.split(".")))
+    }
 
 
 def _statements(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
@@ -147,7 +183,7 @@ def _statements(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
         if isinstance(node, ast.Import | ast.ImportFrom | ast.Call):
             yield node, top
         later = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or (
-            isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+            isinstance(node, ast.If)  # for type checkers alone, or never
         )
         waiting += [(child, top and not later) for child in ast.iter_child_nodes(node)]
 
@@ -244,7 +280,7 @@ def libraries_named(tree: ast.Module) -> set[str]:
         for value in vars(node).values() if id(node) not in docstrings else ():
             for text in value if isinstance(value, list) else [value]:
                 if isinstance(text, str):
-                    words |= set(re.findall(r"\w+", text.lower()))
+                    words |= set(re.findall(r"\w+", text.lower().replace("-", "_")))
     return {NICKNAMES.get(word, word) for word in words} & LIBRARIES
 
 

@@ -11,7 +11,7 @@ from backprop.arrays import is_array
 from backprop.layers import training_argument
 from backprop.networks import snapshot
 from backprop.networks.checks import check_objects, common_backend, common_dtype
-from backprop.networks.copies import copy_to
+from backprop.networks.copies import copies_to
 from backprop.networks.frozen import check_learning
 from backprop.networks.parameters import Parameters, named_places
 
@@ -31,12 +31,12 @@ class Container:
     def __init__(self, layers: Mapping[str, Any], last_layer: Any) -> None:
         self._layers = dict(layers)
         self._last_layer = last_layer
+        check_objects(self._layers)
+        check_learning(self._layers, last_layer)
         self._set_up()
 
     def _set_up(self) -> None:
         """Find out what follows from the layers, and check that they fit together."""
-        check_objects(self._layers)
-        check_learning(self._layers)
         self._order = list(self._layers.values())
         self._runs = [(layer, _mode(layer)) for layer in self._order]
         self._last_mode = _mode(self._last_layer)
@@ -101,6 +101,8 @@ class Container:
 
         Raises
         ------
+        OverflowError
+            When a value does not fit into the network's dtype.
         TypeError
             When an array is not real, or holds fractions where whole numbers belong.
         ValueError
@@ -132,9 +134,11 @@ class Container:
         """
         stay = device is None and library is None and self.backend is not None
         backend = self.backend if stay else backends.select(device, library)
-        layers = {name: copy_to(layer, backend, dtype) for name, layer in self._layers.items()}
+        *layers, last = copies_to([*self._order, self._last_layer], backend, dtype)
         other = copy.copy(self)  # a subclass keeps what it adds
-        Container.__init__(other, layers, copy_to(self._last_layer, backend, dtype))
+        other._layers = dict(zip(self._layers, layers, strict=True))
+        other._last_layer = last
+        other._set_up()
         return other
 
     def _input(self, x: Array) -> Array:

@@ -10,6 +10,7 @@ from backprop.arrays import shape
 from backprop.layers import SoftmaxWithLoss, training_argument
 from backprop.networks.classes import predicted_classes, share_of
 from backprop.networks.container import Container
+from backprop.networks.moment import repeatable
 from backprop.networks.stack import copied_stack
 from backprop.numerical import steps
 from backprop.numerical.column import Tail, is_known_loss
@@ -189,7 +190,8 @@ class Network(Container):
         """Return the gradient of the loss by each parameter, by central differences.
 
         Evaluated in a float64 copy of the network where library and device have float64; each
-        gradient comes in its parameter's dtype.
+        gradient comes in its parameter's dtype. A layer that draws by a `numpy.random.Generator` of
+        its own draws the same each time, and each time from the state that is there now.
 
         Parameters
         ----------
@@ -238,13 +240,16 @@ class Network(Container):
     ) -> dict[str, Array]:
         """Return by how much the loss of a copy changes for each offset: shape `(O, *shape)`."""
         x = namespace(x).reshape(x, (1, -1)) if x.ndim == 1 else x
-        plain = all(
-            getattr(type(self), m) is getattr(Network, m) and m not in vars(self)
-            for m in ("predict", "loss")
-        )
+        loss = partial(self.training_loss if training else self.loss, x, t)
+        loss = repeatable(loss, [*self._order, self._last_layer], self._places)
+        own = {type(self).predict, type(self).loss} == {Network.predict, Network.loss}
         tail = None
-        if fast and plain and is_known_loss(self._last_layer):
+        if (
+            fast
+            and own
+            and not vars(self).keys() & {"predict", "loss"}
+            and is_known_loss(self._last_layer)
+        ):
             modes = [{} if mode is None else {mode: training} for _, mode in self._runs]
             tail = Tail(self._order, modes, self._last_layer, self._input(x), self._labels(t))
-        loss = partial(self.training_loss if training else self.loss, x, t)
         return loss_changes(self, loss, tail, offsets, memory)
