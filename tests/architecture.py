@@ -182,9 +182,8 @@ def _statements(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
         node, top = waiting.pop()
         if isinstance(node, ast.Import | ast.ImportFrom | ast.Call):
             yield node, top
-        later = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or (
-            isinstance(node, ast.If)  # for type checkers alone, or never
-        )
+        # an `if` is for type checkers alone, or for never
+        later = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.If)
         waiting += [(child, top and not later) for child in ast.iter_child_nodes(node)]
 
 

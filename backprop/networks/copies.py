@@ -28,7 +28,8 @@ def copies_to(
     """Return copies of layers with all that they learn and keep on `backend`, and no caches.
 
     Nothing of a copy is shared with its layer but what can't be copied, such as an open
-    file or a lock; what two layers share their copies share too. State that is not floating keeps its dtype.
+    file or a lock; what two layers share their copies share too. State that is not floating keeps
+    its dtype.
     """
     layers = list(layers)
     memo: dict[int, Any] = {id(module): module for module in sys.modules.values()}

@@ -83,9 +83,8 @@ def _assigned(kind: type, method: str) -> set[str]:
         seen.add(name)
         for base in kind.__mro__:
             code = getattr(vars(base).get(name), "__code__", None)
-            for step in dis.get_instructions(code) if code else ():
-                if step.opname == "STORE_ATTR":
-                    found.add(step.argval)
-                elif step.argval in code.co_names and step.argval not in seen:
-                    waiting.append(step.argval)
+            if code is not None:
+                waiting += set(code.co_names) - seen
+                steps = dis.get_instructions(code)
+                found |= {step.argval for step in steps if step.opname == "STORE_ATTR"}
     return found

@@ -240,8 +240,8 @@ class Network(Container):
     ) -> dict[str, Array]:
         """Return by how much the loss of a copy changes for each offset: shape `(O, *shape)`."""
         x = namespace(x).reshape(x, (1, -1)) if x.ndim == 1 else x
-        loss = partial(self.training_loss if training else self.loss, x, t)
-        loss = repeatable(loss, [*self._order, self._last_layer], self._places)
+        passes = partial(self.training_loss if training else self.loss, x, t)
+        loss = repeatable(passes, [*self._order, self._last_layer], self._places)
         own = {type(self).predict, type(self).loss} == {Network.predict, Network.loss}
         tail = None
         if (
