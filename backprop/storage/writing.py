@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _PROCESS = secrets.token_hex(4)
@@ -21,8 +22,7 @@ def write(path: Path, content: bytes) -> None:
     OSError
         When it can't be written; then the old file is as it was.
     """
-    owner = f"{_host()}-{os.getpid()}-{_PROCESS}"
-    partial = path.with_name(f".{path.name}.{owner}-{secrets.token_hex(4)}.partial")
+    partial = _partial(path)
     try:
         with partial.open("xb") as file:  # never through a link that lies there
             file.write(content)
@@ -34,6 +34,32 @@ def write(path: Path, content: bytes) -> None:
     finally:
         partial.unlink(missing_ok=True)
     _sync(path.parent)
+
+
+@contextlib.contextmanager
+def together(paths: Iterable[Path]) -> Iterator[dict[Path, Path]]:
+    """Give where to write each of several files of one folder; at the end put all in place.
+
+    Before the first one is, all are on the disk, and the old ones but the first are removed, the
+    last one first: at no moment do old and new ones stand side by side.
+    """
+    partials = {path: _partial(path) for path in paths}
+    try:
+        yield partials
+        for path in [*partials][:0:-1]:
+            path.unlink(missing_ok=True)
+        for path, partial in partials.items():
+            partial.replace(path)
+            _sync(path.parent)
+    finally:
+        for partial in partials.values():
+            partial.unlink(missing_ok=True)
+
+
+def _partial(path: Path) -> Path:
+    """Return a name beside a file that says who writes there; nobody can foresee it."""
+    owner = f"{_host()}-{os.getpid()}-{_PROCESS}"
+    return path.with_name(f".{path.name}.{owner}-{secrets.token_hex(4)}.partial")
 
 
 def sweep(folder: Path) -> None:
