@@ -22,6 +22,7 @@ ORDER = [
     "backends!",
     "backends.testing",
     "backprop.arrays",
+    "backprop.finite",
     "backprop.labels",
     "backprop.functions",
     "backprop.perceptron",
@@ -40,8 +41,8 @@ ORDER = [
     "backprop.graph.drawing",
     "backprop.graph.variable",
     "backprop.graph!",
-    "backprop.training",
     "backprop.storage",
+    "backprop.training",
     "backprop.datasets",
     "backprop.plotting",
     "backprop.book",
@@ -67,7 +68,6 @@ ALLOWED = {
     "backprop.numerical.evaluation": {"numpy"},
     "backprop.numerical.differences": {"numpy"},
     "backprop.numerical.phi": {"numpy"},
-    "backprop.networks.moment": {"numpy"},  # its generator of random numbers
     "backprop.targets": {"numpy"},
     "backprop.targets.functions": {"numpy", "torch", "jax"},  # autograd's and JAX's own functions
     "backprop.targets.state": {"numpy", "torch"},  # its generator of random numbers

@@ -1,19 +1,18 @@
 """The state and the generators of layers at one time: what makes two passes of theirs alike."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-import numpy as np
-
 from backprop.arrays import copy_of
-from backprop.networks.parameters import Place, attributes
+from backprop.networks import generators
+from backprop.networks.parameters import Place
 from backprop.networks.snapshot import taken
 
 T = TypeVar("T")
 
 
 def repeatable(
-    function: Callable[[], T], layers: Iterable[Any], places: Mapping[str, Place]
+    function: Callable[[], T], layers: Mapping[str, Any], places: Mapping[str, Place]
 ) -> Callable[[], T]:
     """Return a function that starts each time from the state and the generators of now.
 
@@ -23,26 +22,19 @@ def repeatable(
     ----------
     function : callable
         Runs the layers.
-    layers : iterable of layer
-        Their generators are NumPy's, held as attributes.
+    layers : mapping of str to layer
+        They may hold generators as attributes.
     places : mapping of str to Place
         Where state is among the arrays.
     """
-    generators = [
-        generator
-        for layer in layers
-        for generator in attributes(layer).values()
-        if isinstance(generator, np.random.Generator)
-    ]
-    drawn = [(each.bit_generator, each.bit_generator.state) for each in generators]
+    drawn = generators.taken(layers)
     kept = {name: place for name, place in places.items() if place.kind == "state"}
     state = taken(kept)
     if not drawn and not state:
         return function
 
     def again() -> T:
-        for bits, before in drawn:
-            bits.state = before
+        generators.put_back(layers, drawn)
         for name, place in kept.items():
             place.set(copy_of(state[name]))
         return function()

@@ -11,6 +11,7 @@ def test_public_names():
     assert sorted(backprop.__all__) == [
         "AddLayer",
         "Affine",
+        "Checkpoints",
         "DivLayer",
         "Elementwise",
         "ExpLayer",
@@ -22,6 +23,7 @@ def test_public_names():
         "MatMul",
         "MulLayer",
         "Network",
+        "NotFiniteError",
         "PowLayer",
         "Relu",
         "SGD",
