@@ -3,11 +3,12 @@
 from functools import partial
 from threading import get_ident
 
-from backends import Array
+from backends import Array, is_host
 from backprop import labels
 from backprop.arrays import shape
+from backprop.finite import check_finite
 from backprop.layers import training_argument
-from backprop.networks.classes import predicted_classes, share_of
+from backprop.networks.classes import Classes, predicted_classes, share_of
 from backprop.networks.container import Container
 from backprop.networks.inference import for_one_pass
 
@@ -73,11 +74,15 @@ class Predictor(Container):
 
         Raises
         ------
+        NotFiniteError
+            When the scores of a sample are nan; on host arrays only, as it waits for the device.
         ValueError
             When there is no sample, or `batch_size` is less than 1.
         """
-        classes, _ = self._classes(x, batch_size, training)
-        return classes if x.ndim > 1 else classes[0, ...]
+        classes = self._classes(x, batch_size, training)
+        if is_host(classes.numbers):
+            classes.check()
+        return classes.numbers if x.ndim > 1 else classes.numbers[0, ...]
 
     def accuracy(
         self, x: Array, t: Array, batch_size: int = 1000, *, training: bool = False
@@ -86,6 +91,8 @@ class Predictor(Container):
 
         Raises
         ------
+        NotFiniteError
+            When scores or soft labels are nan: of such there is no accuracy.
         TypeError, ValueError
             As `loss` and `classify` do.
         """
@@ -95,9 +102,10 @@ class Predictor(Container):
             raise ValueError(
                 f"`x` and `t` must hold as many samples, 1 or more; got {shape(x)} and {shape(t)}"
             )
-        classes, outputs = self._classes(x, batch_size, training)
-        return share_of(classes, labels.classes(t, (count, outputs)))
+        check_finite(t, "t")
+        classes = self._classes(x, batch_size, training)
+        return share_of(classes, labels.classes(t, (count, classes.outputs)))
 
-    def _classes(self, x: Array, batch_size: int, training: bool) -> tuple[Array, int]:
+    def _classes(self, x: Array, batch_size: int, training: bool) -> Classes:
         predict = partial(self.predict, training=True) if training else self.predict
         return predicted_classes(predict, x, batch_size)

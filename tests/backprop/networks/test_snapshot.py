@@ -207,8 +207,6 @@ def test_a_value_that_does_not_fit_is_refused_and_nothing_changed(library):
         with pytest.raises(OverflowError, match=f"`{name}` must hold values that .*; got .*64"):
             net.load_state_dict({**kept, name: value})
     np.testing.assert_array_equal(net.backend.to_numpy(net.params["W1"]), 1.0)
-    net.load_state_dict({**kept, "W1": np.full((6, 3), np.inf)})  # no value is lost
-    assert np.all(np.isinf(net.backend.to_numpy(net.params["W1"])))
 
 
 @pytest.mark.parametrize("given", [None, 3, [], "a"])
