@@ -2,6 +2,8 @@
 
 import sys
 
+from backends.distribution import pip_install
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; an error is one line on stderr, and exit code 2."""
@@ -10,6 +12,6 @@ def main(arguments: list[str] | None = None) -> None:
     except ModuleNotFoundError as error:
         if error.name not in ("typer", "rich"):
             raise
-        print("backprop: the command line needs: pip install 'backprop[cli]'", file=sys.stderr)
+        print(f"backprop: the command line needs: {pip_install('cli')}", file=sys.stderr)
         sys.exit(2)
     sys.exit(run(arguments))

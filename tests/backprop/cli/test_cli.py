@@ -343,7 +343,7 @@ def test_info_shows_devices_reasons_and_what_is_selected(run_in, monkeypatch):
     assert code == 0
     rows = {line.split()[0]: line for line in out.splitlines() if line}
     assert rows["numpy"].split()[1:] == [np.__version__, "cpu"]
-    assert "none: cupy is not installed: pip install 'backprop[cuda12]'" in rows["cupy"]
+    assert "none: cupy is not installed: pip install 'backprop-by-hand[cuda12]'" in rows["cupy"]
     assert "cpu, device1, device2" in rows["array-api-strict"]
     assert "selected: numpy on cpu" in out
     monkeypatch.setenv("BACKPROP_DEVICE", "cuda")
@@ -386,7 +386,8 @@ def test_main_without_the_extra(monkeypatch, capsys):
         main([])
     assert error.value.code == 2
     assert (
-        capsys.readouterr().err == "backprop: the command line needs: pip install 'backprop[cli]'\n"
+        capsys.readouterr().err
+        == "backprop: the command line needs: pip install 'backprop-by-hand[cli]'\n"
     )
 
 
