@@ -18,7 +18,8 @@ REQUIREMENT = re.compile(r"([\w-]+)(?:\[([\w,]+)\])?(?:>=([\w.]+))?")
 def lowest(extras: list[str]) -> dict[str, str]:
     """Return the lowest version of each requirement of the package and of `extras`."""
     project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
-    waiting, found = list(project["dependencies"]), {}
+    found: dict[str, str] = {}
+    waiting = list(project["dependencies"])
     waiting += [each for extra in extras for each in project["optional-dependencies"][extra]]
     for requirement in waiting:
         match = REQUIREMENT.fullmatch(requirement)

@@ -14,6 +14,7 @@ from backprop.training.data import admitted
 from backprop.training.history import History
 from backprop.training.optimizer import SGD, Optimizer, Updater
 from backprop.training.progress import Progress
+from backprop.training.threads import few_threads
 from backprop.training.tree import copied_tree
 
 _PARTS = ("network", "optimizer", "position", "history")
@@ -131,7 +132,8 @@ class Trainer:
         with Progress(steps, progress) as bar:
 
             def measure() -> None:
-                self._measure(train, test)
+                with few_threads(self.net, train[0], self.batch_size):
+                    self._measure(train, test)
                 history.seconds = time.perf_counter() - start
                 bar.report(history)
                 if on_epoch is not None:
@@ -139,7 +141,8 @@ class Trainer:
 
             try:
                 while len(history.loss) < end:
-                    self._epoch(train, end - len(history.loss), bar)
+                    with few_threads(self.net, train[0], self.batch_size):
+                        self._epoch(train, end - len(history.loss), bar)
                     measure()
             except KeyboardInterrupt:
                 history.interrupted = True
