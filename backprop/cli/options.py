@@ -34,6 +34,14 @@ class DTypeName(StrEnum):
     FLOAT64 = "float64"
 
 
+class OnNan(StrEnum):
+    """What to do when training has died."""
+
+    STOP = "stop"
+    WARN = "warn"
+    IGNORE = "ignore"
+
+
 DatasetOption = Annotated[
     Dataset,
     typer.Option(help="Data set: mnist-sample ships with the package, mnist is all of MNIST."),

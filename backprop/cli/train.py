@@ -1,16 +1,21 @@
 """`backprop train`: the book's network learns handwritten digits."""
 
-import itertools
 import json
-from datetime import datetime
+import math
+import shlex
+import signal
+import sys
+import warnings
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+import numpy as np
 import typer
 
 import backends
-from backprop import SGD, History, Trainer, TwoLayerNet, plotting, save_network
+from backends import Backend
+from backprop import SGD, Checkpoints, History, NotFiniteError, Trainer, TwoLayerNet
 from backprop.cli.options import (
     Activation,
     DataDirOption,
@@ -19,14 +24,42 @@ from backprop.cli.options import (
     DeviceOption,
     DTypeName,
     LibraryOption,
+    OnNan,
     load,
 )
+from backprop.cli.output import say, warn
+from backprop.cli.run_folder import FILES, check_output, output_folder, write_results
+from backprop.storage.checkpoint import load_checkpoint
+from backprop.training.checkpoints import last_of
+from backprop.training.interruption import ALL, Interruption
 
 _ITERATIONS = 10_000
-_FILES = ("params.safetensors", "history.csv", "config.json", "accuracy.png")
+_FREE = ("device", "library", "data_dir", "iterations", "epochs", "checkpoint_every", "on_nan")
+"""What may be said beside `--resume`."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was asked for; stands in its checkpoints."""
+
+    dataset: str
+    hidden: int
+    activation: str
+    batch_size: int
+    lr: float
+    dtype: str
+    seed: int
+    iterations: int | None
+    epochs: int | None
+    library: str
+    device: str
+    data_dir: str | None
+    checkpoint_every: int
+    on_nan: Literal["stop", "warn", "ignore"]
 
 
 def train(
+    context: typer.Context,
     dataset: DatasetOption = Dataset.SAMPLE,
     data_dir: DataDirOption = None,
     device: DeviceOption = None,
@@ -59,121 +92,189 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the results of an earlier run in --out.")
     ] = False,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Folder of a run that ended early, to go on with."),
+    ] = None,
+    checkpoint_every: Annotated[
+        int, typer.Option(min=1, help="Epochs from one checkpoint to the next.")
+    ] = 1,
+    on_nan: Annotated[
+        OnNan, typer.Option(help="What to do when a loss or a parameter is not finite.")
+    ] = OnNan.STOP,
 ) -> int:
     """Train the two-layer network on MNIST.
 
-    Shows accuracies after each epoch; writes parameters, history, configuration and a picture.
+    Shows accuracies after each epoch; writes parameters, history, configuration and a picture,
+    and checkpoints meanwhile. Ctrl-C ends it in order, a second one at once.
     """
     if iterations is not None and epochs is not None:
         raise ValueError("one of --iterations and --epochs must be given; got both")
-    if iterations is None and epochs is None:
-        iterations = _ITERATIONS
-    optimizer = SGD(lr)
-    backend = backends.select(device, library)
-    if out is not None:
-        _check_output(out, overwrite)
-    train_set, test_set = load(dataset, data_dir)
-    folder = _output_folder(out, dataset)
-    print(f"device: {backend}")
-    print(f"data:   {dataset}, {len(train_set[0]):,} training and {len(test_set[0]):,} test images")
-    net = TwoLayerNet(
-        784, hidden, 10, activation=activation, dtype=dtype, backend=backend, seed=seed
-    )
-    trainer = Trainer(net, optimizer, batch_size, seed)
-    print(f"\n{'epoch':>7} {'loss':>8} {'train':>8} {'test':>8} {'seconds':>8}")
-    history = trainer.fit(
-        train_set, test_set, iterations=iterations, epochs=epochs, on_epoch=_print_row
-    )
-    config = {
-        "dataset": dataset,
-        "library": backend.name,
-        "device": backend.device_name,
-        "hidden": hidden,
-        "activation": activation,
-        "iterations": len(history.loss),
-        "batch_size": batch_size,
-        "lr": lr,
-        "dtype": dtype,
-        "seed": seed,
-        "interrupted": history.interrupted,
-        "seconds": round(history.seconds, 3),
+    said = _said(context)
+    if resume is not None:
+        settings = _settings_of(last_of(resume), said)
+        backend = backends.select(settings.device, settings.library)
+        folder = last_of(resume).parent
+    else:
+        SGD(lr)
+        backend = backends.select(device, library)
+        if out is not None:
+            check_output(out, overwrite)
+        settings = Settings(
+            dataset=dataset,
+            hidden=hidden,
+            activation=activation,
+            batch_size=batch_size,
+            lr=lr,
+            dtype=dtype,
+            seed=seed,
+            iterations=_ITERATIONS if iterations is None and epochs is None else iterations,
+            epochs=epochs,
+            library=backend.name,
+            device=backend.device_name,
+            data_dir=None if data_dir is None else str(data_dir.resolve()),
+            checkpoint_every=checkpoint_every,
+            on_nan=on_nan.value,
+        )
+    where = None if settings.data_dir is None else Path(settings.data_dir)
+    data = load(Dataset(settings.dataset), where)
+    if resume is None:
+        folder = output_folder(out, dataset)
+        trainer = _new_trainer(settings, backend)
+    else:
+        trainer = Trainer.resume(resume, backend=backend, on_nan=settings.on_nan)
+    counts = [len(part[0]) for part in data]
+    say(f"device: {backend}")
+    say(f"data:   {settings.dataset}, {counts[0]:,} training and {counts[1]:,} test images")
+    with Interruption(ALL) as signals:
+        try:
+            return _run(trainer, data, settings, folder, signals)
+        except KeyboardInterrupt:
+            say(f"\nended at once; what the last checkpoint holds goes on with {_again(folder)}")
+            return 128 + (signals.received or signal.SIGINT)
+
+
+def _said(context: typer.Context) -> dict[str, Any]:
+    """Return the arguments that were given, by name; not those that are defaults."""
+    return {
+        name: value
+        for name, value in context.params.items()
+        if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
     }
-    _write(folder, net, history, config)
+
+
+def _settings_of(checkpoint: Path, said: dict[str, Any]) -> Settings:
+    """Return what a run was asked for, with what is now said beside `--resume`."""
+    others = [f"--{name.replace('_', '-')}" for name in said if name not in (*_FREE, "resume")]
+    if others:
+        raise ValueError(f"--resume goes on as the run began; got {', '.join(others)} too")
+    try:
+        settings = Settings(**json.loads(load_checkpoint(checkpoint).metadata["run"]))
+    except (KeyError, TypeError, ValueError) as error:
+        what = str(error)[:200]
+        raise ValueError(
+            f"--resume must name a run of `backprop train`; {checkpoint}: {what}"
+        ) from None
+    new = {name: said[name] for name in said if name in _FREE}
+    if "iterations" in new or "epochs" in new:
+        new = {"iterations": None, "epochs": None, **new}
+    if "data_dir" in new:
+        new["data_dir"] = str(new["data_dir"].resolve())
+    if "library" in new and "device" not in new:
+        new["device"] = None
+    return replace(settings, **new)
+
+
+def _new_trainer(settings: Settings, backend: Backend) -> Trainer:
+    net = TwoLayerNet(
+        784,
+        settings.hidden,
+        10,
+        activation=settings.activation,
+        dtype=settings.dtype,
+        backend=backend,
+        seed=settings.seed,
+    )
+    optimizer = SGD(settings.lr)
+    return Trainer(net, optimizer, settings.batch_size, settings.seed, on_nan=settings.on_nan)
+
+
+def _run(
+    trainer: Trainer, data: Any, settings: Settings, folder: Path, signals: Interruption
+) -> int:
+    """Train, write what came of it, say so, and return the exit code."""
+    history = trainer.history
+    batches = -(-len(data[0][0]) // settings.batch_size)
+    rest = (settings.iterations or (settings.epochs or 0) * batches) - len(history.loss)
+    if rest < 0:
+        raise ValueError(f"the run must go on; it has {len(history.loss):,} iterations already")
+    if history.loss:
+        say(f"after:  {len(history.loss):,} iterations, {rest:,} to go")
+    keep = Checkpoints(folder, settings.checkpoint_every, {"run": json.dumps(asdict(settings))})
+    problem = None
+    if rest:
+        _forget_pause(history)
+        say(f"\n{'epoch':>7} {'loss':>8} {'train':>8} {'test':>8} {'seconds':>8}")
+        with np.errstate(all="ignore"), warnings.catch_warnings():  # one sentence says it all
+            warnings.simplefilter("default")
+            warnings.showwarning = lambda message, *others: warn(str(message))
+            try:
+                trainer.fit(
+                    *data, iterations=rest, on_epoch=_print_row, checkpoints=keep, stop=signals
+                )
+            except NotFiniteError as error:
+                problem = str(error)
+    died = problem is not None or not math.isfinite(history.loss[-1] if history.loss else 0.0)
+    net = None if problem else trainer.net
+    write_results(folder, net, history, {**_config(settings, history), "died": died})
+    if problem:
+        print(f"backprop: error: {problem}", file=sys.stderr)
+        return 1
     if history.interrupted:
-        print(f"\ninterrupted after {len(history.loss):,} iterations")
+        say(f"\ninterrupted after {len(history.loss):,} iterations; {_again(folder)} goes on")
     if history.test_accuracy:
-        print(
+        say(
             f"\nfinal accuracy: train {history.train_accuracy[-1]:.2%}, "
             f"test {history.test_accuracy[-1]:.2%}"
         )
-    print(f"written to {folder}: {', '.join(n for n in _FILES if (folder / n).exists())}")
-    return 130 if history.interrupted else 0
+    say(f"written to {folder}: {', '.join(n for n in FILES if (folder / n).exists())}")
+    if history.interrupted:
+        return 128 + (signals.received or signal.SIGINT)
+    return 1 if died and settings.on_nan == "warn" else 0
+
+
+def _again(folder: Path) -> str:
+    return f"`backprop train --resume {shlex.quote(str(folder))}`"
+
+
+def _forget_pause(history: History) -> None:
+    """Leave out what was measured where an earlier run ended within an epoch."""
+    if history.epoch and history.epoch[-1] % 1 and history.iteration[-1] == len(history.loss):
+        for column in (history.epoch, history.iteration, history.train_accuracy):
+            column.pop()
+        history.test_accuracy.pop()
+
+
+def _config(settings: Settings, history: History) -> dict[str, Any]:
+    """Return what `config.json` says."""
+    names = ("dataset", "library", "device", "hidden", "activation")
+    return {
+        **{name: getattr(settings, name) for name in names},
+        "iterations": len(history.loss),
+        "batch_size": settings.batch_size,
+        "lr": settings.lr,
+        "dtype": settings.dtype,
+        "seed": settings.seed,
+        "interrupted": history.interrupted,
+        "seconds": round(history.seconds, 3),
+    }
 
 
 def _print_row(history: History) -> None:
     first = history.iteration[-2] if len(history.iteration) > 1 else 0
     losses = history.loss[first:]
-    print(
+    say(
         f"{history.epoch[-1]:7.2f} {sum(losses) / len(losses):8.4f} "
         f"{history.train_accuracy[-1]:8.2%} {history.test_accuracy[-1]:8.2%} "
         f"{history.seconds:8.1f}"
     )
-
-
-def _check_output(out: Path, overwrite: bool) -> None:
-    """See before anything else that no earlier results are lost."""
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"--out must be a folder; {out} is a file")
-    old = [name for name in _FILES if (out / name).exists()]
-    if old and not overwrite:
-        raise ValueError(
-            f"--out must hold no earlier results; {out} holds {', '.join(old)}: "
-            "give another folder, or --overwrite"
-        )
-
-
-def _output_folder(out: Path | None, dataset: str) -> Path:
-    """Make the folder, and see before training that it can be written."""
-    folder = _new_folder(dataset) if out is None else out
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder):
-            return folder
-    except OSError as error:
-        raise ValueError(f"--out must be a folder that can be written; {folder}: {error}") from None
-
-
-def _new_folder(dataset: str) -> Path:
-    """Make a folder in runs/ that no other run has, also none of the same second."""
-    stem = f"{dataset}-{datetime.now():%Y%m%d-%H%M%S}"
-    Path("runs").mkdir(exist_ok=True)
-    for number in itertools.count(1):
-        folder = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            continue
-        break
-    return folder
-
-
-def _write(folder: Path, net: TwoLayerNet, history: History, config: dict[str, Any]) -> None:
-    """Write all files beside their places first, then put them there."""
-    with TemporaryDirectory(dir=folder, prefix=".partial-") as name:
-        partial = Path(name)
-        save_network(partial / "params.safetensors", net)
-        history.to_csv(partial / "history.csv")
-        text = json.dumps(config, indent=2) + "\n"
-        (partial / "config.json").write_text(text, encoding="utf-8")
-        for path in partial.iterdir():
-            path.replace(folder / path.name)
-    _draw(folder / "accuracy.png", history)
-
-
-def _draw(path: Path, history: History) -> None:
-    """Draw the accuracies; whatever fails there, the results are on the disk already."""
-    try:
-        plotting.save(plotting.accuracy_curves(history), path)
-    except Exception as error:  # a picture is optional, and can fail in any way
-        path.unlink(missing_ok=True)
-        print(f"no {path.name}: {error}")

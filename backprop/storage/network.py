@@ -14,6 +14,8 @@ from backprop.storage.params import load_params, save_params
 
 NETWORK = "network"
 """The metadata in which a file says how to rebuild its network, in JSON."""
+TRAINER = "trainer"
+"""The metadata in which a checkpoint says where training is, and its arrays' first name."""
 
 
 def save_network(
@@ -54,6 +56,8 @@ def load_network(
 ) -> Network:
     """Read a network from a file of `save_network`, or of parameters `W1, b1, ..., Wn, bn`.
 
+    A checkpoint of training is such a file too.
+
     Parameters
     ----------
     path : path
@@ -73,6 +77,8 @@ def load_network(
         When it holds no network, or says another activation than the one given.
     """
     arrays, metadata = load_params(path)
+    if TRAINER in metadata:
+        arrays = {name: x for name, x in arrays.items() if not name.startswith(f"{TRAINER}/")}
     backend = backends.select(backend)
     description = metadata.get(NETWORK)
     if description is None:

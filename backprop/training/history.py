@@ -2,11 +2,14 @@
 
 import copy
 import csv
+import io
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+from backprop.storage.writing import write
 
 
 @dataclass
@@ -56,16 +59,20 @@ class History:
         return cls(**copy.deepcopy(dict(state)))
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write a row for each iteration; accuracies stand in the rows where they were measured."""
+        """Write a row for each iteration; accuracies stand in the rows where they were measured.
+
+        An old file stays whole until the new one is.
+        """
         measured = {iteration: i for i, iteration in enumerate(self.iteration)}
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["iteration", "loss", "epoch", "train_accuracy", "test_accuracy"])
-            for iteration, loss in enumerate(self.loss, start=1):
-                i = measured.get(iteration)
-                columns = (self.epoch, self.train_accuracy, self.test_accuracy)
-                values = ["" if i is None else _at(column, i) for column in columns]
-                writer.writerow([iteration, loss, *values])
+        file = io.StringIO(newline="")
+        writer = csv.writer(file)
+        writer.writerow(["iteration", "loss", "epoch", "train_accuracy", "test_accuracy"])
+        for iteration, loss in enumerate(self.loss, start=1):
+            i = measured.get(iteration)
+            columns = (self.epoch, self.train_accuracy, self.test_accuracy)
+            values = ["" if i is None else _at(column, i) for column in columns]
+            writer.writerow([iteration, loss, *values])
+        write(Path(path), file.getvalue().encode())
 
 
 def _at(column: list[float], i: int) -> float | str:

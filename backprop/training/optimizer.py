@@ -64,6 +64,10 @@ class SGD:
         self.lr = _positive(state["lr"])
 
 
+OPTIMIZERS: dict[str, type[Optimizer]] = {"SGD": SGD}
+"""Those that a file may name; each can be made without arguments, and then takes its state."""
+
+
 def _positive(lr: float) -> float:
     if not (lr > 0 and math.isfinite(lr)):
         raise ValueError(f"`lr` must be positive and finite; got {lr}")

@@ -18,6 +18,7 @@ def test_public_names():
     assert sorted(backprop.__all__) == [
         "AddLayer",
         "Affine",
+        "Checkpoints",
         "DivLayer",
         "Elementwise",
         "ExpLayer",
@@ -29,6 +30,7 @@ def test_public_names():
         "MatMul",
         "MulLayer",
         "Network",
+        "NotFiniteError",
         "PowLayer",
         "Relu",
         "SGD",
