@@ -9,7 +9,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from backprop import History, Network, plotting, save_network
-from backprop.cli.output import warn
+from backprop.cli.output import say
 from backprop.storage.writing import together, write
 from backprop.training.checkpoints import BEST, LAST
 
@@ -95,4 +95,4 @@ def _draw(path: Path, history: History) -> None:
         plotting.save(plotting.accuracy_curves(history), path)
     except Exception as error:  # a picture is optional, and can fail in any way
         path.unlink(missing_ok=True)
-        warn(f"no {path.name}: {error}")
+        say(f"no {path.name}: {error or type(error).__name__}")

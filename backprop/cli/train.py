@@ -6,9 +6,9 @@ import shlex
 import signal
 import sys
 import warnings
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -29,33 +29,11 @@ from backprop.cli.options import (
 )
 from backprop.cli.output import say, warn
 from backprop.cli.run_folder import FILES, check_output, output_folder, write_results
-from backprop.storage.checkpoint import load_checkpoint
+from backprop.cli.settings import Settings, config, said, settings_of
 from backprop.training.checkpoints import last_of
 from backprop.training.interruption import ALL, Interruption
 
 _ITERATIONS = 10_000
-_FREE = ("device", "library", "data_dir", "iterations", "epochs", "checkpoint_every", "on_nan")
-"""What may be said beside `--resume`."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a run was asked for; stands in its checkpoints."""
-
-    dataset: str
-    hidden: int
-    activation: str
-    batch_size: int
-    lr: float
-    dtype: str
-    seed: int
-    iterations: int | None
-    epochs: int | None
-    library: str
-    device: str
-    data_dir: str | None
-    checkpoint_every: int
-    on_nan: Literal["stop", "warn", "ignore"]
 
 
 def train(
@@ -100,7 +78,7 @@ def train(
         int, typer.Option(min=1, help="Epochs from one checkpoint to the next.")
     ] = 1,
     on_nan: Annotated[
-        OnNan, typer.Option(help="What to do when a loss or a parameter is not finite.")
+        OnNan, typer.Option(help="Reaction to a loss or a parameter that is not finite.")
     ] = OnNan.STOP,
 ) -> int:
     """Train the two-layer network on MNIST.
@@ -110,9 +88,8 @@ def train(
     """
     if iterations is not None and epochs is not None:
         raise ValueError("one of --iterations and --epochs must be given; got both")
-    said = _said(context)
     if resume is not None:
-        settings = _settings_of(last_of(resume), said)
+        settings = settings_of(last_of(resume), said(context))
         backend = backends.select(settings.device, settings.library)
         folder = last_of(resume).parent
     else:
@@ -137,7 +114,7 @@ def train(
             on_nan=on_nan.value,
         )
     where = None if settings.data_dir is None else Path(settings.data_dir)
-    data = load(Dataset(settings.dataset), where)
+    data = load(Dataset(settings.dataset), where if resume is not None else data_dir)
     if resume is None:
         folder = output_folder(out, dataset)
         trainer = _new_trainer(settings, backend)
@@ -152,37 +129,6 @@ def train(
         except KeyboardInterrupt:
             say(f"\nended at once; what the last checkpoint holds goes on with {_again(folder)}")
             return 128 + (signals.received or signal.SIGINT)
-
-
-def _said(context: typer.Context) -> dict[str, Any]:
-    """Return the arguments that were given, by name; not those that are defaults."""
-    return {
-        name: value
-        for name, value in context.params.items()
-        if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
-    }
-
-
-def _settings_of(checkpoint: Path, said: dict[str, Any]) -> Settings:
-    """Return what a run was asked for, with what is now said beside `--resume`."""
-    others = [f"--{name.replace('_', '-')}" for name in said if name not in (*_FREE, "resume")]
-    if others:
-        raise ValueError(f"--resume goes on as the run began; got {', '.join(others)} too")
-    try:
-        settings = Settings(**json.loads(load_checkpoint(checkpoint).metadata["run"]))
-    except (KeyError, TypeError, ValueError) as error:
-        what = str(error)[:200]
-        raise ValueError(
-            f"--resume must name a run of `backprop train`; {checkpoint}: {what}"
-        ) from None
-    new = {name: said[name] for name in said if name in _FREE}
-    if "iterations" in new or "epochs" in new:
-        new = {"iterations": None, "epochs": None, **new}
-    if "data_dir" in new:
-        new["data_dir"] = str(new["data_dir"].resolve())
-    if "library" in new and "device" not in new:
-        new["device"] = None
-    return replace(settings, **new)
 
 
 def _new_trainer(settings: Settings, backend: Backend) -> Trainer:
@@ -226,7 +172,7 @@ def _run(
                 problem = str(error)
     died = problem is not None or not math.isfinite(history.loss[-1] if history.loss else 0.0)
     net = None if problem else trainer.net
-    write_results(folder, net, history, {**_config(settings, history), "died": died})
+    write_results(folder, net, history, {**config(settings, history), "died": died})
     if problem:
         print(f"backprop: error: {problem}", file=sys.stderr)
         return 1
@@ -253,21 +199,6 @@ def _forget_pause(history: History) -> None:
         for column in (history.epoch, history.iteration, history.train_accuracy):
             column.pop()
         history.test_accuracy.pop()
-
-
-def _config(settings: Settings, history: History) -> dict[str, Any]:
-    """Return what `config.json` says."""
-    names = ("dataset", "library", "device", "hidden", "activation")
-    return {
-        **{name: getattr(settings, name) for name in names},
-        "iterations": len(history.loss),
-        "batch_size": settings.batch_size,
-        "lr": settings.lr,
-        "dtype": settings.dtype,
-        "seed": settings.seed,
-        "interrupted": history.interrupted,
-        "seconds": round(history.seconds, 3),
-    }
 
 
 def _print_row(history: History) -> None:

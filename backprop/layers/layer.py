@@ -69,7 +69,10 @@ class Layer:
             When there was no forward pass.
         """
         if self.cache is None:
-            raise RuntimeError(f"{type(self).__name__}.backward needs a forward pass first")
+            raise RuntimeError(
+                f"{type(self).__name__}.backward needs a forward pass first; in a network, one "
+                "that trains: `net.loss(x, t, training=True)`"
+            )
         return self.cache
 
     def config(self) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from typing import Any, Self
 import backends
 from backends import Array, Backend, DType, isdtype, namespace
 from backprop.arrays import is_array
-from backprop.layers import training_argument
+from backprop.layers import Layer, training_argument
 from backprop.networks import snapshot
 from backprop.networks.checks import check_objects, common_backend, common_dtype
 from backprop.networks.copies import copy_to
+from backprop.networks.exclusive import Exclusive
 from backprop.networks.frozen import check_learning
 from backprop.networks.parameters import Parameters, named_places
 
@@ -23,6 +24,8 @@ class Container:
     ----------
     backend, dtype
         Those of the parameters; None without any.
+    exclusive
+        A context in which this thread alone can train the network.
     """
 
     backend: Backend | None
@@ -38,6 +41,9 @@ class Container:
         check_objects(self._layers)
         check_learning(self._layers)
         self._order = list(self._layers.values())
+        self._caching = [x for x in (*self._order, self._last_layer) if isinstance(x, Layer)]
+        self.exclusive = Exclusive()
+        self._keeper: int | None = None
         self._runs = [(layer, _mode(layer)) for layer in self._order]
         self._last_mode = _mode(self._last_layer)
         learning = [i for i, layer in enumerate(self._order) if getattr(layer, "params", None)]
@@ -54,11 +60,13 @@ class Container:
         self.dtype = common_dtype(self._params)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "backend": None}  # a library is no part of a copy or a pickle
+        own = {"backend": None, "exclusive": None, "_keeper": None}
+        return {**vars(self), **own}  # a library and a thread are no part of a copy or a pickle
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self.backend = common_backend(self._places)
+        self.exclusive = Exclusive()
 
     @property
     def layers(self) -> Mapping[str, Any]:
