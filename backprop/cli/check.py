@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 
 import backends
-from backprop import Network, TwoLayerNet, gradcheck
+from backprop import Network, gradcheck
 from backprop.cli import tables
+from backprop.cli.digit_network import digit_network, widths
 from backprop.cli.options import (
     Activation,
     DataDirOption,
@@ -50,8 +51,12 @@ def check(
     device: DeviceOption = None,
     library: LibraryOption = None,
     hidden: Annotated[
-        int | None,
-        typer.Option(min=1, help="Width of the hidden layer of a new network.", show_default="50"),
+        str | None,
+        typer.Option(
+            metavar="<int,...>",
+            help="Width of the hidden layer of a new network; several, such as 100,50.",
+            show_default="50",
+        ),
     ] = None,
     activation: Annotated[
         Activation | None,
@@ -82,9 +87,7 @@ def check(
         raise ValueError("one of --params and --hidden must be given; got both")
     if params is None:
         chosen = activation or Activation.RELU
-        net: Network = TwoLayerNet(
-            784, hidden or 50, 10, activation=chosen, dtype=precision, backend=backend, seed=seed
-        )
+        net: Network = digit_network(widths(hidden or "50"), chosen, precision, backend, seed)
     else:
         net = load_digit_network(params, activation, backend, precision)
     images, digits = load(dataset, data_dir)[0]

@@ -42,6 +42,10 @@ class OnNan(StrEnum):
     IGNORE = "ignore"
 
 
+HiddenOption = Annotated[
+    str,
+    typer.Option(metavar="<int,...>", help="Width of the hidden layer; several, such as 100,50."),
+]
 DatasetOption = Annotated[
     Dataset,
     typer.Option(help="Data set: mnist-sample ships with the package, mnist is all of MNIST."),

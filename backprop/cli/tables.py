@@ -58,4 +58,4 @@ def _line(cells: Sequence[str | Text], style: str = "", gap: str = " " * _GAP) -
     line = Text(gap).join(Text(cell) if isinstance(cell, str) else cell for cell in cells)
     line.rstrip()
     line.stylize_before(style)
-    rich.get_console().print(line, soft_wrap=True, highlight=False)
+    rich.get_console().print(line, soft_wrap=True, highlight=False, width=10_000)

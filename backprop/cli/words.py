@@ -10,6 +10,9 @@ def own_words(error: Any) -> str:
     param = getattr(error, "param", None)
     if param is None or not problems:
         return str(error.format_message())
+    said = str(problems[0]["msg"]).removeprefix("Value error, ")
+    if said.startswith(_name(param)):
+        return said  # in our own words already
     requirement = _requirement(problems[0])
     if requirement is None:
         return str(error.format_message())

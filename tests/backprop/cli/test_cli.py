@@ -314,14 +314,23 @@ def test_without_matplotlib_the_rest_is_written(run_in, tmp_path, monkeypatch):
         (["train", "--out", "file"], "--out must be a folder; file is a file"),
         (["train", "--out", "file/a"], "--out must be a folder that can be written; file/a"),
         (["evaluate"], "Missing option '--params'"),
-        (["evaluate", "--params", "nothing"], "--params must be a file that can be read; nothing is not there"),
+        (
+            ["evaluate", "--params", "nothing"],
+            "--params must be a file that can be read; nothing is not there",
+        ),
         (
             ["evaluate", "--params", "file"],
             "file must be a safetensors file, an .npz file or a pickle",
         ),
         (["evaluate", "--params", "evil"], "it names os.system, which is refused"),
-        (["evaluate", "--params", "file", "--batch-size", "0"], "--batch-size must be at least 1; got"),
-        (["evaluate", "--params", "file", "--dtype", "int8"], "--dtype must be one of float32, float64; got"),
+        (
+            ["evaluate", "--params", "file", "--batch-size", "0"],
+            "--batch-size must be at least 1; got",
+        ),
+        (
+            ["evaluate", "--params", "file", "--dtype", "int8"],
+            "--dtype must be one of float32, float64; got",
+        ),
         (["no-such-command"], "No such command 'no-such-command'"),
         (["train", "--no-such-option"], "No such option: --no-such-option"),
     ],
