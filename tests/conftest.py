@@ -1,6 +1,7 @@
 """The fixtures of all tests."""
 
 import os
+from collections import Counter
 
 import pytest
 
@@ -9,6 +10,8 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 
 from tests.portability.bugs import BUGS
 from tests.support import Case
+
+MOST_REASONS = 8
 
 
 @pytest.fixture
@@ -27,7 +30,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print which backends caught which planted bug, as the reports of the tests say."""
+    """Print why tests were skipped, and which backends caught which planted bug."""
+    skipped = Counter(
+        reason.removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+        for reason in [str(report.longrepr[2] if report.longrepr else "")]
+    )
+    if skipped:
+        terminalreporter.section(
+            f"{sum(skipped.values())} skipped; the reasons, most frequent first"
+        )
+        for reason, count in skipped.most_common(MOST_REASONS):
+            terminalreporter.write_line(f"{count:5}  {reason[:110]}")
+        if len(skipped) > MOST_REASONS:
+            more = sum(skipped.values()) - sum(n for _, n in skipped.most_common(MOST_REASONS))
+            terminalreporter.write_line(f"{more:5}  others: pytest -rs lists them")
     said = [
         dict(report.user_properties)
         for reports in terminalreporter.stats.values()

@@ -5,6 +5,7 @@ CuPy imports without a GPU, so availability is asked of the driver, never of the
 
 from typing import Any
 
+from backends.distribution import extra
 from backends.libraries.library import Library, Memory
 from backends.namespace import Array, Device
 
@@ -17,7 +18,7 @@ class CuPy(Library):
     name = "cupy"
     module = "cupy"
     namespace_name = "array_api_compat.cupy"
-    requirement = "backprop[cuda12]"
+    requirement = extra("cuda12")
     default_device = "cuda"
 
     def _cuda(self) -> Any:

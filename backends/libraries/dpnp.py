@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from backends.distribution import extra
 from backends.errors import DeviceUnavailableError
 from backends.libraries.library import Library
 from backends.namespace import Array, Device
@@ -13,7 +14,7 @@ class DPNP(Library):
     name = "dpnp"
     module = "dpnp"
     namespace_name = "dpnp"
-    requirement = "backprop[dpnp]"
+    requirement = extra("dpnp")
 
     def devices(self) -> dict[str, Device]:
         """Return `cpu` and `gpu`, the first of each kind, and `gpu:N`."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from backends.distribution import extra
 from backends.libraries.library import Library, Memory
 from backends.namespace import Device
 
@@ -13,7 +14,7 @@ class Jax(Library):
     name = "jax"
     module = "jax"
     namespace_name = "jax.numpy"
-    requirement = "backprop[jax]"
+    requirement = extra("jax")
 
     def _jax(self) -> Any:
         import jax

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from backends.distribution import extra
 from backends.libraries.library import Library, Memory, overlap
 from backends.namespace import Array, Device
 
@@ -14,7 +15,7 @@ class PyTorch(Library):
     name = "torch"
     module = "torch"
     namespace_name = "array_api_compat.torch"
-    requirement = "backprop[torch]"
+    requirement = extra("torch")
 
     def _torch(self) -> Any:
         import torch

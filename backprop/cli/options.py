@@ -42,6 +42,10 @@ class OnNan(StrEnum):
     IGNORE = "ignore"
 
 
+HiddenOption = Annotated[
+    str,
+    typer.Option(metavar="<int,...>", help="Width of the hidden layer; several, such as 100,50."),
+]
 DatasetOption = Annotated[
     Dataset,
     typer.Option(help="Data set: mnist-sample ships with the package, mnist is all of MNIST."),
@@ -87,6 +91,35 @@ RawOption = Annotated[
 ]
 
 
+def _folder(text: str | Path) -> Path:
+    if not str(text):
+        raise ValueError("--out must be a folder; got an empty name")
+    return Path(text)
+
+
+def out_option(default: str) -> Any:
+    """Return the option `--out`, with what it is if not given."""
+    return typer.Option(
+        help="Folder for the results.", show_default=default, parser=_folder, metavar="<path>"
+    )
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of `--out`, and those above it.
+
+    Raises
+    ------
+    ValueError
+        When it can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"--out must be a folder that can be written; got {folder}: {error.strerror}"
+        ) from None
+
+
 def load(dataset: Dataset, data_dir: Path | None, normalize: bool = True) -> Any:
     """Return `(x_train, t_train), (x_test, t_test)` of the data set."""
     if dataset is Dataset.SAMPLE:
@@ -102,6 +135,7 @@ def load_digit_network(
     params: Path, activation: Activation | None, backend: Backend, dtype: str | None
 ) -> Network:
     """Return the network of a file, which must be one for MNIST's digits."""
+    _check_file(params)
     net = load_network(params, activation=activation, backend=backend, dtype=dtype)
     values = list(net.params.values())
     sizes = values[0].shape[0], values[-1].shape[0]
@@ -110,3 +144,17 @@ def load_digit_network(
             f"--params must have 784 inputs and 10 outputs; got {sizes[0]} and {sizes[1]}"
         )
     return net
+
+
+def _check_file(params: Path) -> None:
+    """Say in words of the option what is wrong with a file that can't be opened."""
+    try:
+        with params.open("rb"):
+            return
+    except IsADirectoryError:
+        problem = f"{params} is a folder"
+    except FileNotFoundError:
+        problem = f"{params} is not there"
+    except OSError as error:
+        problem = f"{params}: {error.strerror}"
+    raise ValueError(f"--params must be a file that can be read; {problem}")

@@ -1,6 +1,7 @@
 """What a training run was asked for: kept in its checkpoints, and read back from there."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +20,7 @@ class Settings:
     """What a run was asked for; stands in its checkpoints."""
 
     dataset: str
-    hidden: int
+    hidden: Sequence[int]
     activation: str
     batch_size: int
     lr: float
@@ -39,6 +40,7 @@ def said(context: typer.Context) -> dict[str, Any]:
     return {
         name: value
         for name, value in context.params.items()
+        if name not in ("quiet", "verbose", "json")
         if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
     }
 
@@ -67,9 +69,11 @@ def settings_of(checkpoint: Path, given: dict[str, Any]) -> Settings:
 
 def config(settings: Settings, history: History) -> dict[str, Any]:
     """Return what `config.json` says."""
-    names = ("dataset", "library", "device", "hidden", "activation")
+    hidden = list(settings.hidden)
     return {
-        **{name: getattr(settings, name) for name in names},
+        **{name: getattr(settings, name) for name in ("dataset", "library", "device")},
+        "hidden": hidden[0] if len(hidden) == 1 else hidden,
+        "activation": settings.activation,
         "iterations": len(history.loss),
         "batch_size": settings.batch_size,
         "lr": settings.lr,

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from backends.distribution import pip_install
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -63,7 +65,7 @@ def _read(path: str | os.PathLike[str]) -> Floats:
         from PIL import Image, ImageOps, UnidentifiedImageError
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            "pictures are read with Pillow: pip install 'backprop[image]'"
+            f"pictures are read with Pillow: {pip_install('image')}"
         ) from None
     with open(path, "rb") as file, warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 import backends
+from backends.distribution import pip_install
 from backprop.arrays import is_array
 
 if TYPE_CHECKING:
@@ -62,9 +63,7 @@ def _figure(width: float, height: float) -> "Figure":
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            "pictures need matplotlib: pip install 'backprop[plot]'"
-        ) from None
+        raise ModuleNotFoundError(f"pictures need matplotlib: {pip_install('plot')}") from None
     figure = Figure(figsize=(width, height), layout="constrained", dpi=150)
     FigureCanvasAgg(figure)
     return figure

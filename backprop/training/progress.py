@@ -5,6 +5,7 @@ import time
 from types import TracebackType
 from typing import Any
 
+from backends.distribution import pip_install
 from backprop.training.history import History
 
 _REDRAW_SECONDS = 0.1
@@ -36,7 +37,7 @@ class Progress:
             except ModuleNotFoundError:
                 if show:
                     raise ModuleNotFoundError(
-                        "a progress bar needs rich: pip install 'backprop[cli]'"
+                        f"a progress bar needs rich: {pip_install('cli')}"
                     ) from None
             else:
                 self._task = self._bar.add_task("training", total=total, scores="", speed="")

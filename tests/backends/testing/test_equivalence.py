@@ -97,7 +97,7 @@ def test_what_can_t_be_had_is_skipped(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)
     row = verdicts(moving_average, X, backends=["cupy"])["cupy"]
     assert row.verdict == "skipped"
-    assert row.reason == "cupy is not installed: pip install 'backprop[cuda12]'"
+    assert row.reason == "cupy is not installed: pip install 'backprop-by-hand[cuda12]'"
     report = equivalence(moving_average, X, backends=["cupy"])
     assert not report.ok  # nothing is known
     assert str(report).startswith(

@@ -196,13 +196,14 @@ def test_without_matplotlib_or_igraph(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "igraph", None)
         with pytest.raises(
-            ModuleNotFoundError, match=r"graphs need igraph: pip install 'backprop\[plot\]'"
+            ModuleNotFoundError, match=r"graphs need igraph: pip install 'backprop-by-hand\[plot\]'"
         ):
             y.draw().to_svg()
         assert y._repr_svg_() is None
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(
-        ModuleNotFoundError, match=r"pictures need matplotlib: pip install 'backprop\[plot\]'"
+        ModuleNotFoundError,
+        match=r"pictures need matplotlib: pip install 'backprop-by-hand\[plot\]'",
     ):
         y.draw().save("fruit.png")
     assert "715" in y.to_mermaid()

@@ -50,6 +50,7 @@ def test_a_picture_is_saved_in_the_format_of_its_suffix(tmp_path, suffix, start)
 def test_without_matplotlib(monkeypatch, draw):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(
-        ModuleNotFoundError, match=r"pictures need matplotlib: pip install 'backprop\[plot\]'"
+        ModuleNotFoundError,
+        match=r"pictures need matplotlib: pip install 'backprop-by-hand\[plot\]'",
     ):
         draw()
