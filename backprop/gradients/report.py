@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from html import escape
+
+from backprop.tables import Table
 
 
 class Verdict(StrEnum):
@@ -143,23 +144,17 @@ class Report:
         """Return the first line."""
         return f"gradients of {self.target}, {self.mode}: {'ok' if self.ok else 'FAILED'}"
 
+    def _table(self) -> Table:
+        head, *rows = self.rows()
+        return Table(self.title(), head, rows, self.notes())
+
     def __str__(self) -> str:
-        rows = self.rows()
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-        return "\n".join([self.title(), *table, *self.notes()])
+        return self._table().text()
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head, *rows = self.rows()
-        cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-        )
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes())
-        return (
-            f"<p><b>{escape(self.title())}</b></p><table><thead><tr>{cells}</tr></thead>"
-            f"<tbody>{body}</tbody></table><ul>{notes}</ul>"
-        )
+        return self._table().html()
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

@@ -59,8 +59,13 @@ class Drawing:
         """Return the graph as a Mermaid flowchart, which Markdown pages show."""
         return languages.mermaid(self.diagram)
 
+    def __repr__(self) -> str:
+        kinds = [node.kind for node in self.diagram.nodes]
+        return f"Drawing({kinds.count('operation')} operations, {len(self.diagram.edges)} edges)"
+
     def _repr_svg_(self) -> str:
-        return self.to_svg()
+        fitting = '<svg style="max-width: 100%; height: auto" '  # no wider than the cell
+        return self.to_svg().replace("<svg ", fitting, 1)
 
 
 def draw(

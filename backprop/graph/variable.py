@@ -120,7 +120,7 @@ class Variable(Recorded):
         if len(drawn.diagram.nodes) > MAX_NODES:
             return None
         try:
-            return drawn.to_svg()
+            return drawn._repr_svg_()
         except ModuleNotFoundError:
             return None
 

@@ -1,11 +1,13 @@
 """Base of all layers: a forward pass, and the backward pass derived from it by hand."""
 
 import inspect
+import math
 import numbers
 from typing import Any
 
 from backends import Array, DType, device, isdtype, namespace
 from backprop.arrays import floating_dtype_of, shape
+from backprop.tables import Table
 
 
 class Layer:
@@ -75,6 +77,23 @@ class Layer:
     def config(self) -> dict[str, Any]:
         """Return the arguments that make such a layer, beside its parameters, as JSON values."""
         return {}
+
+    def _arrays(self) -> dict[str, Array]:
+        """Return what it holds by key; a subclass may have forgotten to make the dictionaries."""
+        return {**getattr(self, "params", {}), **getattr(self, "state", {})}
+
+    def __repr__(self) -> str:
+        options = [f"{key}={value!r}" for key, value in self.config().items()]
+        held = [f"{key}: {shape(x)} {x.dtype}" for key, x in self._arrays().items()]
+        return f"{type(self).__name__}({', '.join([*held, *options])})"
+
+    def _repr_html_(self) -> str:
+        head = ("array", "shape", "dtype", "entries")
+        rows = [
+            (key, str(shape(x)), str(x.dtype), f"{math.prod(x.shape):,}")
+            for key, x in self._arrays().items()
+        ]
+        return Table(type(self).__name__, head if rows else (), rows).html()
 
 
 def training_argument(method: Any) -> str | None:

@@ -14,6 +14,8 @@ from backprop.networks.checks import check_objects, common_backend, common_dtype
 from backprop.networks.copies import copy_to
 from backprop.networks.frozen import check_learning
 from backprop.networks.parameters import Parameters, named_places
+from backprop.networks.summary import network_table
+from backprop.tables import Table
 
 
 class Container:
@@ -136,6 +138,15 @@ class Container:
         other = copy.copy(self)  # a subclass keeps what it adds
         Container.__init__(other, layers, copy_to(self._last_layer, backend, dtype))
         return other
+
+    def _table(self) -> Table:
+        return network_table(self, self._layers, self._last_layer, self._places)
+
+    def __repr__(self) -> str:
+        return self._table().text()
+
+    def _repr_html_(self) -> str:
+        return self._table().html()
 
     def _input(self, x: Array) -> Array:
         """Return inputs in the network's dtype; they must be on its backend already."""

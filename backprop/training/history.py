@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from backprop.training import summary
+
 
 @dataclass
 class History:
@@ -36,6 +38,9 @@ class History:
     test_accuracy: list[float] = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
+
+    __repr__ = summary.history_text
+    _repr_html_ = summary.history_html
 
     def state_dict(self) -> dict[str, Any]:
         """Return all of it as lists and numbers by name."""
