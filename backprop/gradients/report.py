@@ -44,7 +44,7 @@ class Entry:
     Attributes
     ----------
     name : str
-        The array that was differentiated by: an input or a parameter.
+        The array whose gradient was checked: an input or a parameter.
     shape : tuple of int
         Its shape.
     verdict : Verdict

@@ -18,7 +18,7 @@ class Layer:
     params : dict of str to array
         What is learnt, in order; empty for a layer without parameters.
     grads : dict of str to array
-        The same keys, set by `backward`: the derivative of the loss by each parameter.
+        The same keys, set by `backward`: the derivative of the loss with respect to each parameter.
     state : dict of str to array
         What is kept but not learnt, such as running statistics; empty for most layers.
     cache : object
@@ -49,7 +49,14 @@ class Layer:
         raise NotImplementedError(f"{type(self).__name__} must define forward")
 
     def backward(self, dout: Any = 1) -> Any:
-        """Return the derivative of the loss by each input, given that by the output, `dout`.
+        """Return the derivative of the loss with respect to each input.
+
+        Parameters
+        ----------
+        dout : array or number
+            The derivative of the loss with respect to the output, in its shape; a number stands for
+            every entry.
+
 
         Raises
         ------
@@ -111,7 +118,7 @@ def upstream(dout: Any, out: tuple[int, ...], like: Array) -> Array:
     Parameters
     ----------
     dout : array or number
-        The derivative of the loss by the output.
+        The derivative of the loss with respect to the output.
     out : tuple of int
         The output's shape.
     like : array

@@ -160,13 +160,13 @@ class Network(Container):
         return predicted_classes(predict, x, batch_size)
 
     def gradient(self, x: Array, t: Array, *, training: bool = True) -> dict[str, Array]:
-        """Return the gradient of the loss by each parameter, by backpropagation."""
+        """Return the gradient with respect to each parameter, by backpropagation."""
         return self.loss_and_gradient(x, t, training=training)[1]
 
     def loss_and_gradient(
         self, x: Array, t: Array, *, training: bool = True
     ) -> tuple[Array, dict[str, Array]]:
-        """Return the loss and its gradient by each parameter, from one forward pass."""
+        """Return the loss and its gradient with respect to each parameter, by one forward pass."""
         loss = self.training_loss(x, t) if training else self.loss(x, t)
         dout = self._last_layer.backward()
         if self._way_back:
@@ -186,7 +186,7 @@ class Network(Container):
         method: str = "fast",
         memory: int | None = None,
     ) -> dict[str, Array]:
-        """Return the gradient of the loss by each parameter, by central differences.
+        """Return the gradient with respect to each parameter, by central differences.
 
         Evaluated in a float64 copy of the network where library and device have float64; each
         gradient comes in its parameter's dtype.

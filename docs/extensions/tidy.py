@@ -1,4 +1,4 @@
-"""Pages as they are read: the command line's options, and doctests without their last empty line."""
+"""Pages as they are read: with the options of all commands, and without empty lines in doctests."""
 
 import subprocess
 import sys
