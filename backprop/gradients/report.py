@@ -53,8 +53,12 @@ class Entry:
         Why; empty where there is nothing to add.
     index : tuple of int or None
         The worst coordinate; None for a derivative along a direction, or where none was compared.
-    analytic, numerical, error : float
-        The two values there, and the error bar of the numerical one; nan where none was compared.
+    analytic : float
+        The hand-written gradient there; nan where none was compared.
+    numerical : float
+        The numerical one.
+    error : float
+        The numerical one's error bar.
     checked : int
         How many coordinates were compared.
     kinks : tuple of Kink

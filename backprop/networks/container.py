@@ -23,8 +23,10 @@ class Container:
 
     Attributes
     ----------
-    backend, dtype
-        Those of the parameters; None without any.
+    backend : Backend or None
+        Where the parameters are; None without any.
+    dtype : dtype or None
+        That of the parameters; None without any.
     """
 
     backend: Backend | None

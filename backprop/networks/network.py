@@ -31,8 +31,8 @@ class Network(Container):
     ----------
     params : mapping of str to array
         A live view of what the layers hold; the k-th layer with a `W` has `Wk`.
-    backend, dtype
-        Those of the parameters; None in a network without parameters.
+    backend : Backend or None
+        Where the parameters are; None without any. `dtype` is theirs.
 
     Raises
     ------

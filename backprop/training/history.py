@@ -23,8 +23,10 @@ class History:
         When accuracy was measured: 1.0, 2.0, ..., and a fraction where it paused within an epoch.
     iteration : list of int
         The same in iterations.
-    train_accuracy, test_accuracy : list of float
-        At those times, over the whole sets; no test accuracy without a test set.
+    train_accuracy : list of float
+        At those times, over the whole training set.
+    test_accuracy : list of float
+        The same over the test set; empty without one.
     seconds : float
         How long it took.
     interrupted : bool

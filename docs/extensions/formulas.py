@@ -31,5 +31,7 @@ def _displayed(translator: Any, node: Any) -> None:
 
 
 def _mathml(tex: str, as_block: bool = False) -> str:
-    """Return a formula, with a thin space in log x, which browsers leave out."""
-    return _APPLIED.sub('<mspace width="0.17em"></mspace>', tex2mathml(tex, as_block=as_block))
+    """Return a formula, with a thin space in log x and full-size fractions in aligned lines."""
+    mathml = _APPLIED.sub('<mspace width="0.17em"></mspace>', tex2mathml(tex, as_block=as_block))
+    aligned = '<mtable class="ams-align"'
+    return mathml.replace(f"{aligned}>", f'{aligned} displaystyle="true">')

@@ -271,7 +271,7 @@ def test_a_layer_that_gives_no_derivative_or_a_wrong_one():
     x = Variable(np.ones(2))
     with pytest.raises(TypeError, match="a derivative from Square must be a number or an array; got"):
         apply(Square(lambda x: None), x).backward()
-    with pytest.raises(ValueError, match=r"by Square must have shape \(2,\); got \(3, 3\)"):
+    with pytest.raises(ValueError, match=r"from Square must have shape \(2,\); got \(3, 3\)"):
         apply(Square(lambda x: np.ones((3, 3))), x).backward()
     apply(Square(lambda x: [2 * x]), x).backward()
     assert x.grad.tolist() == [2, 2]
