@@ -5,8 +5,6 @@ import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-import pytest
-
 import backprop.cli.app as program
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -50,7 +48,6 @@ def formulas():
 
 
 def test_every_formula_becomes_mathml():
-    pytest.importorskip("docutils", minversion="0.21")
     mathml = extension("formulas")._mathml
     found = list(formulas())
     assert len(found) > 100
@@ -61,7 +58,6 @@ def test_every_formula_becomes_mathml():
 
 
 def test_a_space_stands_before_what_a_logarithm_is_taken_of():
-    pytest.importorskip("docutils", minversion="0.21")
     mathml = extension("formulas")._mathml
     assert '<mspace width="0.17em">' in mathml(r"\log x")
     assert "<mspace" not in mathml(r"\log (x)")

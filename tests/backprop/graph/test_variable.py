@@ -269,7 +269,9 @@ def test_a_foreign_layer_that_is_used_twice():
 
 def test_a_layer_that_gives_no_derivative_or_a_wrong_one():
     x = Variable(np.ones(2))
-    with pytest.raises(TypeError, match="a derivative from Square must be a number or an array; got"):
+    with pytest.raises(
+        TypeError, match="a derivative from Square must be a number or an array; got"
+    ):
         apply(Square(lambda x: None), x).backward()
     with pytest.raises(ValueError, match=r"from Square must have shape \(2,\); got \(3, 3\)"):
         apply(Square(lambda x: np.ones((3, 3))), x).backward()
