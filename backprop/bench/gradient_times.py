@@ -28,9 +28,12 @@ class GradientTimes:
         ``"784-50-10"``.
     parameters : int
         Number of parameters.
-    backprop, fast, loop : float
-        Seconds by backpropagation, by the fast numerical gradient, and by the plain loop of two
-        forward passes for each parameter.
+    backprop : float
+        Seconds by backpropagation.
+    fast : float
+        Seconds by the fast numerical gradient.
+    loop : float
+        Seconds by the plain loop of two forward passes for each parameter.
     estimated : bool
         Whether the loop was too long to run: `loop` is then the time of that many forward passes.
     """

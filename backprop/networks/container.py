@@ -15,6 +15,8 @@ from backprop.networks.copies import copies_to
 from backprop.networks.exclusive import Exclusive
 from backprop.networks.frozen import check_learning
 from backprop.networks.parameters import Parameters, named_places
+from backprop.networks.summary import network_table
+from backprop.tables import Table
 
 
 class Container:
@@ -22,10 +24,12 @@ class Container:
 
     Attributes
     ----------
-    backend, dtype
-        Those of the parameters; None without any.
-    exclusive
-        A context in which this thread alone can train the network.
+    backend : Backend or None
+        Where the parameters are; None without any.
+    dtype : dtype or None
+        That of the parameters; None without any.
+    exclusive : context manager
+        In it this thread alone can train the network.
     """
 
     backend: Backend | None
@@ -157,6 +161,15 @@ class Container:
         other._last_layer = last
         other._set_up()
         return other
+
+    def _table(self) -> Table:
+        return network_table(self, self._layers, self._last_layer, self._places)
+
+    def __repr__(self) -> str:
+        return self._table().text()
+
+    def _repr_html_(self) -> str:
+        return self._table().html()
 
     def _input(self, x: Array) -> Array:
         """Return inputs in the network's dtype; they must be on its backend already."""

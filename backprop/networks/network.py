@@ -30,8 +30,8 @@ class Network(Predictor):
     ----------
     params : mapping of str to array
         A live view of what the layers hold; the k-th layer with a `W` has `Wk`.
-    backend, dtype
-        Those of the parameters; None in a network without parameters.
+    backend : Backend or None
+        Where the parameters are; None without any. `dtype` is theirs.
 
     Raises
     ------
@@ -83,13 +83,13 @@ class Network(Predictor):
         return Network(layers, last_layer or SoftmaxWithLoss())
 
     def gradient(self, x: Array, t: Array, *, training: bool = True) -> dict[str, Array]:
-        """Return the gradient of the loss by each parameter, by backpropagation."""
+        """Return the gradient with respect to each parameter, by backpropagation."""
         return self.loss_and_gradient(x, t, training=training)[1]
 
     def loss_and_gradient(
         self, x: Array, t: Array, *, training: bool = True
     ) -> tuple[Array, dict[str, Array]]:
-        """Return the loss and its gradient by each parameter, from one forward pass.
+        """Return the loss and its gradient with respect to each parameter, by one forward pass.
 
         Raises
         ------
@@ -123,7 +123,7 @@ class Network(Predictor):
         method: str = "fast",
         memory: int | None = None,
     ) -> dict[str, Array]:
-        """Return the gradient of the loss by each parameter, by central differences.
+        """Return the gradient with respect to each parameter, by central differences.
 
         Evaluated in a float64 copy of the network where library and device have float64; each
         gradient comes in its parameter's dtype. A layer that draws by a `numpy.random.Generator` of

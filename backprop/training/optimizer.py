@@ -42,6 +42,9 @@ class SGD:
     def __init__(self, lr: float = 0.01) -> None:
         self.lr = _positive(lr)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(lr={self.lr!r})"
+
     def update(self, params: MutableMapping[str, Array], grads: Mapping[str, Array]) -> None:
         """Change `params` by `grads`, key by key; in place where the library's arrays can."""
         for key in params:

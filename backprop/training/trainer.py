@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import backends
 from backprop.networks import Network
+from backprop.training import summary
 from backprop.training.batches import Batches
 from backprop.training.calls import check_on_nan, check_parts, shows_a_right_call
 from backprop.training.checkpoints import Checkpoints
@@ -81,6 +82,9 @@ class Trainer(Resumable):
         self.history = History()
         self._batches = Batches(batch_size, backends.host().rng(seed))
 
+    __repr__ = summary.trainer_text
+    _repr_html_ = summary.trainer_html
+
     @property
     def batch_size(self) -> int:
         """Samples in a step; with another one an epoch begins anew."""
@@ -116,7 +120,7 @@ class Trainer(Resumable):
         iterations, epochs : int
             How much longer; one of them. What is left of an unfinished epoch counts as one.
         progress : bool, optional
-            Show a progress bar; if not given, when the output is a terminal.
+            Show a progress bar; if not given, in a terminal and in a notebook.
         on_epoch : callable, optional
             Called with the history after each epoch.
         checkpoints : path or Checkpoints, optional
