@@ -18,14 +18,14 @@ coverage: $(VENV)/.installed-test ## The same, and which lines and branches it r
 	$(BIN)/python -m coverage report --skip-covered --fail-under=95
 
 test-backends: $(VENV)/.installed-backends ## The matrix, with PyTorch, JAX and CuPy's wheel required
-	$(BIN)/python -m pytest -n $(WORKERS) -m matrix --backends numpy,strict,torch,jax --require-backends
+	$(BIN)/python -m pytest -n $(WORKERS) -m matrix --array-backends 'numpy*,strict,torch*,jax*' --require-array-backends
 
 test-dpnp: $(VENV)-dpnp/.installed ## The matrix on dpnp, in an environment of its own (3 GB)
 	OCL_ICD_FILENAMES=$(CURDIR)/$(VENV)-dpnp/lib/libintelocl.so \
-	$(VENV)-dpnp/bin/python -m pytest -m matrix --backends numpy,dpnp --require-backends
+	$(VENV)-dpnp/bin/python -m pytest -m matrix --array-backends 'numpy*,dpnp' --require-array-backends
 
 test-cuda: $(VENV)/.installed-cuda ## The whole test-suite on CuPy; needs a GPU
-	$(BIN)/python -m pytest --backends numpy,cupy --require-backends
+	$(BIN)/python -m pytest --array-backends 'numpy*,cupy' --require-array-backends
 
 prove-gradcheck: $(VENV)/.installed-test ## Put the checker to thousands of random functions, right and wrong
 	$(BIN)/python scripts/prove_gradcheck.py

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from backends.errors import DeviceUnavailableError
-from backends.libraries.library import Library
-from backends.namespace import Array, Device
+from ..errors import DeviceUnavailableError
+from ..namespace import Array, Device
+from .library import Library
 
 
 class DPNP(Library):
