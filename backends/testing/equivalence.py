@@ -159,6 +159,9 @@ def _outcome(name: str, call: Call, judge: Judge, said: Capabilities | None) -> 
 
 def _run(case: Case, call: Call, judge: Judge, said: Capabilities | None) -> Outcome:
     """Return the outcome on one row."""
+    if said and said.dtype == "float64" and not case.backend.has_float64:
+        reason = "the function says that it gives float64, which is not there"
+        return Outcome(case.name, "can't tell", reason)
     try:
         (args, kwargs), arrays = call.with_data(case.array)
     except (TypeError, OverflowError, ValueError) as error:
