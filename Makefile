@@ -5,7 +5,7 @@ TORCH ?= torch==2.13.0
 CUDA ?= 12
 WORKERS ?= 2
 
-.PHONY: train test coverage test-backends test-dpnp test-cuda prove-gradcheck bench bench-cuda docs wheel lint format clean
+.PHONY: train test coverage test-backends test-dpnp test-cuda test-foreign prove-gradcheck bench bench-cuda docs wheel lint format clean
 
 train: $(VENV)/.installed-cli ## Train the book's network on real digits
 	$(BIN)/backprop train
@@ -26,6 +26,9 @@ test-dpnp: $(VENV)-dpnp/.installed ## The matrix on dpnp, in an environment of i
 
 test-cuda: $(VENV)/.installed-cuda ## The whole test-suite on CuPy; needs a GPU
 	$(BIN)/python -m pytest --array-backends 'numpy*,cupy' --require-array-backends
+
+test-foreign: $(VENV)-foreign/.installed ## Put the kit to functions of SciPy, array-api-extra and scikit-learn
+	$(VENV)-foreign/bin/python -m tests.foreign
 
 prove-gradcheck: $(VENV)/.installed-test ## Put the checker to thousands of random functions, right and wrong
 	$(BIN)/python scripts/prove_gradcheck.py
@@ -57,7 +60,7 @@ format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/ruff format .
 
 clean: ## Remove what was built, and the environment
-	rm -rf $(VENV) $(VENV)-dpnp build dist .coverage .mypy_cache .pytest_cache .ruff_cache .benchmarks .hypothesis
+	rm -rf $(VENV) $(VENV)-dpnp $(VENV)-foreign build dist .coverage .mypy_cache .pytest_cache .ruff_cache .benchmarks .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -92,4 +95,12 @@ $(VENV)/.installed-cuda: $(VENV)/.installed-test
 $(VENV)-dpnp/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-dpnp
 	$(VENV)-dpnp/bin/python -m pip install --quiet --editable '.[test,dpnp]'
+	touch $@
+
+# Pinned: the faults that are looked for are those of these versions.
+$(VENV)-foreign/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-foreign
+	$(VENV)-foreign/bin/python -m pip install --quiet '$(TORCH)'
+	$(VENV)-foreign/bin/python -m pip install --quiet --editable '.[torch,jax]' \
+		array-api-strict==2.6.1 scipy==1.17.1 array-api-extra==0.11.5 scikit-learn==1.9.1
 	touch $@

@@ -31,8 +31,10 @@ class Outcome(NamedTuple):
     def text(self) -> str:
         """The verdict's reason and the lines that read a value, in one line."""
         where = ", ".join(self.reads[:3]) + (", ..." if len(self.reads) > 3 else "")
-        told = self.reads and not self.reason.startswith("reads a value at")
-        read = f"reads a value at {where}" if told else ""
+        if not self.reads or self.reason.startswith("reads a value at"):
+            return self.reason
+        there = len(self.reads) == 1 and self.reason.endswith(f"({where})")
+        read = "reads a value there" if there else f"reads a value at {where}"
         return "; ".join(filter(None, [self.reason, read]))
 
 
