@@ -8,7 +8,7 @@ WORKERS ?= 2
 GIVEN := $(filter-out file default undefined,$(origin PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: FORCE help train test coverage test-lowest test-backends test-dpnp test-cuda prove-gradcheck bench bench-cuda docs pictures wheel lint format clean
+.PHONY: FORCE help train test coverage test-lowest test-backends test-dpnp test-cuda test-foreign prove-gradcheck bench bench-cuda docs pictures wheel lint format clean
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
@@ -27,14 +27,17 @@ test-lowest: $(VENV)-lowest/.installed ## The same, with the lowest versions tha
 	$(VENV)-lowest/bin/python -m pytest -n $(WORKERS)
 
 test-backends: $(VENV)/.installed-backends ## The matrix, with PyTorch, JAX and CuPy's wheel required
-	$(BIN)/python -m pytest -n $(WORKERS) -m matrix --backends numpy,strict,torch,jax --require-backends
+	$(BIN)/python -m pytest -n $(WORKERS) -m matrix --array-backends 'numpy*,strict,torch*,jax*' --require-array-backends
 
 test-dpnp: $(VENV)-dpnp/.installed ## The matrix on dpnp, in an environment of its own (3 GB)
 	OCL_ICD_FILENAMES="$(CURDIR)/$(VENV)-dpnp/lib/libintelocl.so" \
-	$(VENV)-dpnp/bin/python -m pytest -m matrix --backends numpy,dpnp --require-backends
+	$(VENV)-dpnp/bin/python -m pytest -m matrix --array-backends 'numpy*,dpnp' --require-array-backends
 
 test-cuda: $(VENV)/.installed-cuda ## The whole test-suite on CuPy; needs a GPU
-	$(BIN)/python -m pytest --backends numpy,cupy --require-backends
+	$(BIN)/python -m pytest --array-backends 'numpy*,cupy' --require-array-backends
+
+test-foreign: $(VENV)-foreign/.installed ## Put the kit to functions of SciPy, array-api-extra and scikit-learn
+	$(VENV)-foreign/bin/python -m tests.foreign
 
 prove-gradcheck: $(VENV)/.installed-test ## Put the checker to thousands of random functions, right and wrong
 	$(BIN)/python scripts/prove_gradcheck.py
@@ -69,7 +72,7 @@ format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/ruff format .
 
 clean: ## Remove what was built, and the environment
-	rm -rf $(VENV) $(VENV)-dpnp $(VENV)-lowest build dist .coverage .mypy_cache .pytest_cache .ruff_cache .benchmarks .hypothesis
+	rm -rf $(VENV) $(VENV)-dpnp $(VENV)-foreign $(VENV)-lowest build dist .coverage .mypy_cache .pytest_cache .ruff_cache .benchmarks .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Asked each time; .python is newer than what is installed only when the environment was made anew.
@@ -102,7 +105,7 @@ $(VENV)/.installed-cuda: $(VENV)/.installed-test
 	$(BIN)/python -m pip install --quiet --editable '.[test,cuda$(CUDA)]'
 	touch $@
 
-$(VENV)-dpnp/.python $(VENV)-lowest/.python: FORCE
+$(VENV)-dpnp/.python $(VENV)-foreign/.python $(VENV)-lowest/.python: FORCE
 	@scripts/make_venv.sh $(@D) '$(PYTHON)' $(GIVEN)
 
 $(VENV)-lowest/.installed: $(VENV)-lowest/.python pyproject.toml
@@ -113,4 +116,11 @@ $(VENV)-lowest/.installed: $(VENV)-lowest/.python pyproject.toml
 
 $(VENV)-dpnp/.installed: $(VENV)-dpnp/.python pyproject.toml
 	$(VENV)-dpnp/bin/python -m pip install --quiet --editable '.[test,dpnp]'
+	touch $@
+
+# Pinned: the faults that are looked for are those of these versions.
+$(VENV)-foreign/.installed: $(VENV)-foreign/.python pyproject.toml
+	$(VENV)-foreign/bin/python -m pip install --quiet '$(TORCH)'
+	$(VENV)-foreign/bin/python -m pip install --quiet --editable '.[torch,jax]' \
+		array-api-strict==2.6.1 scipy==1.17.1 array-api-extra==0.11.5 scikit-learn==1.9.1
 	touch $@

@@ -82,9 +82,17 @@ def _ask_finders(x: object) -> Any:
 
 
 def device(x: Array) -> Device:
-    """Return the device that `x` is on: the library's own object, `None` for a traced array."""
+    """Return the device that `x` is on: the library's own object, `None` for a traced array.
+
+    Raises
+    ------
+    TypeError
+        When `x` is no array.
+    """
     if type(x) in _on_cpu:
         return "cpu"
+    if type(x) not in _namespaces:
+        _find(x)
     finder = _found_by.get(type(x))
     return array_api_compat.device(x) if finder is None else finder.device_of(x)
 

@@ -18,6 +18,7 @@ ORDER = [
     "backends.errors",
     "backends.namespace",
     "backends.libraries",
+    "backends.host",
     "backends.backend",
     "backends.selection",
     "backends!",
@@ -63,8 +64,9 @@ NICKNAMES = {"np": "numpy", "jnp": "jax", "pytorch": "torch"}
 ALLOWED = {
     "backends.libraries": LIBRARIES,  # the adaptors: one library a file
     "backends.namespace": {"array_api_compat"},  # asks it whose an array is
+    "backends.host": {"numpy"},  # numbers in host memory
     "backends.backend": {"numpy"},  # host data come in and go out
-    "backends.testing": {"numpy", "jax", "array_api_strict"},  # truth, jit, refused values
+    "backends.testing": {"numpy", "array_api_strict"},  # truth, refused values
     # Host rooms: slopes and judgments, files, pictures and the command line.
     "backprop.numerical.slopes": {"numpy"},
     "backprop.numerical.perturb": {"numpy"},  # which entry, how far, and what came out

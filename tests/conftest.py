@@ -5,13 +5,21 @@ from collections import Counter
 
 import pytest
 
-os.environ["JAX_ENABLE_X64"] = "1"
-os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ["JAX_ENABLE_X64"] = "1"  # read when JAX is imported, with the first test that asks
 
 from tests.portability.bugs import BUGS
 from tests.support import Case
 
 MOST_REASONS = 8
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep JAX on the CPU, unless its rows on a GPU are asked for."""
+    if "jax:cuda" in (config.getoption("array_backends") or ""):
+        os.environ.pop("JAX_PLATFORMS", None)
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    else:
+        os.environ["JAX_PLATFORMS"] = "cpu"
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ CuPy imports without a GPU, so availability is asked of the driver, never of the
 
 from typing import Any
 
-from backends.distribution import extra
-from backends.libraries.library import Library, Memory
-from backends.namespace import Array, Device
+from ..distribution import extra
+from ..namespace import Array, Device
+from .library import Library, Memory
 
 _DLPACK_CUDA = 2  # kDLCUDA, the type of device in dlpack.h
 

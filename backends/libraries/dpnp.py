@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from backends.distribution import extra
-from backends.errors import DeviceUnavailableError
-from backends.libraries.library import Library
-from backends.namespace import Array, Device
+from ..distribution import extra
+from ..errors import DeviceUnavailableError
+from ..namespace import Array, Device
+from .library import Library
 
 
 class DPNP(Library):
