@@ -101,8 +101,16 @@ class _Comparison:
             default=0.0,
         )
         rounding = self.eps * _ROUNDING * self.magnitude + task.rounded[self.name]
-        faint = self.eps * _DOUT * task.dout_size
-        limits = Limits(noise, task.phi.scale, reference, rounding, task.rtol, task.atol, faint)
+        limits = Limits(
+            noise,
+            task.phi.scale,
+            reference,
+            rounding,
+            task.rtol,
+            task.atol,
+            faint=self.eps * _DOUT * task.dout_size,
+            dout=task.dout_size,
+        )
         return judge(self.analytic, around.look, limits, around)
 
     def entry(self, own: tuple[int, ...]) -> Entry:
