@@ -1,5 +1,6 @@
 """What a judgment is made of, and what it gives: looks, limits, coordinates judged."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,7 +15,7 @@ Mask = npt.NDArray[np.bool_]
 
 NEGLIGIBLE = 100.0
 """An error of this many times √noise, of the largest gradient, would show all that matters."""
-NOTHING = 10.0
+NOTHING = 20.0
 """So would, beside a gradient that is 0, one of this many times √noise of `dout`."""
 BENDS = 0.1
 """Two quotients that differ by this share of the slope show that φ bends within the step."""
@@ -73,7 +74,7 @@ class Limits:
 
     def resolution(self, noise: float) -> float:
         """Return √noise, relative to φ."""
-        return max(2.0**-52, noise / self.scale if self.scale else 0.0) ** 0.5
+        return math.sqrt(max(2.0**-52, noise / self.scale if self.scale else 0.0))
 
     def zero(self, analytic: Floats) -> Mask:
         """Tell where a gradient is as good as 0: no more than it may be rounded by."""
