@@ -73,6 +73,7 @@ ALLOWED = {
     "backprop.numerical.evaluation": {"numpy"},
     "backprop.numerical.differences": {"numpy"},
     "backprop.numerical.phi": {"numpy"},
+    "backprop.numerical.pieces": {"numpy"},  # arrays looked at on the host
     "backprop.targets": {"numpy"},
     "backprop.targets.functions": {"numpy", "torch", "jax"},  # autograd's and JAX's own functions
     "backprop.targets.state": {"numpy", "torch"},  # its generator of random numbers

@@ -130,7 +130,8 @@ def gradcheck(
         found = hygiene.inspect(subject, present, nondet_tol)
         wide = _widened(subject, target, inputs, options, seed)
         try:
-            gradients = wide.gradients()
+            gradients = found.gradients if wide is None else wide.gradients()
+            wide = wide or subject
             phi = _phi(wide, target, present)
             task = Task(
                 phi=phi,
@@ -146,7 +147,8 @@ def gradcheck(
             plan = sampling.plan(task, mode, present, samples, seconds)
             entries = [_entry(task, plan, subject, name) for name in chosen]
         finally:
-            wide.passes.end()
+            if wide is not None:
+                wide.passes.end()
     finally:
         subject.passes.end()
     return Report(
@@ -177,13 +179,12 @@ def _entry(task: Task, plan: "sampling.Plan", subject: Subject, name: str) -> En
 
 def _widened(
     subject: Subject, target: Any, inputs: Sequence[Any], options: Options, seed: int
-) -> Subject:
-    """Return the subject in the widest dtype, where it can compute in that; else as it is."""
+) -> Subject | None:
+    """Return the subject in the widest dtype, where it is not and can compute in that."""
     if isinstance(target, Network) and target.backend is not None:
         copy = target.to(dtype=target.backend.widest)
         return subject_of(copy, inputs, options, np.random.default_rng(seed))
-    subject.passes.widen()
-    return subject
+    return subject if subject.passes.widen() else None
 
 
 def _phi(subject: Subject, target: Any, names: list[str]) -> Phi:

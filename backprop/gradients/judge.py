@@ -20,6 +20,7 @@ error is so wide that twice the value or the other sign would have passed, it is
 import numpy as np
 
 from backprop.gradients.judgment import (
+    NOTHING,
     Floats,
     Indices,
     Judgment,
@@ -235,7 +236,12 @@ def _confirm(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
 
 
 def _blind(found: Judgment, noise: float, limits: Limits) -> Mask:
-    """Tell where an error is so wide that nothing could have been seen."""
+    """Tell where an error is so wide that nothing could have been seen.
+
+    Beside a gradient that is 0, one of the size of `dout` must have been: φ itself may be huge.
+    """
     allowed = 2.0 * found.error
     seen = (allowed < np.abs(found.analytic)) | (allowed <= negligible(found, noise, limits))
+    nothing = NOTHING * limits.resolution(noise) * limits.dout
+    seen |= limits.zero(found.analytic) & (allowed <= nothing)
     return np.asarray(~found.at_kink & ~found.bad & ~seen)

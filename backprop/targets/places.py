@@ -10,11 +10,13 @@ import numpy.typing as npt
 
 import backends
 from backprop.arrays import shape
-from backprop.targets.nested import flat64, is_real, leaves
+from backprop.numerical.pieces import fingerprint, flat64, flat_host
+from backprop.targets.nested import is_real, leaves
 from backprop.targets.objects import Reached, Step, follow, is_array, reachable
 
 Keys = tuple[Any, ...]
 Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
 
 PARAMS = {
     "params": ("grads", "gradients", "dparams", "grad"),
@@ -35,6 +37,29 @@ INPUT_NAMES = ("dinputs", "dinput", "dx", "dX", "grad_input", "grad_x", "input_g
 
 ALIKE = 0.7
 """How parallel an unnamed array must be to the numerical gradient, to be taken for the gradient."""
+
+
+_PROBED = 24  # coordinates that tell which unnamed array is the gradient
+
+
+def probed(size: int) -> Indices:
+    """Return the coordinates that tell which unnamed array of a size is the gradient."""
+    return np.unique(np.linspace(0, size - 1, min(size, _PROBED)).astype(np.intp))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An array that may be a gradient: where it is, its size, and its values where it is probed."""
+
+    where: "Where"
+    size: int
+    values: Floats
+
+    @classmethod
+    def of(cls, where: "Where", x: Any) -> "Candidate":
+        """Return the candidate for an array."""
+        values = flat_host(x)
+        return cls(where, values.size, values[probed(values.size)].astype(np.float64))
 
 
 @dataclass(frozen=True)
@@ -201,7 +226,7 @@ class Made:
     def __init__(self, roots: Sequence[Any]) -> None:
         self._roots = roots
         self._before = {
-            id(found.value): (found.value, flat64(found.value)) for _, found in self._arrays()
+            id(found.value): (found.value, fingerprint(found.value)) for _, found in self._arrays()
         }
 
     def _arrays(self) -> Iterator[tuple[Any, Reached]]:
@@ -210,33 +235,28 @@ class Made:
                 if found.path and is_array(found.value) and is_real(found.value):
                     yield root, found
 
-    def found(self) -> list[tuple[Where, Floats]]:
-        """Return where the arrays are that are new or other than before, with their values."""
+    def found(self) -> list[Candidate]:
+        """Return the arrays that are new or other than before."""
         made = []
         for root, found in self._arrays():
             old = self._before.get(id(found.value))
-            values = flat64(found.value)
-            if old is None or not np.array_equal(values, old[1]):
-                made.append((Where(found.path, root), values))
+            if old is None or fingerprint(found.value) != old[1]:
+                made.append(Candidate.of(Where(found.path, root), found.value))
         return made
 
 
-def most_alike(
-    candidates: Sequence[tuple[Where, Floats]], indices: npt.NDArray[np.intp], numerical: Floats
-) -> Where | None:
+def most_alike(candidates: Sequence[Candidate], numerical: Floats) -> Where | None:
     """Return where the array stands that is most parallel to the numerical gradient, if one is.
 
     Parameters
     ----------
-    candidates : sequence of (Where, array)
+    candidates : sequence of Candidate
         Of the parameter's size.
-    indices : array of int, shape (m,)
-        The coordinates that were differentiated numerically.
     numerical : array, shape (m,)
-        The slopes there.
+        The slopes where they were probed.
     """
     best, where = ALIKE, None
-    for place, own in ((place, values[indices]) for place, values in candidates):
+    for place, own in ((candidate.where, candidate.values) for candidate in candidates):
         size = float(np.linalg.norm(own) * np.linalg.norm(numerical))
         alike = abs(float(own @ numerical)) / size if size > 0 else 0.0
         if alike > best + 1e-9:
