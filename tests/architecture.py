@@ -103,6 +103,8 @@ INSIDE_FUNCTIONS = {
 # Files that load modules in ways no reader of imports sees -> why.
 DYNAMIC = {
     "backends.libraries.library": "an array library is imported when it is asked for, by its name",
+    "backprop.own_backends": "it looks for a foreign package without running it",
+    "backprop.training.notebook": "a notebook is one where IPython is running already",
     "backprop.demos": "a program is imported when it is run, by its name",
     "backprop.networks.copies": "the modules that an object holds are not copied",
     "backprop.targets.state": "PyTorch's generators count where it is imported already",

@@ -132,7 +132,7 @@ def gradcheck(
         try:
             gradients = found.gradients if wide is None else wide.gradients()
             wide = wide or subject
-            phi = _phi(wide, target, present)
+            phi = _phi(wide, target, present, options)
             task = Task(
                 phi=phi,
                 found=found,
@@ -187,14 +187,18 @@ def _widened(
     return subject if subject.passes.widen() else None
 
 
-def _phi(subject: Subject, target: Any, names: list[str]) -> Phi:
+def _phi(subject: Subject, target: Any, names: list[str], options: Options) -> Phi:
     places = {name: subject.arrays[name] for name in names}
     passes, net = subject.passes, subject.passes.calls.roots[:1]
     if isinstance(target, Network):
         x, t = passes.inputs
         own = {name: Place(net[0].params, name) for name in names}
+        training = bool(options.kwargs.get("training", True))
         return NetworkPhi(
-            own, passes.phi, passes.scale(), lambda offsets: net[0].loss_changes(x, t, offsets)
+            own,
+            passes.phi,
+            passes.scale(),
+            lambda offsets: net[0].loss_changes(x, t, offsets, training=training),
         )
     return Phi(places, passes.phi, passes.scale())
 

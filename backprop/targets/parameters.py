@@ -186,6 +186,7 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
     known = [p.get() for p in subject.arrays.values()]
     siblings = any(p.path and p.path[0][1] in places.PARAMS for p in subject.arrays.values())
     for h in unnamed.held:
+        passes.base.restore()  # what a cache held is there again, so that it can be moved
         x = h.place.get()
         if not moves(h.place, lambda: (passes.phi(), None)) or is_view(x, known):
             continue

@@ -118,6 +118,8 @@ class Passes:
             self._dirty.restore()
 
     def _back(self, kept: Any, factor: float) -> Any:
+        if self.calls.goes_forward:
+            self._dirty.restore()
         if not self.calls.takes_dout:
             returned = self.calls.backward(self.inputs, None, kept)
             if self.calls.elementwise:

@@ -209,3 +209,8 @@ def test_what_two_layers_share_their_copies_share():
     copy = net.to()
     assert copy.params["W1"] is copy.params["W2"]
     assert copy.params["W1"] is not shared
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_checker_starts_both_passes_from_the_same_draws(training):
+    assert gradcheck(dropping(), X, T, kwargs={"training": training}).ok
