@@ -67,6 +67,7 @@ ALLOWED = {
     "backends.host": {"numpy"},  # numbers in host memory
     "backends.backend": {"numpy"},  # host data come in and go out
     "backends.testing": {"numpy", "array_api_strict"},  # truth, refused values
+    "backends.testing.strategies": {"array_api_compat"},  # a namespace by its name, for hypothesis
     # Host rooms: slopes and judgments, files, pictures and the command line.
     "backprop.numerical.slopes": {"numpy"},
     "backprop.numerical.perturb": {"numpy"},  # which entry, how far, and what came out
