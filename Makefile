@@ -5,7 +5,7 @@ TORCH ?= torch==2.13.0
 CUDA ?= 12
 WORKERS ?= 2
 
-.PHONY: train test coverage test-backends test-dpnp test-cuda prove-gradcheck bench bench-cuda docs wheel lint format clean
+.PHONY: train test coverage test-backends test-dpnp test-cuda prove-gradcheck kill-test bench bench-cuda docs wheel lint format clean
 
 train: $(VENV)/.installed-cli ## Train the book's network on real digits
 	$(BIN)/backprop train
@@ -29,6 +29,9 @@ test-cuda: $(VENV)/.installed-cuda ## The whole test-suite on CuPy; needs a GPU
 
 prove-gradcheck: $(VENV)/.installed-test ## Put the checker to thousands of random functions, right and wrong
 	$(BIN)/python scripts/prove_gradcheck.py
+
+kill-test: $(VENV)/.installed-backends ## End training runs at random moments, on full disks too: nothing is lost
+	$(BIN)/python scripts/kill_test.py
 
 bench: $(VENV)/.installed-test ## Compare what gradients cost, and run the benchmarks
 	$(BIN)/backprop bench

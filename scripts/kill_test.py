@@ -4,11 +4,10 @@
                                 [--libraries numpy,torch] [--iterations 330]
 
 Each round starts a run, ends it from outside at a random moment, and looks at its folder: each file
-that has a name of its own loads, and only older ones are gone. The run then goes on with `--resume`
-until it is through, and must end with the parameters and the losses, bit for bit, of a run that
-nobody ended. A disk that is full, here a file size limit or a small tmpfs, and a folder that can't be
-written give one line, and what was there is there. Prints a table; the exit code is 1 if a round
-failed.
+that has a name of its own loads. The run then goes on with `--resume` until it is through, and must
+end with the parameters, the losses and the accuracies, bit for bit, of a run that nobody ended. A
+full disk, here a small tmpfs, and a folder that can't be written give one line, and what was there
+is there. Prints what was seen; the exit code is 1 if a round failed.
 """
 
 import argparse
@@ -43,7 +42,7 @@ CHECKPOINT, BEST, PARAMS = "checkpoint.safetensors", "best.safetensors", "params
 
 
 class Process:
-    """`backprop ARGUMENTS` in a process of its own: forked, as importing takes longer than a run."""
+    """`backprop ARGUMENTS` in a process of its own: a fork, as imports take longer than a run."""
 
     def __init__(self, arguments: list[str]) -> None:
         self._err = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it was read
@@ -115,6 +114,30 @@ class Program:
 
 
 @dataclass
+class Moment:
+    """A random moment of a run: one time in five anywhere, else while it trains and writes."""
+
+    folder: Path
+    rng: random.Random
+    length: float
+
+    def await_it(self, process: Process) -> bool:
+        """Wait, and tell whether the run still goes on then."""
+        if self.rng.random() < 0.2:
+            return process.lives_after(self.rng.uniform(0, 1) * self.length)
+        before = self._written()
+        while self._written() == before and process.lives_after(0.001):
+            pass  # it begins with a checkpoint
+        return process.lives_after(self.rng.uniform(0, 1) ** 2 * self.length)
+
+    def _written(self) -> float | None:
+        try:
+            return (self.folder / CHECKPOINT).stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+
+
+@dataclass
 class Tally:
     """What came of the rounds."""
 
@@ -158,7 +181,11 @@ def look(folder: Path) -> str | None:
 def finish(program: Program, folder: Path, tally: Tally) -> tuple[int, str]:
     """Go on with a run, or start it where it had not begun."""
     begun = (folder / CHECKPOINT).exists()
-    tally.seen["had a checkpoint" if begun else "had not begun"] += 1
+    found = load_checkpoint(folder / CHECKPOINT).training["history"]["loss"] if begun else []
+    at = "none" if not begun else "the start" if not found else "the end"
+    if 0 < len(found) < program.iterations:
+        at = "an epoch" if len(found) % 10 == 0 else "within an epoch"
+    tally.seen[f"last checkpoint: {at}"] += 1
     return program.run(program.resumed(folder) if begun else program.fresh(folder))
 
 
@@ -204,10 +231,10 @@ def kill_rounds(
         folder = home / f"kill-{number}"
         for _ in range(min(rng.randint(1, 3), count - rounds)):
             rounds += 1
-            wait = rng.uniform(0.02, 1.0) * length
+            moment = Moment(folder, rng, length)
 
-            def stop(process: Process, wait: float = wait) -> None:
-                tally.seen["hit a live run"] += process.lives_after(wait)
+            def stop(process: Process, moment: Moment = moment) -> None:
+                tally.seen["hit a live run"] += moment.await_it(process)
                 process.send(signal.SIGKILL)
 
             if killed(program, folder, stop, tally) == 0:
@@ -230,15 +257,15 @@ def signal_rounds(
         folder = home / f"signal-{number}"
         kind = (signal.SIGINT, signal.SIGTERM)[number % 2]
         gap = rng.choice((0.01, 0.03, 0.1, 0.3, 0.6, 1.0, 2.0)) if number // 2 % 2 else None
-        wait = rng.uniform(0.02, 1.0) * length
+        moment = Moment(folder, rng, length)
 
         def stop(
             process: Process,
             kind: signal.Signals = kind,
             gap: float | None = gap,
-            wait: float = wait,
+            moment: Moment = moment,
         ) -> None:
-            tally.seen["hit a live run"] += process.lives_after(wait)
+            tally.seen["hit a live run"] += moment.await_it(process)
             process.send(kind)
             if gap is not None and process.lives_after(gap):
                 tally.seen["hit it twice"] += 1
