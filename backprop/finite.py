@@ -2,6 +2,7 @@
 
 import backends
 from backends import Array, isdtype, namespace
+from backprop.arrays import default_dtype
 
 
 class NotFiniteError(ValueError):
@@ -21,7 +22,8 @@ def check_finite(x: Array, name: str) -> None:
     if all_finite(x):
         return
     xp = namespace(x)
-    what, count = "nan", int(xp.count_nonzero(xp.isnan(x)))
+    index = default_dtype(x, "indexing")
+    what, count = "nan", int(xp.sum(xp.astype(xp.isnan(x), index), dtype=index))
     if not count:
-        what, count = "infinity", int(xp.count_nonzero(~xp.isfinite(x)))
+        what, count = "infinity", int(xp.sum(xp.astype(~xp.isfinite(x), index), dtype=index))
     raise NotFiniteError(f"`{name}` must be finite; got {what}, {count} times")

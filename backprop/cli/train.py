@@ -187,6 +187,13 @@ def _run(
         return 1
     if history.interrupted:
         say(f"\ninterrupted after {len(history.loss):,} iterations; {_again(folder)} goes on")
+    last = history.loss[-batches:]
+    if len(last) == batches and sum(last) > batches * history.loss[0]:
+        warn(
+            f"the loss is {sum(last) / batches:.3g} in the last epoch, and was "
+            f"{history.loss[0]:.3g} before training: the network has learnt nothing; "
+            "the learning rate is likely too high"
+        )
     if history.test_accuracy:
         say()
         answer(

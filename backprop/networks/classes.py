@@ -80,7 +80,9 @@ def share_of(classes: Classes, wanted: Array) -> float:
 def _unknown(y: Array) -> Array:
     """Return how many of (N, C) scores have no finite largest one, a 0-d array."""
     xp = namespace(y)
-    return xp.count_nonzero(~xp.isfinite(xp.max(y, axis=1)))
+    unknown = ~xp.isfinite(xp.max(y, axis=1))
+    index = default_dtype(y, "indexing")
+    return xp.sum(xp.astype(unknown, index), dtype=index)
 
 
 def _classes(y: Array) -> Array:

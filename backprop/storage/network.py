@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import backends
 from backends import Backend, DType
+from backprop.finite import NotFiniteError
 from backprop.layers.activation import ACTIVATIONS
 from backprop.networks import Network
 from backprop.networks.architecture import describe, rebuild
@@ -73,6 +74,8 @@ def load_network(
     ------
     OSError
         When the file can't be read.
+    NotFiniteError
+        When a parameter is nan or infinite; `load_params` reads such a file.
     ValueError
         When it holds no network, or says another activation than the one given.
     """
@@ -92,6 +95,8 @@ def load_network(
     }
     try:
         net = rebuild(json.loads(description), copies)
+    except NotFiniteError as error:
+        raise NotFiniteError(f"{path}: {error}") from None
     except (ValueError, RecursionError) as error:
         what = str(error)[:300]
         raise ValueError(f"{path} must describe a network of this library: {what}") from None
