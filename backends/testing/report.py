@@ -42,7 +42,7 @@ class Report(NamedTuple):
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Names of the backends that can't be had here: nothing is known of them."""
+        """Names of the backends that can't be had here, so that nothing is known of them."""
         return tuple(o.backend for o in self.outcomes if o.verdict == "skipped")
 
     def __str__(self) -> str:
