@@ -50,7 +50,7 @@ class Backend:
 
     @property
     def has_values(self) -> bool:
-        """Whether arrays have values: not on PyTorch's `meta`, which has shapes and dtypes only."""
+        """Whether arrays have values; on PyTorch's `meta` they have shapes and dtypes only."""
         return self.library.has_values(self.device)
 
     @property
@@ -60,7 +60,7 @@ class Backend:
 
     @property
     def widest(self) -> DType:
-        """The widest real floating dtype that library and device have: float64 where it exists."""
+        """The widest real floating dtype that library and device have, float64 where it exists."""
         return self.dtype("float64" if self.has_float64 else "float32")
 
     def dtype(self, dtype: str | DType) -> DType:

@@ -71,7 +71,7 @@ class Report(NamedTuple):
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Names of the backends that can't be had here: nothing is known of them."""
+        """Names of the backends that can't be had here, so that nothing is known of them."""
         return self._with("skipped")
 
     @property

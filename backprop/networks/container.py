@@ -99,7 +99,7 @@ class Container:
 
     @property
     def params(self) -> Parameters:
-        """The parameters by name, live: `net.params["W1"] -= lr * grad["W1"]`."""
+        """The parameters by name; `net.params["W1"] -= lr * grad["W1"]` changes the layer."""
         return self._params
 
     def state_dict(self) -> dict[str, Array]:

@@ -1,4 +1,4 @@
-"""Pages as they are read: with the options of all commands, and without empty lines in doctests."""
+"""Pages as they are read: the options of all commands, notebooks to download, tidy doctests."""
 
 import subprocess
 import sys
@@ -11,6 +11,7 @@ def setup(app: Any) -> dict[str, bool]:
     """Let Sphinx call what changes the text of a page."""
     app.connect("source-read", _drop_empty_lines)
     app.connect("source-read", _write_commands)
+    app.connect("source-read", _offer_notebook)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -23,6 +24,11 @@ def _write_commands(app: Any, page: str, source: list[str]) -> None:
     """Put in what the program itself says of its commands."""
     if PLACE in source[0]:
         source[0] = source[0].replace(PLACE, commands())
+
+
+def _offer_notebook(app: Any, page: str, source: list[str]) -> None:
+    """Let a reader download a page that is a notebook, where it names its file."""
+    source[0] = source[0].replace(f"`{page}.ipynb`", f"{{download}}`{page}.ipynb`")
 
 
 def commands() -> str:

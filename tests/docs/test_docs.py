@@ -234,6 +234,19 @@ def test_every_name_of_the_face_has_a_page_and_none_is_listed_twice():
         assert is_module or any(value is each for each in found), name
 
 
+def test_no_property_reads_as_a_type_and_a_text():
+    """On the site, what stands before a colon in a property's first line is shown as its type."""
+    found = set()
+    for name in api_names():
+        module, _, last = name.rpartition(".")
+        value = getattr(importlib.import_module(module), last)
+        for key, member in vars(value).items() if isinstance(value, type) else ():
+            get = getattr(member, "fget", None) or getattr(member, "func", None)
+            if get is not None and ": " in (get.__doc__ or "").partition("\n")[0]:
+                found.add(f"{name}.{key}")
+    assert found == set()
+
+
 def test_every_layer_is_derived():
     """Its code stands on one of the pages, below a heading."""
     pages = [page.read_text(encoding="utf-8") for page in DOCS.glob("derive-*.md")]

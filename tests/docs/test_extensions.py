@@ -39,6 +39,14 @@ def test_a_page_gets_the_commands_and_loses_empty_lines():
     assert tidy.PLACE not in source[0]
 
 
+def test_a_notebook_is_offered_on_its_own_page_only():
+    source = ["see `gallery.ipynb` and `other.ipynb`"]
+    extension("tidy")._offer_notebook(None, "gallery", source)
+    assert source == ["see {download}`gallery.ipynb` and `other.ipynb`"]
+    for name in ("gallery", "quick-start"):
+        assert f"`{name}.ipynb`" in (DOCS / f"{name}.ipynb").read_text(encoding="utf-8")
+
+
 def formulas():
     """Return the formulas on the pages of derivations, and whether each is displayed."""
     for page in sorted(DOCS.glob("deriv*.md")):

@@ -6,11 +6,17 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-PATH = Path(__file__).parents[2] / "docs" / "quick-start.ipynb"
+from backprop import plotting
+
+DOCS = Path(__file__).parents[2] / "docs"
+PATH = DOCS / "quick-start.ipynb"
+
+pytestmark = pytest.mark.filterwarnings("default")  # Jupyter's own, which differ by system
 
 
-def test_it_is_kept_without_outputs():
-    for cell in nbformat.read(PATH, as_version=4).cells:
+@pytest.mark.parametrize("path", sorted(DOCS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_it_is_kept_without_outputs(path):
+    for cell in nbformat.read(path, as_version=4).cells:
         assert not cell.get("outputs")
         assert cell.get("execution_count") is None
 
@@ -24,6 +30,19 @@ def shown(tmp_path_factory):
         notebook = nbformat.read(PATH, as_version=4)
         NotebookClient(notebook, timeout=300, resources={"metadata": {"path": folder}}).execute()
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_the_gallery_runs_and_shows_every_kind_of_picture(tmp_path):
+    notebook = nbformat.read(DOCS / "gallery.ipynb", as_version=4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENBLAS_NUM_THREADS", "1")
+        NotebookClient(notebook, timeout=300, resources={"metadata": {"path": tmp_path}}).execute()
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    kinds = [kind for cell in cells for output in cell.outputs for kind in output.data]
+    assert kinds.count("image/svg+xml") == 3
+    assert kinds.count("image/png") == len(cells) - 4  # three graphs, and the history
+    for name in plotting.__all__:
+        assert name in ("new_axes", "save") or any(f"{name}(" in cell.source for cell in cells)
 
 
 def of(shown, source):
