@@ -612,6 +612,19 @@ def test_four_threads_leave_array_api_strict_as_it_was():
     assert {array_api_strict.asarray(1).device: 1}
 
 
+def test_the_kit_within_a_test_on_strictest():
+    with opened("strict:strictest"):
+        found = verdicts(lambda x: x[x > 1], V, backends=("strict:cpu", "strict:strictest"))
+    assert found == {"strict:cpu": "agrees", "strict:strictest": "wrong"}
+
+
+def test_agreement_without_values_says_so():
+    pytest.importorskip("torch")
+    row = by_row(lambda x: x * 2, V, backends="torch:meta")["torch:meta"]
+    assert row.verdict == "agrees"
+    assert row.reason == "in shape, dtype and device: it has no values"
+
+
 def test_the_limits_of_numpy_are_as_they_were():
     made = np.finfo.__new__
     equivalence(lambda x: namespace(x).where(x > 1, x, namespace(x).finfo(x.dtype).max), V)
