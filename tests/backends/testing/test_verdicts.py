@@ -1,6 +1,7 @@
 """Verdicts on code of others: each test is a row of faults that such a kit can have itself."""
 
 import dataclasses
+import enum
 import itertools
 import threading
 from collections import namedtuple
@@ -380,6 +381,18 @@ class Frozen:
     inner: Any
 
 
+class Plain:
+    """A result of a class without more."""
+
+    def __init__(self, value, *, label):
+        self.value, self.label = value, label
+        self._hidden = object()
+
+
+class Color(enum.Enum):
+    RED = 1
+
+
 class TestResults:
     @pytest.mark.parametrize(
         "f",
@@ -392,6 +405,8 @@ class TestResults:
             lambda x: Bunch(x, x * 2, df=namespace(x).sum(x)),
             lambda x: Fit(x, "line", 3),
             lambda x: Frozen(Frozen([x, Fit(x, "a", 1)])),
+            lambda x: Plain(x, label="a"),
+            lambda x: (Color.RED, x),
             lambda x: (),
             lambda x: ...,
         ],
@@ -427,6 +442,7 @@ class TestResults:
             "result.df: ": lambda x: Bunch(x, x, df=x * other(x, 1.0, 2.0)),
             "result.slope: ": lambda x: Fit(x * other(x, 1.0, 2.0), "", 1),
             "result.points: ": lambda x: Fit(x, "", other(x, 1, 2)),
+            "result.value: ": lambda x: Plain(x * other(x, 1.0, 2.0), label=""),
             "result.inner[0]: ": lambda x: Frozen([other(x, x, -x)]),
         }
         for message, f in wrong.items():
