@@ -42,7 +42,8 @@ def cause_of(case: Case, error: Exception, said: Capabilities | None) -> Cause:
     if case.traced and not said.jit:
         return Cause(True, f"the function says that it can't be traced: {shown}")
     if _has_no_values(case) and _is_read(case, error, text):
-        return Cause(said.reads, f"reads a value at {place or 'a line unknown'}: {shown}", place)
+        where = f"at {place}" if place else "in a function written in C"
+        return Cause(said.reads, f"reads a value {where}: {shown}", place)
     if _is_shape(case, error, text):
         allowed = said.data_dependent_shapes or (
             said.boolean_indexing and ("oolean" in shown or "nonzero" in shown)

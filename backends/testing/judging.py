@@ -38,7 +38,7 @@ class Judge:
             return "wrong", wrong
         if case.traced and not self.said.jit:
             return "agrees", "it can be traced, though it says that it can't"
-        return "agrees", ""
+        return "agrees", "" if case.has_values else "in shape, dtype and device: it has no values"
 
     def _agrees_narrow(self, case: Case, found: list[Leaf], wanted: list[Leaf]) -> bool:
         """Tell whether the values depend on the limits of the dtype, and are NumPy's in float32."""

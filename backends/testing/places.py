@@ -30,7 +30,8 @@ def module_of(frame: FrameType) -> str:
 def _is_users(frame: FrameType) -> bool:
     name = module_of(frame)
     inside = name == _KIT or name.startswith(f"{_KIT}.")
-    return not inside and name.partition(".")[0] not in _LIBRARIES
+    vendored = "array_api_compat" in name.split(".")
+    return not (inside or vendored or name.partition(".")[0] in _LIBRARIES)
 
 
 def here() -> str:

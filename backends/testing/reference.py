@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from enum import Enum
 from functools import cached_property
 from threading import get_ident
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from .structure import Leaf, leaves, rebuilt
 
-_CONSTANTS = (type(None), str, bytes, slice, range, type(Ellipsis))
+_CONSTANTS = (type(None), str, bytes, slice, range, type(Ellipsis), Enum)
 _NUMBERS = (bool, int, float, complex)
 
 

@@ -9,14 +9,14 @@ x = data.draw(arrays(backend_case))
 
 from typing import Any
 
-import array_api_compat.numpy as xp
 from hypothesis import strategies as st
 from hypothesis.extra.array_api import make_strategies_namespace
 
 from ..namespace import Array
+from ..selection import host
 from .cases import Case
 
-_XPS = make_strategies_namespace(xp, api_version="2023.12")
+_XPS = make_strategies_namespace(host().xp, api_version="2023.12")
 
 
 def dtypes(

@@ -40,10 +40,15 @@ def switched_off(optional: Iterable[str]) -> Iterator[None]:
     """
     from array_api_strict import ArrayAPIStrictFlags
 
-    flags: dict[str, Any] = dict.fromkeys(optional, False)
-    if flags.pop("extensions", True) is False:
-        flags["enabled_extensions"] = ()
-    with LOCK, ArrayAPIStrictFlags(**flags):
+    off = set(optional)
+    with (
+        LOCK,
+        ArrayAPIStrictFlags(
+            boolean_indexing="boolean_indexing" not in off,
+            data_dependent_shapes="data_dependent_shapes" not in off,
+            enabled_extensions=() if "extensions" in off else ("linalg", "fft"),
+        ),
+    ):
         yield
 
 

@@ -1,11 +1,12 @@
 """Arrays in nested containers: find them, and put others in their places.
 
-Tuples and named tuples, lists, mappings and dataclasses, one in another, to any depth.
+Tuples and named tuples, lists, mappings, dataclasses and other plain objects, to any depth.
 """
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from types import ModuleType
 from typing import Any
 
 Leaf = tuple[str, Any]
@@ -43,9 +44,20 @@ def _items(value: Any) -> list[Leaf] | None:
         return [(f"[{i}]", item) for i, item in enumerate(value)] + [
             (f".{name}", getattr(value, name)) for name in _extras(value)
         ]
-    if is_dataclass(value) and not isinstance(value, type):
-        return [(f".{field.name}", getattr(value, field.name)) for field in fields(value)]
+    if names := _attributes(value):
+        return [(f".{name}", getattr(value, name)) for name in names]
     return None
+
+
+def _attributes(value: Any) -> list[str]:
+    """Return the fields of a dataclass, or the public attributes of another plain object."""
+    if isinstance(value, type | ModuleType) or hasattr(value, "__array_namespace__"):
+        return []
+    if is_dataclass(value):
+        return [field.name for field in fields(value)]
+    if callable(value) or hasattr(value, "shape"):  # a function; an array of some library
+        return []
+    return [name for name in getattr(value, "__dict__", ()) if name[0] != "_"]
 
 
 def _extras(value: tuple[Any, ...]) -> list[str]:
@@ -72,6 +84,6 @@ def _with_items(value: Any, new: list[Any]) -> Any:
             return dict(zip(value, new, strict=True))
         other.update(zip(value, new, strict=True))
     else:
-        for field, item in zip(fields(value), new, strict=True):
-            object.__setattr__(other, field.name, item)
+        for name, item in zip(_attributes(value), new, strict=True):
+            object.__setattr__(other, name, item)
     return other

@@ -136,7 +136,11 @@ def _method(estimator: Any, name: str) -> Callable[..., Any]:
     """Return a function that makes an estimator, fits it and returns what it gives."""
 
     def fitted(x: Any, *y: Any) -> Any:
-        options = {"random_state": 0} if estimator.__name__ == "GaussianMixture" else {}
+        options = (
+            {"random_state": 0, "init_params": "random"}
+            if estimator.__name__ == "GaussianMixture"
+            else {}
+        )
         options |= (
             {"solver": "svd"}
             if estimator.__name__ in ("Ridge", "LinearDiscriminantAnalysis")

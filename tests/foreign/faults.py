@@ -12,8 +12,11 @@ class Kind(NamedTuple):
 
 
 KINDS = [
-    Kind(r"^reads a value at", "reads a value: eager by design, or avoidable"),
-    Kind(r"two different devices|expected device|found at least two devices", "mixes two devices"),
+    Kind(r"^reads a value (at|in)", "reads a value: eager by design, or avoidable"),
+    Kind(
+        r"two different devices|same device|mismatched devices|expected device|found at least two devices",
+        "mixes two devices",
+    ),
     Kind(r"must be an array of .* on \S+; got an array of (\S+) on", "gives a result elsewhere"),
     Kind(
         r"does not support dtype=array_api_strict.(float64|complex128)",

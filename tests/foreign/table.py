@@ -211,7 +211,6 @@ signal.medfilt: V, 3
 signal.medfilt2d: IMG, 3
 signal.order_filter: V, np.ones(3), 1
 signal.wiener: V, 3
-signal.symiirorder1: V, 1.0, 0.5
 signal.convolve2d: IMG, M
 signal.correlate2d: IMG, M
 signal.upfirdn: P[:3], V, 2

@@ -1,6 +1,7 @@
 """Verdicts on code of others: each test is a row of faults that such a kit can have itself."""
 
 import dataclasses
+import enum
 import itertools
 import threading
 from collections import namedtuple
@@ -380,6 +381,18 @@ class Frozen:
     inner: Any
 
 
+class Plain:
+    """A result of a class without more."""
+
+    def __init__(self, value, *, label):
+        self.value, self.label = value, label
+        self._hidden = object()
+
+
+class Color(enum.Enum):
+    RED = 1
+
+
 class TestResults:
     @pytest.mark.parametrize(
         "f",
@@ -392,6 +405,8 @@ class TestResults:
             lambda x: Bunch(x, x * 2, df=namespace(x).sum(x)),
             lambda x: Fit(x, "line", 3),
             lambda x: Frozen(Frozen([x, Fit(x, "a", 1)])),
+            lambda x: Plain(x, label="a"),
+            lambda x: (Color.RED, x),
             lambda x: (),
             lambda x: ...,
         ],
@@ -427,6 +442,7 @@ class TestResults:
             "result.df: ": lambda x: Bunch(x, x, df=x * other(x, 1.0, 2.0)),
             "result.slope: ": lambda x: Fit(x * other(x, 1.0, 2.0), "", 1),
             "result.points: ": lambda x: Fit(x, "", other(x, 1, 2)),
+            "result.value: ": lambda x: Plain(x * other(x, 1.0, 2.0), label=""),
             "result.inner[0]: ": lambda x: Frozen([other(x, x, -x)]),
         }
         for message, f in wrong.items():
@@ -610,6 +626,19 @@ def test_four_threads_leave_array_api_strict_as_it_was():
     assert array_api_strict.get_array_api_strict_flags() == flags
     assert bool(array_api_strict.asarray(True))
     assert {array_api_strict.asarray(1).device: 1}
+
+
+def test_the_kit_within_a_test_on_strictest():
+    with opened("strict:strictest"):
+        found = verdicts(lambda x: x[x > 1], V, backends=("strict:cpu", "strict:strictest"))
+    assert found == {"strict:cpu": "agrees", "strict:strictest": "wrong"}
+
+
+def test_agreement_without_values_says_so():
+    pytest.importorskip("torch")
+    row = by_row(lambda x: x * 2, V, backends="torch:meta")["torch:meta"]
+    assert row.verdict == "agrees"
+    assert row.reason == "in shape, dtype and device: it has no values"
 
 
 def test_the_limits_of_numpy_are_as_they_were():
