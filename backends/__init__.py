@@ -3,16 +3,29 @@
 from backends.backend import Backend
 from backends.errors import DeviceUnavailableError, UnknownBackendError
 from backends.libraries import Memory
-from backends.namespace import Array, Device, DType, device, isdtype, namespace
+from backends.namespace import (
+    Array,
+    ArrayIn,
+    Device,
+    DType,
+    FloatDType,
+    FloatName,
+    device,
+    isdtype,
+    namespace,
+)
 from backends.selection import Availability, available, host, is_host, is_writable, of, select
 
 __all__ = [
     "Array",
+    "ArrayIn",
     "Availability",
     "Backend",
     "DType",
     "Device",
     "DeviceUnavailableError",
+    "FloatDType",
+    "FloatName",
     "Memory",
     "UnknownBackendError",
     "available",

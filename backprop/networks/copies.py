@@ -4,13 +4,13 @@ import copy
 from typing import Any
 
 import backends
-from backends import Array, Backend, DType
+from backends import Array, Backend, FloatDType
 from backprop.arrays import is_array, is_floating
 from backprop.layers import Layer
 from backprop.networks.parameters import attributes
 
 
-def copied(x: Any, backend: Backend | None, dtype: str | DType | None) -> Array:
+def copied(x: Any, backend: Backend | None, dtype: FloatDType | None) -> Array:
     """Return a copy of `x` on `backend`, in its own dtype if none is given."""
     backend = backend or backends.of(x)
     if backend.holds(x):
@@ -19,7 +19,7 @@ def copied(x: Any, backend: Backend | None, dtype: str | DType | None) -> Array:
     return backend.asarray(host, dtype or getattr(getattr(host, "dtype", None), "name", None))
 
 
-def copy_to(layer: Any, backend: Backend | None, dtype: str | DType | None) -> Any:
+def copy_to(layer: Any, backend: Backend | None, dtype: FloatDType | None) -> Any:
     """Return a copy of a layer with its parameters and its state on `backend`, and no cache.
 
     State that is not floating, such as a count, keeps its dtype.
