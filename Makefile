@@ -69,6 +69,7 @@ lint: $(VENV)/.installed-dev ## Check style, types and spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
+	$(BIN)/python -m pytest -q tests/backprop/test_type_checkers.py
 
 format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/ruff check --fix .

@@ -3,16 +3,29 @@
 from .backend import Backend
 from .errors import DeviceUnavailableError, UnknownBackendError
 from .libraries import Memory
-from .namespace import Array, Device, DType, device, isdtype, namespace
+from .namespace import (
+    Array,
+    ArrayIn,
+    Device,
+    DType,
+    FloatDType,
+    FloatName,
+    device,
+    isdtype,
+    namespace,
+)
 from .selection import Availability, available, host, is_host, is_writable, of, select
 
 __all__ = [
     "Array",
+    "ArrayIn",
     "Availability",
     "Backend",
     "DType",
     "Device",
     "DeviceUnavailableError",
+    "FloatDType",
+    "FloatName",
     "Memory",
     "UnknownBackendError",
     "available",

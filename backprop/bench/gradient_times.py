@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from backends import Backend, DType
+from backends import Backend, FloatDType
 from backprop.bench.timing import alternate
 from backprop.networks import TwoLayerNet
 
@@ -50,7 +50,7 @@ def time_gradients(
     backend: Backend,
     sizes: Sequence[tuple[int, int]] = SIZES,
     batch: int = 100,
-    dtype: str | DType = "float64",
+    dtype: FloatDType = "float64",
     seconds: float = 1.0,
 ) -> Iterator[GradientTimes]:
     """Yield the times for networks of D inputs and H hidden units, the methods taking turns.

@@ -37,7 +37,7 @@ def bench(
     Shows times and ratios; writes them as JSON, and as a chart with fitted exponents.
     """
     backend = backends.select(device, library)
-    precision = dtype or (DTypeName.FLOAT64 if backend.has_float64 else DTypeName.FLOAT32)
+    precision = dtype or ("float64" if backend.has_float64 else "float32")
     folder = out or Path("runs") / f"bench-{datetime.now():%Y%m%d-%H%M%S}"
     if (folder / "bench.json").exists() and not overwrite:
         raise ValueError(

@@ -11,7 +11,6 @@ from backprop import Network, gradcheck
 from backprop.cli import tables
 from backprop.cli.digit_network import digit_network, widths
 from backprop.cli.options import (
-    Activation,
     DataDirOption,
     Dataset,
     DatasetOption,
@@ -23,6 +22,7 @@ from backprop.cli.options import (
 )
 from backprop.cli.output import answer, chatty, record, say
 from backprop.gradients import Report, Verdict
+from backprop.layers.activation import ActivationName
 
 
 class Mode(StrEnum):
@@ -59,7 +59,7 @@ def check(
         ),
     ] = None,
     activation: Annotated[
-        Activation | None,
+        ActivationName | None,
         typer.Option(
             help="Activation of the hidden layers.", show_default="as --params says, else relu"
         ),
@@ -82,11 +82,11 @@ def check(
     The exit code is 1 if a gradient is wrong.
     """
     backend = backends.select(device, library)
-    precision = backend.widest if dtype is None else dtype.value
+    precision = backend.widest if dtype is None else dtype
     if params is not None and hidden is not None:
         raise ValueError("one of --params and --hidden must be given; got both")
     if params is None:
-        chosen = activation or Activation.RELU
+        chosen = activation or "relu"
         net: Network = digit_network(widths(hidden or "50"), chosen, precision, backend, seed)
     else:
         net = load_digit_network(params, activation, backend, precision)

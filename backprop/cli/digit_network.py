@@ -3,8 +3,9 @@
 import math
 from itertools import pairwise
 
-from backends import Backend
+from backends import Backend, FloatDType
 from backprop import Network, TwoLayerNet
+from backprop.layers.activation import ActivationName
 
 INPUTS, CLASSES = 784, 10
 
@@ -26,7 +27,11 @@ def widths(hidden: str) -> tuple[int, ...]:
 
 
 def digit_network(
-    hidden: tuple[int, ...], activation: str, dtype: str, backend: Backend, seed: int
+    hidden: tuple[int, ...],
+    activation: ActivationName,
+    dtype: FloatDType,
+    backend: Backend,
+    seed: int,
 ) -> Network:
     """Return a network of Affine layers: the book's if there is one hidden layer.
 

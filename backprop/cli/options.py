@@ -2,14 +2,15 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
-from backends import Backend
+from backends import Backend, FloatDType
 from backends.libraries import KNOWN
 from backprop import Network, load_network
 from backprop.datasets import load_mnist, load_mnist_sample
+from backprop.layers.activation import ActivationName
 
 
 class Dataset(StrEnum):
@@ -19,19 +20,7 @@ class Dataset(StrEnum):
     MNIST = "mnist"
 
 
-class Activation(StrEnum):
-    """Activation layers by name."""
-
-    RELU = "relu"
-    SIGMOID = "sigmoid"
-    TANH = "tanh"
-
-
-class DTypeName(StrEnum):
-    """Floating dtypes by name."""
-
-    FLOAT32 = "float32"
-    FLOAT64 = "float64"
+DTypeName: TypeAlias = Literal["float32", "float64"]
 
 
 class OnNan(StrEnum):
@@ -78,7 +67,7 @@ ParamsOption = Annotated[
     typer.Option(help="File with parameters W1, b1, ...: safetensors, .npz or a pickle."),
 ]
 ActivationOption = Annotated[
-    Activation | None,
+    ActivationName | None,
     typer.Option(
         help="Activation of the hidden layers.", show_default="as the file says, else relu"
     ),
@@ -132,7 +121,7 @@ def load(dataset: Dataset, data_dir: Path | None, normalize: bool = True) -> Any
 
 
 def load_digit_network(
-    params: Path, activation: Activation | None, backend: Backend, dtype: str | None
+    params: Path, activation: ActivationName | None, backend: Backend, dtype: FloatDType | None
 ) -> Network:
     """Return the network of a file, which must be one for MNIST's digits."""
     _check_file(params)

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import typer
 
 from backprop import History
+from backprop.cli.options import DTypeName
+from backprop.layers.activation import ActivationName
 from backprop.storage.checkpoint import load_checkpoint
 
 _FREE = ("device", "library", "data_dir", "iterations", "epochs", "checkpoint_every", "on_nan")
@@ -21,10 +23,10 @@ class Settings:
 
     dataset: str
     hidden: Sequence[int]
-    activation: str
+    activation: ActivationName
     batch_size: int
     lr: float
-    dtype: str
+    dtype: DTypeName
     seed: int
     iterations: int | None
     epochs: int | None

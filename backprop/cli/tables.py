@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-import rich
 from rich.cells import cell_len
+from rich.console import Console
 from rich.text import Text
 
 from backprop.cli.output import answering
 from backprop.cli.terminal import width
 
 _GAP = 2
+_ENDLESS = 10_000  # columns: what is printed fits, or goes where nothing ends a line
 
 
 def show(
@@ -58,4 +59,4 @@ def _line(cells: Sequence[str | Text], style: str = "", gap: str = " " * _GAP) -
     line = Text(gap).join(Text(cell) if isinstance(cell, str) else cell for cell in cells)
     line.rstrip()
     line.stylize_before(style)
-    rich.get_console().print(line, soft_wrap=True, highlight=False, width=10_000)
+    Console(width=_ENDLESS, highlight=False).print(line, soft_wrap=True)

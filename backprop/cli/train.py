@@ -19,7 +19,6 @@ from backprop.cli.config_file import ConfigOption, versions
 from backprop.cli.digit_network import digit_network, widths
 from backprop.cli.next_step import command, point_to
 from backprop.cli.options import (
-    Activation,
     DataDirOption,
     Dataset,
     DatasetOption,
@@ -34,6 +33,7 @@ from backprop.cli.options import (
 from backprop.cli.output import answer, chatty, record, say, warn
 from backprop.cli.run_folder import FILES, check_output, output_folder, write_results
 from backprop.cli.settings import Settings, config, said, settings_of
+from backprop.layers.activation import ActivationName
 from backprop.training.checkpoints import last_of
 from backprop.training.interruption import ALL, Interruption
 
@@ -48,8 +48,8 @@ def train(
     library: LibraryOption = None,
     hidden: HiddenOption = "50",
     activation: Annotated[
-        Activation, typer.Option(help="Activation of the hidden layer.")
-    ] = Activation.RELU,
+        ActivationName, typer.Option(help="Activation of the hidden layer.")
+    ] = "relu",
     iterations: Annotated[
         int | None,
         typer.Option(
@@ -63,9 +63,7 @@ def train(
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Number of samples in a step.")] = 100,
     lr: Annotated[float, typer.Option(help="Learning rate.")] = 0.1,
-    dtype: Annotated[
-        DTypeName, typer.Option(help="Dtype of parameters and data.")
-    ] = DTypeName.FLOAT32,
+    dtype: Annotated[DTypeName, typer.Option(help="Dtype of parameters and data.")] = "float32",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and the batches.")] = 0,
     out: Annotated[Path | None, out_option("runs/DATASET-DATE-TIME")] = None,
     overwrite: Annotated[

@@ -44,8 +44,8 @@ class Layer:
         self.grads = {}
         self.state = {}
 
-    def forward(self, *inputs: Any) -> Array:
-        """Return the output for the inputs."""
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the output for the inputs; a layer of one's own takes what it needs."""
         raise NotImplementedError(f"{type(self).__name__} must define forward")
 
     def backward(self, dout: Any = 1) -> Any:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 import backends
-from backends import Array, Backend, DType, isdtype, namespace
+from backends import Array, Backend, DType, FloatDType, isdtype, namespace
 from backprop.arrays import is_array
 from backprop.layers import Layer, training_argument
 from backprop.networks import snapshot
@@ -135,7 +135,7 @@ class Container:
         self,
         device: str | Backend | None = None,
         library: str | None = None,
-        dtype: str | DType | None = None,
+        dtype: FloatDType | None = None,
     ) -> Self:
         """Return a copy of the network on another backend or in another dtype.
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import backends
-from backends import Array, Backend, DType
+from backends import Array, Backend, FloatDType
 from backprop.arrays import is_array, is_floating
 from backprop.layers import Layer
 from backprop.networks.parameters import attributes
 
 
-def copied(x: Any, backend: Backend | None, dtype: str | DType | None) -> Array:
+def copied(x: Any, backend: Backend | None, dtype: FloatDType | None) -> Array:
     """Return a copy of `x` on `backend`, in its own dtype if none is given."""
     backend = backend or backends.of(x)
     if backend.holds(x):
@@ -23,7 +23,7 @@ def copied(x: Any, backend: Backend | None, dtype: str | DType | None) -> Array:
 
 
 def copies_to(
-    layers: Iterable[Any], backend: Backend | None, dtype: str | DType | None
+    layers: Iterable[Any], backend: Backend | None, dtype: FloatDType | None
 ) -> list[Any]:
     """Return copies of layers with all that they learn and keep on `backend`, and no caches.
 

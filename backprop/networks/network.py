@@ -5,8 +5,9 @@ from functools import partial
 from threading import get_ident
 from typing import Any
 
-from backends import Array, Backend, DType, namespace
+from backends import Array, ArrayIn, Backend, FloatDType, namespace
 from backprop.layers import SoftmaxWithLoss
+from backprop.layers.activation import ActivationName
 from backprop.networks.moment import repeatable
 from backprop.networks.predictor import Predictor
 from backprop.networks.stack import copied_stack
@@ -53,10 +54,10 @@ class Network(Predictor):
     def from_params(
         cls,
         params: Mapping[str, Any],
-        activation: str = "relu",
+        activation: ActivationName = "relu",
         *,
         last_layer: Any = None,
-        dtype: str | DType | None = None,
+        dtype: FloatDType | None = None,
         backend: str | Backend | None = None,
     ) -> "Network":
         """Return an Affine stack of any depth.
@@ -82,12 +83,12 @@ class Network(Predictor):
         layers = copied_stack(params, activation, backend, dtype)
         return Network(layers, last_layer or SoftmaxWithLoss())
 
-    def gradient(self, x: Array, t: Array, *, training: bool = True) -> dict[str, Array]:
+    def gradient(self, x: ArrayIn, t: ArrayIn, *, training: bool = True) -> dict[str, Array]:
         """Return the gradient with respect to each parameter, by backpropagation."""
         return self.loss_and_gradient(x, t, training=training)[1]
 
     def loss_and_gradient(
-        self, x: Array, t: Array, *, training: bool = True
+        self, x: ArrayIn, t: ArrayIn, *, training: bool = True
     ) -> tuple[Array, dict[str, Array]]:
         """Return the loss and its gradient with respect to each parameter, by one forward pass.
 
@@ -115,8 +116,8 @@ class Network(Predictor):
 
     def numerical_gradient(
         self,
-        x: Array,
-        t: Array,
+        x: ArrayIn,
+        t: ArrayIn,
         step: float | None = None,
         *,
         training: bool = True,
@@ -166,8 +167,8 @@ class Network(Predictor):
 
     def loss_changes(
         self,
-        x: Array,
-        t: Array,
+        x: ArrayIn,
+        t: ArrayIn,
         offsets: tuple[float, ...],
         *,
         training: bool = True,

@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import backends
 from backprop.networks import Network
@@ -12,7 +12,7 @@ from backprop.training import summary
 from backprop.training.batches import Batches
 from backprop.training.calls import check_on_nan, check_parts, shows_a_right_call
 from backprop.training.checkpoints import Checkpoints
-from backprop.training.data import admitted, warn_of_pixels
+from backprop.training.data import Samples, admitted, warn_of_pixels
 from backprop.training.history import History
 from backprop.training.interruption import ALL, INTERRUPT, Interruption
 from backprop.training.optimizer import SGD, Updater
@@ -96,8 +96,8 @@ class Trainer(Resumable):
 
     def fit(
         self,
-        train: tuple[Any, Any],
-        test: tuple[Any, Any] | None = None,
+        train: tuple[Samples, Samples],
+        test: tuple[Samples, Samples] | None = None,
         *,
         iterations: int | None = None,
         epochs: int | None = None,
@@ -150,10 +150,10 @@ class Trainer(Resumable):
             in number, or a label is out of range.
         """
         with getattr(self.net, "exclusive", None) or contextlib.nullcontext():
-            train = admitted(self.net, train, "train")
-            test = None if test is None else admitted(self.net, test, "test")
-            warn_of_pixels(train[0])
-            self._batches.start(train[0].shape[0])
+            to_learn = admitted(self.net, train, "train")
+            to_test = None if test is None else admitted(self.net, test, "test")
+            warn_of_pixels(to_learn[0])
+            self._batches.start(to_learn[0].shape[0])
             steps = _steps(iterations, epochs, self._batches)
             if checkpoints is not None and not isinstance(checkpoints, Checkpoints):
                 checkpoints = Checkpoints(checkpoints)
@@ -164,8 +164,8 @@ class Trainer(Resumable):
                     optimizer=self.optimizer,
                     batches=self._batches,
                     history=self.history,
-                    train=train,
-                    test=test,
+                    train=to_learn,
+                    test=to_test,
                     bar=bar,
                     on_nan=self.on_nan,
                     on_epoch=on_epoch,
