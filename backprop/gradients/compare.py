@@ -111,6 +111,7 @@ class _Comparison:
             task.atol,
             faint=self.eps * _DOUT * task.dout_size,
             dout=task.dout_size,
+            expected=task.phi.rounding(self.name),
         )
         return judge(self.analytic, around.look, limits, around)
 

@@ -33,7 +33,7 @@ from backprop.gradients.judgment import (
     trusted_error,
 )
 from backprop.numerical.slopes import Slopes
-from backprop.numerical.steps import FINEST
+from backprop.numerical.steps import FINEST, REFINEMENT
 
 COARSEST = -3
 """The coarsest level: steps 16³ times larger, an eighth of the magnitude in float64."""
@@ -51,8 +51,12 @@ NOISY = 30.0
 """An error of this many times the noise over the step is not noise: a finer step is better."""
 HINT = 1e-3
 """A jump smaller than this share of the slopes is curvature."""
+WIDE = 3e-7
+"""An error of this share of the value is made smaller by coarser steps, where it can be."""
 ASKED = 3
 """At how many coordinates it is asked whether φ moves in steps."""
+UNEXPECTED = 1e3
+"""Noise of this many times what rounding makes is a function's own."""
 CONFIRMED = 64
 """How many of the worst coordinates are looked at again before any is called wrong."""
 SHIFTS = (0.37, 0.71)
@@ -85,6 +89,7 @@ def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgment:
     _coarsen(found, look, noise, limits)
     _confirm(found, look, noise, limits)
     found.bad &= np.isfinite(found.error)
+    _unresolved(found, first, noise, limits)
     found.blind = _blind(found, noise, limits)
     return found
 
@@ -193,7 +198,7 @@ def _coarsen(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
     """Take coarser steps where noise makes the error as wide as the value, or nearly."""
     for level in range(-1, COARSEST - 1, -1):
         size = np.maximum(np.abs(found.analytic), np.abs(found.value))
-        wide = (found.error > 1e-5 * size) & np.isfinite(found.error) & (found.level == level + 1)
+        wide = (found.error > WIDE * size) & np.isfinite(found.error) & (found.level == level + 1)
         close = found.bad & (found.off < 10.0 * found.allowed)
         wide |= close & np.isfinite(found.error) & (found.level == level + 1)
         wide &= ~found.at_kink & (noise > 0)
@@ -233,6 +238,19 @@ def _confirm(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
         _judge_all(found, limits)
         if found.bad[worst].any():
             return
+
+
+def _unresolved(found: Judgment, first: Slopes, noise: float, limits: Limits) -> None:
+    """Leave open what may be too steep to be seen: φ looks like noise, and such a slope would too.
+
+    A chaotic function varies between any two numbers, whatever the step.
+    """
+    if noise <= UNEXPECTED * limits.expected:
+        return
+    steep = np.abs(found.analytic) * first.step / float(REFINEMENT) ** FINEST > ROUGH * noise
+    lost = found.bad & steep & (np.abs(found.value) <= 2.0 * found.error)
+    found.bad &= ~lost
+    found.error[lost] = np.inf
 
 
 def _blind(found: Judgment, noise: float, limits: Limits) -> Mask:

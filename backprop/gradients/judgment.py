@@ -61,6 +61,8 @@ class Limits:
         What is as good as 0 beside the `dout` that it was computed from.
     dout : float
         The largest `dout`.
+    expected : float
+        By how much rounding alone must change φ.
     """
 
     noise: float
@@ -71,6 +73,7 @@ class Limits:
     atol: float | None = None
     faint: float = 0.0
     dout: float = 1.0
+    expected: float = math.inf
 
     def resolution(self, noise: float) -> float:
         """Return √noise, relative to φ."""
