@@ -134,6 +134,19 @@ class Judgment:
         """How far analytic and numerical values lie apart."""
         return np.abs(self.analytic - self.value)
 
+    def judge(self, limits: Limits) -> None:
+        """Tell what is allowed, and what is wrong."""
+        every = np.arange(self.analytic.size)
+        self.allowed = limits.allowed(self.error, self.analytic, self.value, every)
+        with np.errstate(invalid="ignore"):
+            self.bad = np.where(self.at_kink, self.bad, ~(self.off <= self.allowed))
+
+    def adopt(self, which: Indices, s: Slopes, error: Floats, level: float) -> None:
+        """Let slopes count where their error is smaller."""
+        better = error < self.error[which]
+        at = which[better]
+        self.value[at], self.error[at], self.level[at] = s.value[better], error[better], level
+
 
 def trusted_error(s: Slopes, noise: float) -> Floats:
     """Return the errors of slopes; inf where φ bends within the step."""

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from backprop.gradients.judge import COARSEST
+from backprop.gradients.closer import COARSEST
 from backprop.gradients.settled import settled
 from backprop.numerical.phi import Phi, Way, jumps
 from backprop.numerical.pieces import flat_host
