@@ -1,13 +1,14 @@
 """The gradient checker: gradients derived by hand against numerical ones, with reasons."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from backends import isdtype, namespace
 from backprop.gradients import hygiene, sampling
 from backprop.gradients.compare import entry
+from backprop.gradients.options import Mode, check_inputs, check_options, verdicts
+from backprop.gradients.progress import Progress
 from backprop.gradients.report import Entry, Report, Verdict, unmeasured
 from backprop.gradients.task import Task
 from backprop.networks.network import Network
@@ -15,12 +16,7 @@ from backprop.numerical import steps
 from backprop.numerical.perturb import Place
 from backprop.numerical.phi import NetworkPhi, Phi
 from backprop.targets.find import subject_of
-from backprop.targets.nested import leaves
-from backprop.targets.objects import is_array
 from backprop.targets.subject import Options, Subject
-
-Mode: TypeAlias = Literal["auto", "full", "sampled", "directional"]
-_MODES = ("auto", "full", "sampled", "directional")
 
 
 def gradcheck(
@@ -42,6 +38,7 @@ def gradcheck(
     constants: Sequence[str] = (),
     allow: Sequence[str] = (),
     nondet_tol: float = 0.0,
+    progress: bool | None = None,
 ) -> Report:
     """Check gradients derived by hand against numerical ones.
 
@@ -91,6 +88,9 @@ def gradcheck(
         Verdicts to let pass: ``"too noisy"``, ``"not checked"``.
     nondet_tol : float
         By how much two calls of the backward pass may differ.
+    progress : bool, optional
+        Show a progress bar; if not given, only on a terminal, where rich is installed, and for a
+        check of more than a second or two.
 
     Returns
     -------
@@ -100,6 +100,8 @@ def gradcheck(
     ------
     TypeError
         When the target is none of these, or an input is complex.
+    ModuleNotFoundError
+        When a bar must be shown and rich is not installed.
     ValueError
         When there is nothing to check, an input or the output is not finite, or an option is wrong.
 
@@ -116,9 +118,9 @@ def gradcheck(
     ['x agrees', 'W agrees', 'b agrees']
     """
     steps.check_step(step)
-    _check_options(mode, samples, seconds, {"rtol": rtol, "atol": atol, "nondet_tol": nondet_tol})
-    allowed = _verdicts(allow)
-    _check_inputs(inputs)
+    check_options(mode, samples, seconds, {"rtol": rtol, "atol": atol, "nondet_tol": nondet_tol})
+    allowed = verdicts(allow)
+    check_inputs(inputs)
     rng = np.random.default_rng(seed)
     options = Options(
         dict(kwargs or {}), dict(params or {}), dict(grads or {}), output, names, tuple(constants)
@@ -145,7 +147,8 @@ def gradcheck(
                 seconds=sampling.seconds_of(phi),
             )
             plan = sampling.plan(task, mode, present, samples, seconds)
-            entries = [_entry(task, plan, subject, name) for name in chosen]
+            with Progress(phi, sampling.evaluations(task, plan), task.seconds, progress):
+                entries = [_entry(task, plan, subject, name) for name in chosen]
         finally:
             if wide is not None:
                 wide.passes.end()
@@ -201,41 +204,6 @@ def _phi(subject: Subject, target: Any, names: list[str], options: Options) -> P
             lambda offsets: net[0].loss_changes(x, t, offsets, training=training),
         )
     return Phi(places, passes.phi, passes.scale())
-
-
-def _check_options(
-    mode: str, samples: int, seconds: float, tolerances: Mapping[str, float | None]
-) -> None:
-    if mode not in _MODES:
-        raise ValueError(f"`mode` must be one of {', '.join(map(repr, _MODES))}; got {mode!r}")
-    if samples < 1:
-        raise ValueError(f"`samples` must be 1 or more; got {samples}")
-    if not seconds > 0:
-        raise ValueError(f"`seconds` must be positive; got {seconds}")
-    for name, value in tolerances.items():
-        if value is not None and not value >= 0:
-            raise ValueError(f"`{name}` must be 0 or more; got {value}")
-
-
-def _verdicts(allow: Sequence[str]) -> tuple[Verdict, ...]:
-    names = {"too noisy": Verdict.NOISY, "not checked": Verdict.UNCHECKED}
-    names |= {str(verdict): verdict for verdict in (Verdict.NOISY, Verdict.UNCHECKED)}
-    for name in [allow] if isinstance(allow, str) else allow:
-        if name not in names:
-            raise ValueError(f"`allow` must hold 'too noisy' or 'not checked'; got {name!r}")
-    return tuple(names[name] for name in ([allow] if isinstance(allow, str) else allow))
-
-
-def _check_inputs(inputs: Iterable[Any]) -> None:
-    for i, given in enumerate(inputs):
-        for _, x in leaves(given):
-            if not is_array(x):
-                continue
-            xp = namespace(x)
-            if isdtype(xp, x.dtype, "complex floating"):
-                raise TypeError(f"input {i} must be real; got {x.dtype}")
-            if isdtype(xp, x.dtype, "real floating") and not bool(xp.all(xp.isfinite(x))):
-                raise ValueError(f"input {i} must be finite; got inf or nan in it")
 
 
 def _chosen(subject: Subject, wrt: Sequence[str | int] | str | int | None) -> list[str]:

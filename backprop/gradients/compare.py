@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backprop.arrays import shape
-from backprop.gradients import diagnosis
+from backprop.gradients import diagnosis, rows
 from backprop.gradients.judge import judge
 from backprop.gradients.judgment import Judgment, KinkAt, Limits
 from backprop.gradients.report import Entry, Kink, Verdict, unmeasured
@@ -111,6 +111,7 @@ class _Comparison:
             task.atol,
             faint=self.eps * _DOUT * task.dout_size,
             dout=task.dout_size,
+            expected=task.phi.rounding(self.name),
         )
         return judge(self.analytic, around.look, limits, around)
 
@@ -150,7 +151,10 @@ class _Comparison:
         if (found.bad & np.isfinite(found.error)).any():
             if name in task.found.ignoring:
                 return Verdict.WRONG, "`dout` is ignored"
-            return Verdict.WRONG, self._reason(own)
+            reason = self._reason(own)
+            if diagnosis.UNEXPLAINED in reason and (said := rows.coupled(task, name)):
+                reason = reason.replace(diagnosis.UNEXPLAINED, said)
+            return Verdict.WRONG, reason
         if name in task.found.stale:
             return Verdict.WRONG, (
                 "it is right after a first forward pass and wrong after another: a stale cache"

@@ -61,6 +61,8 @@ class Limits:
         What is as good as 0 beside the `dout` that it was computed from.
     dout : float
         The largest `dout`.
+    expected : float
+        By how much rounding alone must change φ.
     """
 
     noise: float
@@ -71,6 +73,7 @@ class Limits:
     atol: float | None = None
     faint: float = 0.0
     dout: float = 1.0
+    expected: float = math.inf
 
     def resolution(self, noise: float) -> float:
         """Return √noise, relative to φ."""
@@ -130,6 +133,19 @@ class Judgment:
     def off(self) -> Floats:
         """How far analytic and numerical values lie apart."""
         return np.abs(self.analytic - self.value)
+
+    def judge(self, limits: Limits) -> None:
+        """Tell what is allowed, and what is wrong."""
+        every = np.arange(self.analytic.size)
+        self.allowed = limits.allowed(self.error, self.analytic, self.value, every)
+        with np.errstate(invalid="ignore"):
+            self.bad = np.where(self.at_kink, self.bad, ~(self.off <= self.allowed))
+
+    def adopt(self, which: Indices, s: Slopes, error: Floats, level: float) -> None:
+        """Let slopes count where their error is smaller."""
+        better = error < self.error[which]
+        at = which[better]
+        self.value[at], self.error[at], self.level[at] = s.value[better], error[better], level
 
 
 def trusted_error(s: Slopes, noise: float) -> Floats:

@@ -96,6 +96,15 @@ def plan(task: Task, mode: str, names: list[str], samples: int, seconds: float) 
     return Plan("sampled", which=which, notes=notes)
 
 
+def evaluations(task: Task, plan: Plan) -> int:
+    """Return how often φ will be evaluated, about."""
+    places = task.phi.places.items()
+    counts = (
+        plan.which[k].size if k in plan.which else math.prod(p.get().shape) for k, p in places
+    )
+    return _EVALUATIONS * (len(places) if plan.ways else sum(counts))
+
+
 def seconds_of(phi: Phi) -> float:
     """Return how long one evaluation of φ takes."""
     times = []

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from backprop.gradients.judge import COARSEST
+from backprop.gradients.closer import COARSEST
 from backprop.gradients.settled import settled
 from backprop.numerical.phi import Phi, Way, jumps
 from backprop.numerical.pieces import flat_host
@@ -91,9 +91,11 @@ class Surroundings:
         return min(found)
 
     def _step(self, i: int) -> float:
-        base = step_for(self.phi.eps_of(self.name)) if self.step is None else self.step
-        if self.way is not None or self.step is not None:
-            return base
+        if self.step is not None:
+            return self.step
+        if self.way is not None:
+            return self.phi.stride(self.name)
+        base = step_for(self.phi.eps_of(self.name))
         value = abs(float(flat_host(self.phi.places[self.name].get())[self.indices[i]]))
         return base * max(1.0, value)
 

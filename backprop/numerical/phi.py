@@ -11,7 +11,7 @@ import numpy.typing as npt
 from backends import Array, namespace
 from backprop.arrays import is_array, is_floating
 from backprop.numerical.perturb import Place, along, at_entries, moved, on_host
-from backprop.numerical.pieces import Slab, flat64, flat_host
+from backprop.numerical.pieces import Slab, flat64, flat_host, norm
 from backprop.numerical.slopes import FACTORS, Slopes, slopes
 from backprop.numerical.steps import REFINEMENT, step_for
 
@@ -103,9 +103,15 @@ class Phi:
             gone = np.concatenate([gone, 2.0 * gone])
         return slopes(changes, gone)
 
+    def stride(self, name: str) -> float:
+        """Return the smaller step along a direction: it fits the magnitudes of the array."""
+        x = self.places[name].get()
+        size = norm(x) / math.sqrt(max(1, math.prod(x.shape)))
+        return step_for(self.eps_of(name)) * max(1.0, size)
+
     def along(self, name: str, way: Way, step: float | None, level: float) -> Slopes:
         """Return the slope along a direction, a flat array; parameters as in `at`."""
-        h = (step_for(self.eps_of(name)) if step is None else step) / REFINEMENT**level
+        h = (self.stride(name) if step is None else step) / REFINEMENT**level
         distances = np.asarray([factor * h for factor in FACTORS])
         changes = self._along(name, way, distances)
         return slopes(changes.reshape(4, 1), distances.reshape(4, 1))

@@ -40,7 +40,13 @@ def adopt_lazy(passes: Passes) -> None:
                 continue
         if kept:
             base = State(*roots, passes.inputs)
-            moving = [p for p in kept if moves(p, lambda: passes.calls.forward(passes.inputs))]
+
+            def run() -> Any:
+                base.partly_back(())  # a target that counts its calls moves by itself
+                base.generators_back()
+                return passes.calls.forward(passes.inputs)
+
+            moving = [p for p in kept if moves(p, run)]
             base.restore()
             if moving:
                 lazy.append(State(*roots, passes.inputs))

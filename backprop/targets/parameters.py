@@ -10,11 +10,12 @@ from backprop.numerical.perturb import Place
 from backprop.numerical.phi import Phi
 from backprop.numerical.pieces import flat64, same
 from backprop.targets import places
+from backprop.targets.candidates import Candidate, Made, most_alike, probed
 from backprop.targets.moving import moves
 from backprop.targets.nested import leaves
 from backprop.targets.objects import floating_arrays, follow, is_array, parse
 from backprop.targets.passes import Passes
-from backprop.targets.places import Candidate, Made, Where
+from backprop.targets.places import Where
 from backprop.targets.state import is_view
 from backprop.targets.subject import Options, Subject
 
@@ -197,7 +198,7 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
         where = None
         if fits:
             phi = Phi({name: h.place}, passes.phi, passes.scale())
-            where = places.most_alike(fits, phi.at(name, places.probed(size), None, 0).value)
+            where = most_alike(fits, phi.at(name, probed(size), None, 0).value)
         if where is None and h.declared and siblings:
             subject.where[name] = Where(("there is none",))  # those of others are where they belong
         elif where is None:
