@@ -80,6 +80,6 @@ def _brain_floats(path: str | os.PathLike[str]) -> dict[str, NDArray[np.float32]
         name: (np.frombuffer(info["data"], "<u2").astype(np.uint32) << 16)
         .view(np.float32)
         .reshape(info["shape"])
-        for name, info in deserialize(Path(path).read_bytes())
+        for name, info in deserialize(Path(path).read_bytes())  # type: ignore[no-untyped-call]
         if info["dtype"] == "BF16"
     }

@@ -165,7 +165,10 @@ def test_what_is_no_picture(load, tmp_path):
     with pytest.raises(FileNotFoundError, match="p.png"):
         load_picture(path)
     path.write_text("no")
-    with pytest.raises(ValueError, match=r"p.png must be an image; its format is unknown"):
+    with pytest.raises(
+        ValueError,
+        match=r"p.png must be a PNG, JPEG, GIF, BMP, TIFF, WEBP or PPM image; its format is unknown",
+    ):
         load_picture(path)
     seven().save(path)
     path.write_bytes(path.read_bytes()[:120])
