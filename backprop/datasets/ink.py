@@ -79,7 +79,7 @@ def _gray(rgb: Floats) -> Floats:
     if variances[-1] <= 4 * light.var() + 1e-6:
         return light
     along = colors @ axes[:, -1]
-    return (along - along.min()).reshape(light.shape).astype(np.float32)
+    return np.asarray((along - along.min()).reshape(light.shape), np.float32)
 
 
 def _shrunk(gray: Floats, side: int) -> Floats:
@@ -134,11 +134,11 @@ def _drawing(ink: Floats) -> Drawing | None:
     side = max(ink.shape)
     smooth = np.asarray(filters.gaussian(ink, side / 300), np.float32)
     noise = 1.5 * float(np.median(np.abs(smooth - np.median(smooth))))
-    strongest = float(np.quantile(smooth, 0.999))
-    if strongest < max(_MIN_CONTRAST, 6 * noise):
+    strongest = float(np.quantile(ink, 0.999))
+    if strongest < _MIN_CONTRAST or float(np.quantile(smooth, 0.999)) < 6 * noise:
         return None
     high = float(filters.threshold_otsu(smooth))
-    far = ~ndimage.binary_dilation(smooth > high, iterations=max(1, side // 40))
+    far = ~ndimage.binary_dilation(smooth > high, iterations=max(1, side // 20))
     faint = float(np.quantile(smooth[far], 0.995)) if far.any() else 0.0  # ruled lines, and noise
     low = min(max(_MIN_CONTRAST * strongest, 1.1 * faint), high)
     labels = measure.label(filters.apply_hysteresis_threshold(smooth, low, high), connectivity=2)
