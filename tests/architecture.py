@@ -96,6 +96,10 @@ ALLOWED = {
 
 # Imports of our own modules inside a function: (from, to) -> why.
 INSIDE_FUNCTIONS = {
+    (
+        "backprop.datasets.picture",
+        "backprop.datasets.ink",
+    ): "it imports scikit-image, an extra that takes a while, at its top",
     ("backprop.cli", "backprop.cli.app"): "an error that names the extra where typer is missing",
     ("backprop.own_backends", "backends"): "it may be foreign: looked at before it is run",
     ("backprop.demos", "backprop.demos"): "a program is imported when it is run, by its name",

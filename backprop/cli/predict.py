@@ -1,6 +1,7 @@
 """`backprop predict`: digits in pictures, recognized with trained parameters."""
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,7 +40,8 @@ def predict(
     """Recognize handwritten digits in image files, with probabilities.
 
     Digits may be dark on light or light on dark.
-    A picture that can't be read is named and left out; the exit code is then 2.
+    A picture that can't be read, or shows no digit or several, is named and left out; the exit code
+    is then 2. What is unlike any digit is named in a warning.
     """
     backend = backends.select(device, library)
     net = load_digit_network(params, activation, backend, dtype)
@@ -61,7 +63,11 @@ def _read(pictures: list[Path], normalize: bool) -> dict[Path, npt.NDArray[Any]]
     found: dict[Path, npt.NDArray[Any]] = {}
     for path in pictures:
         try:
-            found[path] = load_picture(path, normalize)
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always", UserWarning)
+                found[path] = load_picture(path, normalize)
+            for warning in said:
+                print(f"backprop: warning: {warning.message}", file=sys.stderr)
         except (OSError, ValueError) as error:
             print(f"backprop: error: {' '.join(str(error).split())}", file=sys.stderr)
     return found

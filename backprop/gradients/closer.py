@@ -65,7 +65,7 @@ def confirm(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
         for shift in SHIFTS:
             for level in np.unique(found.level[worst]):
                 which = np.asarray([i for i in worst if found.level[i] == level], dtype=np.intp)
-                other = look(level + shift, which)
+                other = look(float(level) + shift, which)
                 own = np.maximum(noise, 4.0 * other.bend / np.sqrt(70.0))
                 apart = np.abs(other.value - found.value[which])
                 error = other.spread + own / (other.step * float(REFINEMENT) ** shift)

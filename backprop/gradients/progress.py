@@ -4,6 +4,7 @@ import sys
 from types import TracebackType
 from typing import Any
 
+from backends.distribution import pip_install
 from backprop.numerical.phi import Phi
 
 _LONG = 2.0  # seconds of a check that is worth a bar
@@ -39,7 +40,7 @@ class Progress:
         except ModuleNotFoundError:
             if show:
                 raise ModuleNotFoundError(
-                    "a progress bar needs rich: pip install 'backprop[cli]'"
+                    f"a progress bar needs rich: {pip_install('cli')}"
                 ) from None
         else:
             self._task = self._bar.add_task("gradients", total=total)
