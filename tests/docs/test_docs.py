@@ -1,6 +1,7 @@
 """The pages: pictures, links, the table of the book's programs, the list of names."""
 
 import importlib
+import inspect
 import re
 from pathlib import Path
 
@@ -240,7 +241,7 @@ def test_no_property_reads_as_a_type_and_a_text():
     for name in api_names():
         module, _, last = name.rpartition(".")
         value = getattr(importlib.import_module(module), last)
-        for key, member in vars(value).items() if isinstance(value, type) else ():
+        for key, member in inspect.getmembers_static(value) if isinstance(value, type) else ():
             get = getattr(member, "fget", None) or getattr(member, "func", None)
             if get is not None and ": " in (get.__doc__ or "").partition("\n")[0]:
                 found.add(f"{name}.{key}")
