@@ -56,10 +56,14 @@ def _is_ours() -> bool:
     if loaded is not None:
         return _is_own(getattr(loaded, "__file__", None))
     found = [root / sub / "backends" for root in _roots for sub in ("", "src")]
-    if any(p.exists() or p.with_suffix(".py").exists() for p in found if p.resolve() != _FOLDER):
+    if any(_is_module(path) for path in found if path.resolve() != _FOLDER):
         return False
     spec = importlib.util.find_spec("backends")
     return spec is not None and _is_own(spec.origin)
+
+
+def _is_module(path: Path) -> bool:
+    return (path / "__init__.py").exists() or path.with_suffix(".py").exists()
 
 
 def _is_own(file: str | None) -> bool:

@@ -419,6 +419,8 @@ class TestResults:
             "bunch",
             "dataclass",
             "frozen",
+            "plain",
+            "enum",
             "empty",
             "ellipsis",
         ],
