@@ -11,6 +11,7 @@ is there. Prints what was seen; the exit code is 1 if a round failed.
 """
 
 import argparse
+import functools
 import itertools
 import os
 import random
@@ -35,7 +36,7 @@ import backends  # noqa: E402
 import backprop.cli.train  # noqa: E402
 from backprop import Trainer, load_network, plotting  # noqa: E402
 from backprop.cli.app import run  # noqa: E402
-from backprop.cli.options import load  # noqa: E402
+from backprop.cli.options import Dataset, load  # noqa: E402
 from backprop.storage.checkpoint import load_checkpoint  # noqa: E402
 
 CHECKPOINT, BEST, PARAMS = "checkpoint.safetensors", "best.safetensors", "params.safetensors"
@@ -369,6 +370,7 @@ def read_only(program: Program, home: Path) -> Tally:
     return tally
 
 
+@functools.cache
 def small_load(*arguments: Any) -> Any:
     """Return the first digits of the data set: a run is then short, and most of it is writing."""
     train, test = load(*arguments)
@@ -398,7 +400,8 @@ def main() -> int:
             program = Program(library, chosen.iterations)
             rng = random.Random(chosen.seed + place)
             reference = home / f"reference-{library}"
-            backends.select("cpu", library)  # imported once, not in each run
+            backends.select("cpu", library)  # imported once, not in each run, and data read once
+            small_load(Dataset.SAMPLE, None)
             for folder in (home / f"warm-{library}", reference):
                 process = Process(program.fresh(folder))
                 while not (folder / CHECKPOINT).exists() and process.lives_after(0.001):
