@@ -29,10 +29,10 @@ class Predictor(Container):
 
     def predict(self, x: ArrayIn, *, training: bool = False) -> Array:
         """Return the scores, shape (N, C), for inputs of shape (N, D) or (N, ...); (C,) for one."""
-        y = self._input(x)
-        keep = training or self._keeper == get_ident()
-        for layer, mode in self._runs:
-            layer = layer if keep else for_one_pass(layer)
+        y, runs = self._input(x), self._runs
+        if not training and self._keeper != get_ident():
+            runs = [(for_one_pass(layer), mode) for layer, mode in runs]
+        for layer, mode in runs:
             y = layer.forward(y) if mode is None else layer.forward(y, **{mode: training})
         return y
 
@@ -56,8 +56,9 @@ class Predictor(Container):
         told = training and self._tells_predict
         y = self.predict(x, training=True) if told else self.predict(x)
         t = self._labels(t)
-        keep = training or self._keeper == get_ident()
-        last = self._last_layer if keep else for_one_pass(self._last_layer)
+        last = self._last_layer
+        if not training and self._keeper != get_ident():
+            last = for_one_pass(last)
         if self._last_mode is None:
             return last.forward(y, t)
         return last.forward(y, t, **{self._last_mode: training})

@@ -13,6 +13,7 @@ import pytest
 
 from backprop import Trainer, load_network, load_params
 from backprop.cli.app import run
+from backprop.storage.writing import _host
 
 FILES = ["best.safetensors", "checkpoint.safetensors", "config.json", "history.csv"]
 SIZE = ["--hidden", "5", "--batch-size", "1000"]  # an epoch of 10 steps
@@ -145,6 +146,7 @@ import sys
 sys.path[:0] = {path!r}
 from backprop import plotting
 from backprop.cli.app import run
+from backprop.storage.writing import _host
 def fail(history):
     raise RuntimeError("takes long")
 plotting.accuracy_curves = fail
@@ -245,3 +247,14 @@ def test_a_network_that_has_learnt_nothing_is_no_quiet_success(run_in):
         r"network has learnt nothing; the learning rate is likely too high\n",
         err,
     )
+
+
+def test_what_a_killed_writer_left_is_swept_where_no_step_is_left(run_in, tmp_path):
+    run_in("train", *SIZE, "--epochs", "1", "--out", "a")
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True
+    )
+    left = tmp_path / "a" / f".config.json.{_host()}-{int(dead.stdout)}-00-00.partial"
+    left.write_bytes(b"{")
+    assert run_in("train", "--resume", "a")[0] == 0
+    assert not left.exists()
