@@ -22,7 +22,7 @@ assert backprop.gradcheck(backprop.Relu(), np.array([[1.0, -2.0]])).ok
 
 NEEDS: list[tuple[str, Callable[[], Any]]] = [
     ("plot", lambda: plotting.accuracy_curves(history)),
-    ("plot", lambda: (graph.Variable(2.0) * 3.0).draw().svg()),
+    ("plot", lambda: (graph.Variable(2.0) * 3.0).draw().to_svg()),
     ("image", lambda: load_picture("digit.png")),
     ("cli", lambda: Trainer(net).fit(train, epochs=1, progress=True)),
     ("cuda12", lambda: backends.select("cuda")),
