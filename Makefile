@@ -8,7 +8,7 @@ WORKERS ?= 2
 GIVEN := $(filter-out file default undefined,$(origin PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: FORCE help train test coverage test-lowest test-backends test-dpnp test-cuda prove-gradcheck bench bench-cuda docs pictures wheel lint format clean
+.PHONY: FORCE help train test coverage test-lowest test-backends test-dpnp test-cuda prove-gradcheck kill-test bench bench-cuda docs pictures wheel lint format clean
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
@@ -38,6 +38,9 @@ test-cuda: $(VENV)/.installed-cuda ## The whole test-suite on CuPy; needs a GPU
 
 prove-gradcheck: $(VENV)/.installed-test ## Put the checker to thousands of random functions, right and wrong
 	$(BIN)/python scripts/prove_gradcheck.py
+
+kill-test: $(VENV)/.installed-backends ## End training runs at random moments, on full disks too: nothing is lost
+	$(BIN)/python scripts/kill_test.py
 
 bench: $(VENV)/.installed-test ## Compare what gradients cost, and run the benchmarks
 	$(BIN)/backprop bench

@@ -34,6 +34,7 @@ from backprop.cli.output import answer, chatty, record, say, warn
 from backprop.cli.run_folder import FILES, check_output, output_folder, write_results
 from backprop.cli.settings import Settings, config, said, settings_of
 from backprop.layers.activation import ActivationName
+from backprop.storage.writing import sweep
 from backprop.training.checkpoints import last_of
 from backprop.training.interruption import ALL, Interruption
 
@@ -156,6 +157,7 @@ def _run(
         raise ValueError(f"the run must go on; it has {len(history.loss):,} iterations already")
     if history.loss:
         say(f"after:  {len(history.loss):,} iterations, {rest:,} to go")
+    sweep(folder)
     keep = Checkpoints(folder, settings.checkpoint_every, {"run": json.dumps(asdict(settings))})
     problem = None
     if rest:
@@ -185,6 +187,13 @@ def _run(
         return 1
     if history.interrupted:
         say(f"\ninterrupted after {len(history.loss):,} iterations; {_again(folder)} goes on")
+    last = history.loss[-batches:]
+    if len(last) == batches and sum(last) > batches * history.loss[0]:
+        warn(
+            f"the loss is {sum(last) / batches:.3g} in the last epoch, and was "
+            f"{history.loss[0]:.3g} before training: the network has learnt nothing; "
+            "the learning rate is likely too high"
+        )
     if history.test_accuracy:
         say()
         answer(

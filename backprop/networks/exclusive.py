@@ -2,29 +2,34 @@
 
 import threading
 from types import TracebackType
+from typing import NoReturn
 
 
 class Exclusive:
     """Entered by the thread that trains; another one is refused meanwhile.
 
     The thread itself may enter again: `Trainer.fit` holds it while `gradient` comes and goes.
+
+    Attributes
+    ----------
+    acquire, release
+        Those of the lock, for a step, in which every microsecond counts.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._owner: int | None = None
-        self._depth = 0
+        lock = threading.RLock()
+        self.acquire, self.release = lock.acquire, lock.release
 
     def __enter__(self) -> None:
-        me = threading.get_ident()
-        if self._owner != me:
-            if not self._lock.acquire(blocking=False):
-                raise RuntimeError(
-                    "one thread at a time can train a network, and another one does now; "
-                    "`copy.deepcopy(net)` gives a network of its own"
-                )
-            self._owner = me
-        self._depth += 1
+        if not self.acquire(False):
+            self.refuse()
+
+    def refuse(self) -> NoReturn:
+        """Raise a RuntimeError that says what to do instead."""
+        raise RuntimeError(
+            "one thread at a time can train a network, and another one does now; "
+            "`copy.deepcopy(net)` gives a network of its own"
+        )
 
     def __exit__(
         self,
@@ -32,7 +37,4 @@ class Exclusive:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._depth -= 1
-        if not self._depth:
-            self._owner = None
-            self._lock.release()
+        self.release()

@@ -96,21 +96,24 @@ class Network(Predictor):
         RuntimeError
             When another thread takes a gradient or trains.
         """
-        with self.exclusive:
+        exclusive = self.exclusive
+        if not exclusive.acquire(False):
+            exclusive.refuse()
+        try:
             self._keeper = get_ident()  # what this thread's forward passes keep is for this
-            try:
-                loss = self.training_loss(x, t) if training else self.loss(x, t)
-                dout = self._last_layer.backward()
-                if self._way_back:
-                    *rest, first = self._way_back
-                    for layer in rest:
-                        dout = layer.backward(dout)
-                    getattr(first, "backward_params", first.backward)(dout)
-                return loss, self._params.grads()
-            finally:
-                self._keeper = None
-                for own in self._caching:
-                    own.cache = None
+            loss = self.training_loss(x, t) if training else self.loss(x, t)
+            dout = self._last_layer.backward()
+            if self._way_back:
+                *rest, first = self._way_back
+                for layer in rest:
+                    dout = layer.backward(dout)
+                getattr(first, "backward_params", first.backward)(dout)
+            return loss, self._params.grads()
+        finally:
+            self._keeper = None
+            for own in self._caching:
+                own.cache = None
+            exclusive.release()
 
     def numerical_gradient(
         self,

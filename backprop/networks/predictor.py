@@ -3,11 +3,12 @@
 from functools import partial
 from threading import get_ident
 
-from backends import Array, ArrayIn
+from backends import Array, ArrayIn, is_host
 from backprop import labels
 from backprop.arrays import shape
+from backprop.finite import check_finite
 from backprop.layers import training_argument
-from backprop.networks.classes import predicted_classes, share_of
+from backprop.networks.classes import Classes, predicted_classes, share_of
 from backprop.networks.container import Container
 from backprop.networks.inference import for_one_pass
 
@@ -29,9 +30,10 @@ class Predictor(Container):
     def predict(self, x: ArrayIn, *, training: bool = False) -> Array:
         """Return the scores, shape (N, C), for inputs of shape (N, D) or (N, ...); (C,) for one."""
         y = self._input(x)
-        keep = training or self._keeper == get_ident()
-        for layer, mode in self._runs:
-            layer = layer if keep else for_one_pass(layer)
+        runs = self._runs
+        if not training and self._keeper != get_ident():
+            runs = [(for_one_pass(layer), mode) for layer, mode in runs]
+        for layer, mode in runs:
             y = layer.forward(y) if mode is None else layer.forward(y, **{mode: training})
         return y
 
@@ -55,8 +57,9 @@ class Predictor(Container):
         told = training and self._tells_predict
         y = self.predict(x, training=True) if told else self.predict(x)
         t = self._labels(t)
-        keep = training or self._keeper == get_ident()
-        last = self._last_layer if keep else for_one_pass(self._last_layer)
+        last = self._last_layer
+        if not training and self._keeper != get_ident():
+            last = for_one_pass(last)
         if self._last_mode is None:
             return last.forward(y, t)
         return last.forward(y, t, **{self._last_mode: training})
@@ -73,11 +76,15 @@ class Predictor(Container):
 
         Raises
         ------
+        NotFiniteError
+            When the scores of a sample are nan; on host arrays only, as it waits for the device.
         ValueError
             When there is no sample, or `batch_size` is less than 1.
         """
-        classes, _ = self._classes(x, batch_size, training)
-        return classes if x.ndim > 1 else classes[0, ...]
+        classes = self._classes(x, batch_size, training)
+        if is_host(classes.numbers):
+            classes.check()
+        return classes.numbers if x.ndim > 1 else classes.numbers[0, ...]
 
     def accuracy(
         self, x: ArrayIn, t: ArrayIn, batch_size: int = 1000, *, training: bool = False
@@ -86,6 +93,8 @@ class Predictor(Container):
 
         Raises
         ------
+        NotFiniteError
+            When scores or soft labels are nan: of such there is no accuracy.
         TypeError, ValueError
             As `loss` and `classify` do.
         """
@@ -95,9 +104,10 @@ class Predictor(Container):
             raise ValueError(
                 f"`x` and `t` must hold as many samples, 1 or more; got {shape(x)} and {shape(t)}"
             )
-        classes, outputs = self._classes(x, batch_size, training)
-        return share_of(classes, labels.classes(t, (count, outputs)))
+        check_finite(t, "t")
+        classes = self._classes(x, batch_size, training)
+        return share_of(classes, labels.classes(t, (count, classes.outputs)))
 
-    def _classes(self, x: ArrayIn, batch_size: int, training: bool) -> tuple[Array, int]:
+    def _classes(self, x: ArrayIn, batch_size: int, training: bool) -> Classes:
         predict = partial(self.predict, training=True) if training else self.predict
         return predicted_classes(predict, x, batch_size)

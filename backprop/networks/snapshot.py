@@ -5,6 +5,7 @@ from typing import Any
 
 from backends import Array, Backend, isdtype, namespace
 from backprop.arrays import copy_of, is_array, shape
+from backprop.finite import check_finite
 from backprop.networks.copies import copied
 from backprop.networks.parameters import Place
 
@@ -30,6 +31,8 @@ def put_back(places: Mapping[str, Place], arrays: Mapping[str, Any], backend: Ba
     ------
     TypeError
         When an array is not real, or holds fractions where whole numbers belong.
+    NotFiniteError
+        When an array holds nan or infinity.
     ValueError
         When a name is missing or unexpected, or a shape does not fit.
     """
@@ -37,6 +40,7 @@ def put_back(places: Mapping[str, Place], arrays: Mapping[str, Any], backend: Ba
     _check_names(places, found)
     for name, place in places.items():
         _check_kind(name, found[name], place.get())
+        check_finite(found[name], name)
     copies = {n: copied(found[n], backend, place.get().dtype) for n, place in places.items()}
     for name, place in places.items():
         place.set(copies[name])

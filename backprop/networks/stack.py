@@ -6,6 +6,7 @@ from typing import Any
 import backends
 from backends import Array, Backend, FloatDType
 from backprop.arrays import is_array, shape
+from backprop.finite import check_finite
 from backprop.layers.activation import activation as activation_layer
 from backprop.layers.affine import Affine
 from backprop.networks.copies import copied
@@ -44,4 +45,7 @@ def copied_stack(
     if backend is None and is_array(params["W1"]):
         backend = backends.of(params["W1"])
     backend = backends.select(backend)
-    return affine_stack({name: copied(params[name], backend, dtype) for name in names}, activation)
+    copies = {name: copied(params[name], backend, dtype) for name in names}
+    for name, copy in copies.items():
+        check_finite(copy, name)
+    return affine_stack(copies, activation)

@@ -7,6 +7,7 @@ from typing import cast
 
 import backends
 from backends import Backend, FloatDType
+from backprop.finite import NotFiniteError
 from backprop.layers.activation import ACTIVATIONS, ActivationName
 from backprop.networks import Network
 from backprop.networks.architecture import describe, rebuild
@@ -74,6 +75,8 @@ def load_network(
     ------
     OSError
         When the file can't be read.
+    NotFiniteError
+        When a parameter is nan or infinite; `load_params` reads such a file.
     ValueError
         When it holds no network, or says another activation than the one given.
     """
@@ -94,6 +97,8 @@ def load_network(
     }
     try:
         net = rebuild(json.loads(description), copies)
+    except NotFiniteError as error:
+        raise NotFiniteError(f"{path}: {error}") from None
     except (ValueError, RecursionError) as error:
         what = str(error)[:300]
         raise ValueError(f"{path} must describe a network of this library: {what}") from None

@@ -33,7 +33,7 @@ class Run:
     save : callable
         Writes a checkpoint to a path, with metadata.
     stop : callable
-        Asked after each step whether to end in order.
+        Asked after each step and each epoch whether to end in order.
     """
 
     net: Network
@@ -62,9 +62,10 @@ class Run:
             self._open()
             stopped = False
             while len(history.loss) < end and not stopped:
-                stopped = self._epoch(end - len(history.loss)) or self.stop()
+                stopped = self._epoch(end - len(history.loss))
                 if self.batches.done == 0 or len(history.loss) == end:
                     self._end_epoch(len(history.loss) == end)
+                stopped = stopped or self.stop()
             if len(history.loss) < end:
                 self._end_early()
         except KeyboardInterrupt:
@@ -81,7 +82,8 @@ class Run:
             self.checkpoints.open()
             self._write(self.checkpoints.last)
         history = self.history
-        if history.loss and not self.batches.done and history.iteration[-1] != len(history.loss):
+        measured = history.iteration[-1:] == [len(history.loss)]
+        if history.loss and not self.batches.done and not measured:
             self._end_epoch(last=False)
 
     def _epoch(self, limit: int) -> bool:

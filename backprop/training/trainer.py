@@ -122,8 +122,8 @@ class Trainer(Resumable):
         checkpoints : path or Checkpoints, optional
             A folder for checkpoints: written at the start, after each epoch and at the end.
         stop : callable, optional
-            Asked after each step whether to end training, as Ctrl-C does. If given, signals are
-            left to the caller.
+            Asked after each step and each epoch whether to end training, as Ctrl-C does. If given,
+            signals are left to the caller.
 
         Returns
         -------
