@@ -17,11 +17,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FIRST = ("docs/install.md", "README.md", "CONTRIBUTING.md", "docs/neural-network.md")
 COMMAND = re.compile(
-    r"(?:[A-Z_]+=\S+ )*(?:make|python3?|pip|backprop|jupyter|git|source|pre-commit|\.venv/\S+|\.ci/\S+)"
+    r"(?:[A-Z_]+=\S+ )*"
+    r"(?:make|python3?|pip|backprop|jupyter|git|source|pre-commit|\.venv/\S+|\.ci/\S+)"
     r"(?: .+)?"
 )
 SKIPPED = {
-    r".*\bpytest\b.*|make (test|coverage|test-lowest|test-backends)": "other jobs of CI run the tests",
+    r".*\bpytest\b.*|make (test|coverage|test-lowest|test-backends)": "a job of its own in CI",
     r"\.ci/run": "it is all of CI",
     r"make (bench|prove-gradcheck)|.*benchmarks\.ratios": "takes many minutes, and measures",
     r"make (test-dpnp|.*-cuda)|.*cuda.*": "needs a GPU, or 3 GB",
@@ -60,9 +61,7 @@ def pages() -> list[Path]:
 
 def paste(lines: list[str], clone: Path, python: str) -> int:
     """Paste lines into one shell; it ends at the first that fails."""
-    script = "\n".join(
-        ["set -e", "unset PYTHONPATH", "[ ! -e .venv ] || source .venv/bin/activate"]
-    )
+    script = "set -e; unset PYTHONPATH; [ ! -e .venv ] || source .venv/bin/activate"
     for line in lines:
         script += f"\nprintf '$ %s\\n' {shlex.quote(line)}\n{line}"
     shell = ["bash", "-c", script.replace("python3 -m venv", f"{python} -m venv")]

@@ -7,7 +7,6 @@ import typer
 
 import backends
 from backprop import demos
-from backprop.cli import tables
 from backprop.cli.options import (
     DataDirOption,
     Dataset,
@@ -17,7 +16,7 @@ from backprop.cli.options import (
     load,
     out_option,
 )
-from backprop.cli.output import manner, record, say
+from backprop.cli.output import answer, manner, record, say
 
 
 def demo(
@@ -36,7 +35,8 @@ def demo(
     """Run a program of the book, or list them all."""
     if name is None:
         programs = {each: demos.summary(each) for each in demos.NAMES}
-        tables.show(["program", "what it does"], [*map(list, programs.items())])
+        for each, what in programs.items():
+            answer(f"{each:18} {what}")
         record(programs)
         return
     if manner.json:

@@ -59,7 +59,7 @@ def run(name: str, settings: Settings) -> None:
 
 def _module(name: str) -> Any:
     if name not in NAMES:
-        close = difflib.get_close_matches(name, NAMES, 1)
+        close = difflib.get_close_matches(name, NAMES, 1, 0.7)
         hint = f"; did you mean {close[0]}?" if close else ""
         raise ValueError(f"demo must be one of {', '.join(NAMES)}; got {name!r}{hint}")
     return importlib.import_module(f"backprop.demos.{name.replace('-', '_')}")

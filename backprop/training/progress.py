@@ -10,6 +10,7 @@ from backprop.training.history import History
 from backprop.training.notebook import NotebookBar, in_notebook
 
 _REDRAW_SECONDS = 0.1
+_WIDE = 100  # columns; in fewer there are a bar, its percentage and the time left
 
 
 class Progress:
@@ -88,14 +89,18 @@ class Progress:
 
 def _rich_bar() -> Any:
     import rich
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
+    console = rich.get_console()
+    fields = ("speed", "scores") if console.width >= _WIDE else ()
+    texts = [TextColumn(f"{{task.fields[{name}]}}") for name in fields]
     return Bar(
-        BarColumn(bar_width=8),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[speed]}"),
-        TextColumn("{task.fields[scores]}"),
-        console=rich.get_console(),
+        BarColumn(bar_width=None),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        *texts,
+        console=console,
+        expand=True,
         transient=True,
     )
