@@ -5,7 +5,7 @@ TORCH ?= torch==2.13.0
 CUDA ?= 12
 WORKERS ?= 2
 
-.PHONY: train test coverage test-backends test-dpnp test-cuda prove-gradcheck bench bench-cuda docs wheel lint format clean
+.PHONY: train test fuzz mutants coverage test-backends test-dpnp test-cuda prove-gradcheck bench bench-cuda docs wheel lint format clean
 
 train: $(VENV)/.installed-cli ## Train the book's network on real digits
 	$(BIN)/backprop train
@@ -26,6 +26,12 @@ test-dpnp: $(VENV)-dpnp/.installed ## The matrix on dpnp, in an environment of i
 
 test-cuda: $(VENV)/.installed-cuda ## The whole test-suite on CuPy; needs a GPU
 	$(BIN)/python -m pytest --backends numpy,cupy --require-backends
+
+fuzz: $(VENV)/.installed-test ## Put a million damaged files to the readers
+	mkdir -p build && $(BIN)/python scripts/fuzz.py $(FUZZ) 2>build/fuzz.log  # the decoders' own remarks
+
+mutants: $(VENV)/.installed-test ## Break the code in small ways and see whether a test notices; PART=layers
+	$(BIN)/python scripts/mutants.py $(PART)
 
 prove-gradcheck: $(VENV)/.installed-test ## Put the checker to thousands of random functions, right and wrong
 	$(BIN)/python scripts/prove_gradcheck.py

@@ -241,4 +241,5 @@ def softmax_loss(x: Array, t: Array) -> Array:
     1000.0
     """
     x = labels.batched(floating_array(x))
-    return -namespace(x).sum(labels.targets(t, x) * log_softmax(x)) / x.shape[0]
+    t, xp = labels.targets(t, x), namespace(x)
+    return -xp.sum(t * xp.where(t == 0, 0.0, log_softmax(x))) / x.shape[0]
