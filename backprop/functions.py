@@ -7,6 +7,7 @@ count as arrays on the host.
 
 from backends import Array, DType, namespace
 from backprop import labels
+from backprop.arguments import whole
 from backprop.arrays import as_array, default_dtype, floating_array
 
 __all__ = [
@@ -163,11 +164,12 @@ def one_hot(t: Array, num_classes: int, dtype: DType | None = None) -> Array:
     Raises
     ------
     TypeError
-        When labels are not integers.
+        When labels are not integers, or `num_classes` is none.
     ValueError
-        When a label is out of range; seen on host arrays only, as a device would have to wait.
+        When `num_classes` is less than 1, or a label out of range; seen on host
+        arrays only, as a device would have to wait.
     """
-    t = as_array(t)
+    t, num_classes = as_array(t), whole("num_classes", num_classes)
     return labels.one_hot(t, num_classes, dtype or default_dtype(t, "real floating"))
 
 

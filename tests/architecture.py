@@ -21,6 +21,7 @@ ORDER = [
     "backends.selection",
     "backends!",
     "backends.testing",
+    "backprop.arguments",
     "backprop.arrays",
     "backprop.labels",
     "backprop.functions",

@@ -7,6 +7,7 @@ from typing import Any
 
 import backends
 from backends import Array, Backend
+from backprop.arguments import whole
 from backprop.networks import Network
 from backprop.training.batches import Batches
 from backprop.training.calls import check_parts, shows_a_right_call
@@ -239,7 +240,6 @@ def _steps(iterations: int | None, epochs: int | None, batches: Batches) -> int:
         raise ValueError(
             f"one of `iterations` and `epochs` must be given; got {iterations}, {epochs}"
         )
-    wanted = iterations if iterations is not None else epochs or 0
-    if wanted < 1:
-        raise ValueError(f"`iterations` or `epochs` must be 1 or more; got {wanted}")
-    return wanted if iterations is not None else wanted * len(batches) - batches.done
+    if iterations is not None:
+        return whole("iterations", iterations)
+    return whole("epochs", epochs) * len(batches) - batches.done
