@@ -53,6 +53,6 @@ def test_positive_numbers(value):
 
 
 def test_numbers_of_numpy_are_taken():
-    assert whole("n", np.int32(3)) == 3
+    assert [whole("n", np.int32(n)) for n in (1, 2, 3)] == [1, 2, 3]
     assert type(whole("n", np.uint8(3))) is int
     assert positive("lr", np.float32(0.5)) == 0.5
