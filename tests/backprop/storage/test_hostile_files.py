@@ -180,7 +180,7 @@ def test_a_column_order_that_is_a_number_counts(load):
 def test_a_pickle_makes_no_more_than_it_holds(load):
     size = 100_000
     shape = b"(J" + struct.pack("<i", size) + b"tX\1\0\0\0CtR"
-    first = b"X\3\0\0\0000cnumpy.core.numeric\n_frombuffer\nq\0(B" + struct.pack("<I", size)
+    first = b"X\3\0\0\0" + b"000cnumpy.core.numeric\n_frombuffer\nq\0(B" + struct.pack("<I", size)
     first += b"x" * size + b"q\1cnumpy\ndtype\n(X\2\0\0\0u1tRq\2" + shape
     again = [b"X\3\0\0\0%03dh\0(h\1h\2" % i + shape for i in range(1, 400)]
     assert load(b"\x80\x02}(" + first + b"u.")[0]["000"].shape == (size,)
