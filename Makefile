@@ -8,7 +8,7 @@ WORKERS ?= 2
 GIVEN := $(filter-out file default undefined,$(origin PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: FORCE help train test coverage test-lowest test-backends test-dpnp test-cuda test-foreign prove-gradcheck kill-test bench bench-cuda docs pictures wheel lint format clean
+.PHONY: FORCE help train test coverage test-lowest test-backends test-dpnp test-cuda test-foreign prove-gradcheck kill-test fuzz mutants bench bench-cuda docs pictures wheel lint format clean
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
@@ -38,6 +38,12 @@ test-cuda: $(VENV)/.installed-cuda ## The whole test-suite on CuPy; needs a GPU
 
 test-foreign: $(VENV)-foreign/.installed ## Put the kit to functions of SciPy, array-api-extra and scikit-learn
 	$(VENV)-foreign/bin/python -m tests.foreign
+
+fuzz: $(VENV)/.installed-test ## Put a million damaged files to the readers
+	mkdir -p build && $(BIN)/python scripts/fuzz.py $(FUZZ) 2>build/fuzz.log  # the decoders' own remarks
+
+mutants: $(VENV)/.installed-test ## Break the code in small ways and see whether a test notices; PART=layers
+	$(BIN)/python scripts/mutants.py $(PART)
 
 prove-gradcheck: $(VENV)/.installed-test ## Put the checker to thousands of random functions, right and wrong
 	$(BIN)/python scripts/prove_gradcheck.py

@@ -58,6 +58,21 @@ def floating_operand(x: Any) -> Any:
     return floating_array(x) if is_array(x) else x
 
 
+def wide_operand(x: Any) -> Any:
+    """Return an array of narrow integers or booleans in the default integer dtype, else `x`.
+
+    As uint8, 1 - 2 would be 255.
+    """
+    if not is_array(x):
+        return x
+    xp = namespace(x)
+    if not isdtype(xp, x.dtype, ("integral", "bool")):
+        return x
+    dtype = default_dtype(x, "integral")
+    wide = not isdtype(xp, x.dtype, "bool") and xp.iinfo(x.dtype).bits >= xp.iinfo(dtype).bits
+    return x if wide else xp.astype(x, dtype)
+
+
 def floating_dtype_of(x: Array) -> DType:
     """Return the dtype of an array if it is a floating one, else the default one where `x` is."""
     return x.dtype if is_floating(x) else default_dtype(x, "real floating")

@@ -7,6 +7,7 @@ count as arrays on the host.
 
 from backends import Array, DType, namespace
 from backprop import labels
+from backprop.arguments import whole
 from backprop.arrays import Numbers, as_array, default_dtype, floating_array
 
 __all__ = [
@@ -163,11 +164,12 @@ def one_hot(t: Numbers, num_classes: int, dtype: DType | None = None) -> Array:
     Raises
     ------
     TypeError
-        When labels are not integers.
+        When labels are not integers, or `num_classes` is none.
     ValueError
-        When a label is out of range; seen on host arrays only, as a device would have to wait.
+        When `num_classes` is less than 1, or a label out of range; seen on host
+        arrays only, as a device would have to wait.
     """
-    a = as_array(t)
+    a, num_classes = as_array(t), whole("num_classes", num_classes)
     return labels.one_hot(a, num_classes, dtype or default_dtype(a, "real floating"))
 
 
@@ -241,4 +243,5 @@ def softmax_loss(x: Numbers, t: Numbers) -> Array:
     1000.0
     """
     a = labels.batched(floating_array(x))
-    return -namespace(a).sum(labels.targets(t, a) * log_softmax(a)) / a.shape[0]
+    targets, xp = labels.targets(t, a), namespace(a)
+    return -xp.sum(targets * xp.where(targets == 0, 0.0, log_softmax(a))) / a.shape[0]

@@ -164,14 +164,12 @@ def _is_edge(part: Mask) -> bool:
 
 
 def _digits(mask: Mask) -> int:
-    """Return how many parts stand apart and are half as large as the largest, or larger.
+    """Return how many parts stand apart and are half as high as the highest, or higher.
 
-    Strokes of one digit that do not meet lie near each other, or are small.
+    Strokes of one digit that do not meet lie near each other, or are low.
     """
     near = max(1, round(0.04 * max(mask.shape)))
     joined = ndimage.binary_dilation(np.pad(mask, near), iterations=near)
-    sizes = [
-        max(part.bbox[2] - part.bbox[0], part.bbox[3] - part.bbox[1])
-        for part in measure.regionprops(measure.label(joined, connectivity=2))
-    ]
-    return sum(size > max(sizes) / 2 for size in sizes)
+    parts = measure.regionprops(measure.label(joined, connectivity=2))
+    heights = [part.bbox[2] - part.bbox[0] for part in parts]
+    return sum(height > max(heights) / 2 for height in heights)

@@ -30,12 +30,14 @@ def check_learning(layers: Mapping[str, Any], last_layer: Any) -> None:
 def _check_arrays(name: str, layer: Any, own: Mapping[str, Any], held: set[int]) -> None:
     """Refuse arrays beside `params` that `backward` sets a gradient for: `W` and `dW`."""
     kept, set_back = (_assigned(type(layer), method) for method in ("forward", "backward"))
-    keys = [
+    arrays = [
         key
         for key, value in own.items()
-        if is_floating(value) and id(value) not in held
-        if key not in kept and (f"d{key}" in own or f"d{key}" in set_back)
+        if is_floating(value) and id(value) not in held and key not in kept
     ]
+    keys = [key for key in arrays if f"d{key}" in own or f"d{key}" in set_back]
+    if not keys and not getattr(layer, "params", None) and _keeps_gradients(layer, set_back):
+        keys = arrays
     if keys:
         params = ", ".join(f"{key!r}: {key}" for key in keys)
         grads = ", ".join(f"{key!r}: d{key}" for key in keys)
@@ -45,6 +47,13 @@ def _check_arrays(name: str, layer: Any, own: Mapping[str, Any], held: set[int])
             f"`self.params = {{{params}}}` and in backward `self.grads = {{{grads}}}`, and let "
             f"forward and backward read `self.params[{keys[0]!r}]`"
         )
+
+
+def _keeps_gradients(layer: Any, set_back: set[str]) -> bool:
+    """Tell whether `backward` keeps anything: under a name of its own, or in `grads`."""
+    code = getattr(getattr(type(layer), "backward", None), "__code__", None)
+    kept = set_back - {"dx", "dX", "dout"}  # what goes on to the layer before is no gradient of ours
+    return bool(kept) or (code is not None and "grads" in code.co_names)
 
 
 def _check_inner(name: str, own: Mapping[str, Any], held: set[int]) -> None:

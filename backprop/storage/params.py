@@ -20,6 +20,8 @@ from backprop.storage.reading import printable, regular_file
 from backprop.storage.tensors import read_safetensors
 from backprop.storage.writing import write
 
+_WIDEST = 8  # bytes of a number in a file
+
 Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 
@@ -43,9 +45,32 @@ def save_params(
     ------
     OSError
         When the file can't be written.
+    TypeError
+        When a value is no array of integers or floats of up to 64 bits.
+    ValueError
+        When there is no array, or a name is not printable or kept for the metadata.
     """
-    arrays = {name: backends.of(x).to_numpy(x) for name, x in params.items()}
+    if not params:
+        raise ValueError("`params` must hold one array or more; got none")
+    arrays = {name: _host(name, x) for name, x in params.items()}
     write(Path(path), save(arrays, dict(metadata or {})))
+
+
+def _host(name: Any, x: Any) -> NDArray[Any]:
+    """Return an array that a file can hold under this name; bfloat16 as float32."""
+    if not isinstance(name, str):
+        raise TypeError(f"names must be texts; got {name!r}")
+    if not name.isprintable() or name == "__metadata__":
+        raise ValueError(f"names must be printable, and not `__metadata__`; got {name!r}")
+    if not hasattr(x, "dtype"):
+        raise TypeError(f"`{name}` must be an array; got {type(x).__name__}")
+    backend = backends.of(x)
+    if str(x.dtype).endswith("bfloat16"):
+        x = backend.xp.astype(x, backend.dtype("float32"))
+    array: NDArray[Any] = backend.to_numpy(x)
+    if array.dtype.kind not in "iuf" or array.dtype.itemsize > _WIDEST:
+        raise TypeError(f"`{name}` must hold integers or floats of 64 bits or less; got {x.dtype}")
+    return array
 
 
 def load_params(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import backends
+from backprop.arguments import whole
 from backprop.networks import Network
 from backprop.training import summary
 from backprop.training.batches import Batches
@@ -185,7 +186,6 @@ def _steps(iterations: int | None, epochs: int | None, batches: Batches) -> int:
         raise ValueError(
             f"one of `iterations` and `epochs` must be given; got {iterations}, {epochs}"
         )
-    wanted = iterations if iterations is not None else epochs or 0
-    if wanted < 1:
-        raise ValueError(f"`iterations` or `epochs` must be 1 or more; got {wanted}")
-    return wanted if iterations is not None else wanted * len(batches) - batches.done
+    if iterations is not None:
+        return whole("iterations", iterations)
+    return whole("epochs", epochs) * len(batches) - batches.done

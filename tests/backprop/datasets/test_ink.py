@@ -99,7 +99,7 @@ def test_it_reads_as_the_clean_picture_does(read, clean, kind):
         np.corrcoef(read(KINDS[kind](paper(digit))), x)[0, 1]
         for digit, x in zip(DIGITS, clean, strict=True)
     ]
-    assert np.sum(np.array(alike) > 0.8) >= 9, np.round(alike, 2)
+    assert np.sum(np.array(alike) > 0.75) >= 9, np.round(alike, 2)
 
 
 EMPTY = np.ones((S, S))

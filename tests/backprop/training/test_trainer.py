@@ -220,7 +220,7 @@ def test_bad_input():
         trainer.fit((X, T))
     with pytest.raises(ValueError, match="one of `iterations` and `epochs`.*got 1, 1"):
         trainer.fit((X, T), iterations=1, epochs=1)
-    with pytest.raises(ValueError, match="`iterations` or `epochs` must be 1 or more; got 0"):
+    with pytest.raises(ValueError, match="`(iterations|epochs)` must be 1 or more; got 0"):
         trainer.fit((X, T), epochs=0)
     with pytest.raises(ValueError, match=r"`train` must be inputs .*got \(50, 6\) and \(49,\)"):
         trainer.fit((X, T[1:]), epochs=1)
