@@ -194,7 +194,8 @@ def test_gradient_check(execute, monkeypatch, gradient, bound):
     """With the book's step, and with one that is chosen."""
     monkeypatch.setattr(book, "numerical_gradient", gradient)
     found = differences(execute("ch05/gradient_check", WAYS[0]).out)
-    assert all(0 < difference < bound for difference in found)
+    assert min(found) > 0
+    assert max(found) < bound
 
 
 @pytest.mark.parametrize("library", [None, "torch", "jax"])
