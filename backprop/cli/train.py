@@ -84,8 +84,8 @@ def train(
 ) -> int:
     """Train the two-layer network on MNIST.
 
-    Shows accuracies after each epoch; writes parameters, history, configuration and a picture,
-    and checkpoints meanwhile. Ctrl-C ends it in order, a second one at once.
+    Shows accuracies after each epoch; writes parameters, history, configuration and a picture.
+    Keeps checkpoints meanwhile. Ctrl-C ends it in order, a second one at once.
     """
     if iterations is not None and epochs is not None:
         raise ValueError("one of --iterations and --epochs must be given; got both")
