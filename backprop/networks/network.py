@@ -102,10 +102,10 @@ class Network(Predictor):
             self._keeper = get_ident()  # what this thread's forward passes keep is for this
             loss = self.training_loss(x, t) if training else self.loss(x, t)
             dout = self._last_layer.backward()
-            if self._way_back:
-                *rest, first = self._way_back
-                for layer in rest:
-                    dout = layer.backward(dout)
+            for layer in self._way_back:
+                dout = layer.backward(dout)
+            first = self._first
+            if first is not None:
                 getattr(first, "backward_params", first.backward)(dout)
             return loss, self._params.grads()
         finally:
