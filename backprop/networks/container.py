@@ -51,7 +51,8 @@ class Container:
         self._runs = [(layer, _mode(layer)) for layer in self._order]
         self._last_mode = _mode(self._last_layer)
         learning = [i for i, layer in enumerate(self._order) if getattr(layer, "params", None)]
-        self._way_back = self._order[min(learning) :][::-1] if learning else []
+        way = self._order[min(learning) :] if learning else []
+        self._first, self._way_back = (way[0] if way else None), way[:0:-1]
         self._ran = False
         places = named_places([*self._order, self._last_layer])
         learnt = {

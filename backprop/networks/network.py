@@ -105,10 +105,10 @@ class Network(Predictor):
             loss = self.training_loss(x, t) if training else self.loss(x, t)
             self._take_in()
             dout = self._last_layer.backward()
-            if self._way_back:
-                *rest, first = self._way_back
-                for layer in rest:
-                    dout = layer.backward(dout)
+            for layer in self._way_back:
+                dout = layer.backward(dout)
+            first = self._first
+            if first is not None:
                 getattr(first, "backward_params", first.backward)(dout)
             return loss, self._params.grads()
         finally:
