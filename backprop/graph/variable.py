@@ -98,6 +98,9 @@ class Variable(Recorded):
     def __neg__(self) -> "Variable":
         return -1 * self
 
+    def __bool__(self) -> bool:
+        raise TypeError(f"a Variable is neither true nor false; ask its value: got {self!r}")
+
     def __repr__(self) -> str:
         name = "" if self.name is None else f", {self.name!r}"
         return f"Variable({short(self.value)}{name})"

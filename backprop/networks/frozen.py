@@ -37,7 +37,7 @@ def _check_arrays(name: str, layer: Any, own: Mapping[str, Any], held: set[int])
     ]
     keys = [key for key in arrays if f"d{key}" in own or f"d{key}" in set_back]
     if not keys and not getattr(layer, "params", None) and _keeps_gradients(layer, set_back):
-        keys = arrays
+        keys = [key for key in arrays if key not in set_back]
     if keys:
         params = ", ".join(f"{key!r}: {key}" for key in keys)
         grads = ", ".join(f"{key!r}: d{key}" for key in keys)

@@ -217,3 +217,14 @@ def test_no_file_starts_a_program(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="digit.png must be a PNG, .* its format is unknown"):
         load_picture(path)
     assert not (tmp_path / "log").exists()
+
+
+def test_without_scikit_image(monkeypatch, tmp_path):
+    seven().save(tmp_path / "p.png")
+    monkeypatch.delitem(sys.modules, "backprop.datasets.ink", raising=False)
+    monkeypatch.delattr("backprop.datasets.ink", raising=False)
+    monkeypatch.setitem(sys.modules, "skimage", None)
+    with pytest.raises(
+        ModuleNotFoundError, match=r"found with scikit-image: pip install 'backprop\[image\]'"
+    ):
+        load_picture(tmp_path / "p.png")

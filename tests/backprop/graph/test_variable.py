@@ -286,3 +286,11 @@ def test_integers_have_gradients_too(case: Case):
     assert x.grad.shape == (2,)
     if case.has_values:
         assert case.numpy(x.grad).tolist() == [1, 2]
+
+
+def test_a_variable_has_no_truth():
+    for value in (0.0, 1.0):
+        with pytest.raises(
+            TypeError, match=r"neither true nor false; ask its value: got Variable\("
+        ):
+            bool(Variable(value))

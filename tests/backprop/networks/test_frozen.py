@@ -48,6 +48,26 @@ class InSlots(AsTheBook):
     __slots__ = ("W", "b", "dW", "db", "x")
 
 
+class OtherNames(AsTheBook):
+    """Gradients under names that nothing else tells."""
+
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+
+    def backward(self, dout):
+        self.gradient_of_weights = self.x.T @ dout
+        return dout @ self.W.T
+
+
+class GradsWithoutParams(AsTheBook):
+    def __init__(self, W, b):
+        self.W, self.b, self.grads = W, b, {}
+
+    def backward(self, dout):
+        self.grads["W"], self.grads["b"] = self.x.T @ dout, dout.sum(axis=0)
+        return dout @ self.W.T
+
+
 class Half(AsTheBook):
     """One array in `params`, the other beside it."""
 
@@ -58,7 +78,14 @@ class Half(AsTheBook):
 
 @pytest.mark.parametrize(
     ("kind", "named"),
-    [(AsTheBook, "W and b"), (SetInBackward, "W and b"), (InSlots, "W and b"), (Half, "b")],
+    [
+        (AsTheBook, "W and b"),
+        (SetInBackward, "W and b"),
+        (InSlots, "W and b"),
+        (OtherNames, "W and b"),
+        (GradsWithoutParams, "W and b"),
+        (Half, "b"),
+    ],
 )
 def test_arrays_that_a_network_would_not_change_are_refused(kind, named):
     with pytest.raises(TypeError) as error:
@@ -211,3 +238,21 @@ def test_a_loss_layer_that_learns_is_refused():
 
     with pytest.raises(TypeError, match="the loss layer must learn nothing, .* got Scaled with"):
         Network({"Affine": Affine(W, B)}, Scaled())
+
+
+def test_what_backward_keeps_is_no_parameter():
+    class Square:
+        def forward(self, x):
+            self.x = x
+            return x * x
+
+        def backward(self, dout=1):
+            self.dout = dout
+            self.dx = 2 * self.x * dout
+            return self.dx
+
+    used = Square()
+    net = Network({"Affine": Affine(W, B), "Square": used}, SoftmaxWithLoss())
+    net.gradient(X, T)
+    net.last_layer = SoftmaxWithLoss()
+    assert Network(dict(net.layers), SoftmaxWithLoss()).params.keys() == {"W1", "b1"}
