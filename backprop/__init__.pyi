@@ -53,8 +53,17 @@ from .storage import (
 )
 from .training import (
     SGD as SGD,
+    AdaGrad as AdaGrad,
+    Adam as Adam,
+    AdamW as AdamW,
+    Cosine as Cosine,
     History as History,
+    Momentum as Momentum,
+    Nesterov as Nesterov,
+    RMSprop as RMSprop,
+    StepDecay as StepDecay,
     Trainer as Trainer,
+    WarmUp as WarmUp,
 )
 
 __version__: str
