@@ -19,14 +19,20 @@ from .gradients import (
 from .layers import (
     AddLayer as AddLayer,
     Affine as Affine,
+    BatchNormalization as BatchNormalization,
+    Convolution as Convolution,
     DivLayer as DivLayer,
+    Dropout as Dropout,
     Elementwise as Elementwise,
     ExpLayer as ExpLayer,
+    Flatten as Flatten,
     IdentityWithLoss as IdentityWithLoss,
     Layer as Layer,
+    LayerNormalization as LayerNormalization,
     LogLayer as LogLayer,
     MatMul as MatMul,
     MulLayer as MulLayer,
+    Pooling as Pooling,
     PowLayer as PowLayer,
     Relu as Relu,
     Sigmoid as Sigmoid,
@@ -36,8 +42,13 @@ from .layers import (
     Tanh as Tanh,
 )
 from .networks import (
+    DeepConvNet as DeepConvNet,
+    MultiLayerNet as MultiLayerNet,
+    MultiLayerNetExtend as MultiLayerNetExtend,
     Network as Network,
+    SimpleConvNet as SimpleConvNet,
     TwoLayerNet as TwoLayerNet,
+    summary as summary,
 )
 from .numerical import (
     gradient_descent as gradient_descent,

@@ -23,6 +23,8 @@ ORDER = [
     "backends.testing",
     "backprop.arrays",
     "backprop.labels",
+    "backprop.windows",
+    "backprop.initialization",
     "backprop.functions",
     "backprop.perceptron",
     "backprop.metrics",

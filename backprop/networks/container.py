@@ -8,7 +8,7 @@ from typing import Any, Self
 import backends
 from backends import Array, Backend, DType, isdtype, namespace
 from backprop.arrays import is_array
-from backprop.layers import training_argument
+from backprop.layers import Dropout, training_argument
 from backprop.networks import snapshot
 from backprop.networks.checks import check_objects, common_backend, common_dtype
 from backprop.networks.copies import copy_to
@@ -23,6 +23,8 @@ class Container:
     ----------
     backend, dtype
         Those of the parameters; None without any.
+    random : list of Dropout
+        The layers that draw masks. They are held: the mask changes with each gradient.
     """
 
     backend: Backend | None
@@ -40,6 +42,9 @@ class Container:
         self._order = list(self._layers.values())
         self._runs = [(layer, _mode(layer)) for layer in self._order]
         self._last_mode = _mode(self._last_layer)
+        self.random = [layer for layer in self._order if isinstance(layer, Dropout)]
+        for layer in self.random:
+            layer.held = True  # a gradient ends its step, not each pass
         learning = [i for i, layer in enumerate(self._order) if getattr(layer, "params", None)]
         self._way_back = self._order[min(learning) :][::-1] if learning else []
         places = named_places([*self._order, self._last_layer])

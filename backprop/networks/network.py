@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from backends import Array, Backend, DType, namespace
+from backends import Array, Backend, DType
 from backprop import labels
 from backprop.arrays import shape
 from backprop.layers import SoftmaxWithLoss, training_argument
+from backprop.networks import decay, numerically
 from backprop.networks.classes import predicted_classes, share_of
 from backprop.networks.container import Container
 from backprop.networks.stack import copied_stack
-from backprop.numerical import steps
-from backprop.numerical.column import Tail, is_known_loss
-from backprop.numerical.sweep import check_options, loss_changes
 
 
 class Network(Container):
@@ -33,6 +31,8 @@ class Network(Container):
         A live view of what the layers hold; the k-th layer with a `W` has `Wk`.
     backend, dtype
         Those of the parameters; None in a network without parameters.
+    weight_decay_lambda : float
+        λ: the loss counts ½ λ Σ W² too, over all weights `W`, and its gradient λ W; 0 at first.
 
     Raises
     ------
@@ -46,6 +46,8 @@ class Network(Container):
     A layer whose `forward` takes `training`, or `train_flg`, is told whether the network trains: in
     the three gradients it does, else not, unless `training=` says otherwise.
     """
+
+    weight_decay_lambda = 0.0
 
     def _set_up(self) -> None:
         super()._set_up()
@@ -113,10 +115,9 @@ class Network(Container):
         """
         told = training and self._tells_predict
         y = self.predict(x, training=True) if told else self.predict(x)
-        t = self._labels(t)
-        if self._last_mode is None:
-            return self._last_layer.forward(y, t)
-        return self._last_layer.forward(y, t, **{self._last_mode: training})
+        mode = {} if self._last_mode is None else {self._last_mode: training}
+        loss = self._last_layer.forward(y, self._labels(t), **mode)
+        return loss + decay.penalty(self) if self.weight_decay_lambda else loss
 
     def training_loss(self, x: Array, t: Array) -> Array:
         """Return the loss as training sees it: the function that `gradient` differentiates."""
@@ -174,7 +175,10 @@ class Network(Container):
             for layer in rest:
                 dout = layer.backward(dout)
             getattr(first, "backward_params", first.backward)(dout)
-        return loss, self._params.grads()
+        for random in self.random:
+            random.step += training
+        grads = self._params.grads()
+        return loss, decay.added(self, grads) if self.weight_decay_lambda else grads
 
     def numerical_gradient(
         self,
@@ -211,20 +215,7 @@ class Network(Container):
         ValueError
             When `method` is neither of the two, or `step` or `memory` is not positive.
         """
-        steps.check_step(step)
-        check_options(method, memory)
-        if self.dtype is None or self.backend is None:
-            return {}
-        wide = self.to(dtype=self.backend.widest)
-        self.backend.require(x, "x")
-        t = self._labels(t)
-        h = steps.default_step(x, wide.dtype) if step is None else step
-        how = {"training": training, "fast": method == "fast"}
-        changes = wide.loss_changes(x, t, (h, -h), **how, memory=memory)
-        return {
-            name: self.backend.xp.astype((change[0, ...] - change[1, ...]) / (2 * h), self.dtype)
-            for name, change in changes.items()
-        }
+        return numerically.gradient(self, x, t, step, training, method, memory)
 
     def loss_changes(
         self,
@@ -237,14 +228,12 @@ class Network(Container):
         memory: int | None = None,
     ) -> dict[str, Array]:
         """Return by how much the loss of a copy changes for each offset: shape `(O, *shape)`."""
-        x = namespace(x).reshape(x, (1, -1)) if x.ndim == 1 else x
         plain = all(
             getattr(type(self), m) is getattr(Network, m) and m not in vars(self)
             for m in ("predict", "loss")
         )
-        tail = None
-        if fast and plain and is_known_loss(self._last_layer):
-            modes = [{} if mode is None else {mode: training} for _, mode in self._runs]
-            tail = Tail(self._order, modes, self._last_layer, self._input(x), self._labels(t))
-        loss = partial(self.training_loss if training else self.loss, x, t)
-        return loss_changes(self, loss, tail, offsets, memory)
+        return numerically.loss_changes(self, x, t, offsets, training, fast and plain, memory)
+
+    def run(self) -> list[tuple[Any, str | None]]:
+        """Return the layers in order, each with its argument for whether it trains."""
+        return list(self._runs)
