@@ -130,5 +130,5 @@ class Pooling(Layer):
         for where in self.window.slices(*places):
             hit = padded[where] == y
             first = hit if free is None else hit & free
-            yield xp.where(first, dout, 0.0)
+            yield dout * xp.astype(first, dout.dtype)
             free = ~hit if free is None else free & ~hit
