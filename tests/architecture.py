@@ -46,6 +46,7 @@ ORDER = [
     "backprop.storage",
     "backprop.datasets",
     "backprop.plotting",
+    "backprop.book_tools",
     "backprop.book",
     "backprop!",
     "backprop.bench",
@@ -82,6 +83,7 @@ ALLOWED = {
     "backprop.storage": {"numpy"},
     "backprop.datasets": {"numpy"},
     "backprop.plotting": {"numpy"},
+    "backprop.book_tools": {"numpy"},  # draws by NumPy's global generator, as the book does
     "backprop.book": {"numpy"},  # handed on to programs that got it by star import
     "backprop.bench": {"numpy"},
     "backprop.demos": {"numpy"},
