@@ -11,6 +11,7 @@ from .datasets import (
     load_mnist as load_mnist,
     load_mnist_sample as load_mnist_sample,
 )
+from .finite import NotFiniteError as NotFiniteError
 from .gradients import (
     GradientError as GradientError,
     assert_gradients as assert_gradients,
@@ -67,6 +68,7 @@ from .training import (
     AdaGrad as AdaGrad,
     Adam as Adam,
     AdamW as AdamW,
+    Checkpoints as Checkpoints,
     Cosine as Cosine,
     History as History,
     Momentum as Momentum,

@@ -34,7 +34,7 @@ class Dropout(layers.Dropout):
     def __init__(self, dropout_ratio: float = 0.5, seed: int | None = None) -> None:
         super().__init__(dropout_ratio, seed, inverted=False)
 
-    def forward(self, x: Array, train_flg: bool = True) -> Array:  # type: ignore[override]
+    def forward(self, x: Array, train_flg: bool = True) -> Array:
         """Return `x` with a part of its entries 0 in training; else x (1 - ratio)."""
         return super().forward(x, train_flg)
 
@@ -42,7 +42,7 @@ class Dropout(layers.Dropout):
 class BatchNormalization(layers.BatchNormalization):
     """Batch normalization that trains unless it is told otherwise, as the book's does."""
 
-    def forward(self, x: Array, train_flg: bool = True) -> Array:  # type: ignore[override]
+    def forward(self, x: Array, train_flg: bool = True) -> Array:
         """Return γ x̂ + β."""
         return super().forward(x, train_flg)
 

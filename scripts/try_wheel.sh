@@ -6,9 +6,9 @@
 set -euo pipefail
 python=$(realpath --no-symlinks "$1")
 cd "$(dirname "$0")/.."
-rm -f dist/backprop-*.whl
+rm -f dist/backprop_by_hand-*.whl
 "$python" -m pip wheel --quiet --no-deps --wheel-dir dist .
-wheel=$(realpath dist/backprop-*.whl)
+wheel=$(realpath dist/backprop_by_hand-*.whl)
 
 outside=$(mktemp -d)
 trap 'rm -rf "$outside"' EXIT

@@ -1,5 +1,6 @@
 """Dropout: in training a part of the entries is left out (section 6.4.3)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import backends
@@ -20,18 +21,18 @@ class Dropout(Layer):
     ratio : float
         The share that is left out, in [0, 1).
     seed : int, optional
-        The masks follow from the seed and the count of training passes alone: they are drawn on
-        the host, the same on every library, and nothing waits for the device.
+        Of the masks: they are drawn on the host, the same on every library, and nothing waits for
+        the device.
     inverted : bool
         Whether to divide by 1 - ratio in training.
 
     Attributes
     ----------
-    step : int
-        How many masks were drawn: the next one follows from `seed` and this number.
+    rng : numpy.random.Generator
+        What draws the masks.
     held : bool
-        Whether training passes leave `step` as it is, and so have one mask, as two of them must
-        to be compared. A network holds its layers, and counts a step with each gradient.
+        Whether training passes have one mask until `advance`, as two of them must to be compared.
+        A network holds its layers, and goes on with each gradient.
 
     Raises
     ------
@@ -49,8 +50,10 @@ class Dropout(Layer):
             raise ValueError(f"`seed` must be 0 or more; got {seed}")
         self.ratio, self.inverted = float(ratio), inverted
         self.seed = int(backends.host().rng().integers(1 << 32)) if seed is None else int(seed)
-        self.step = 0
+        self.rng = backends.host().rng(self.seed)
         self.held = False
+        self._last: Mapping[str, Any] | None = None  # where the last mask of a gradient begins
+        self._next: Mapping[str, Any] | None = None  # where a mask ends that is held
 
     def config(self) -> dict[str, Any]:
         """Return ratio, seed and kind."""
@@ -77,14 +80,28 @@ class Dropout(Layer):
 
     def _mask(self, x: Array) -> Array:
         """Return 0 for what is left out, 1 or 1 / (1 - ratio) for the rest, in the shape of x."""
-        rng = backends.host().rng((self.seed << 64) + self.step)
-        self.step += not self.held
-        kept = rng.random(shape(x)) >= self.ratio
+        bits = self.rng.bit_generator
+        before = bits.state
+        kept = self.rng.random(shape(x)) >= self.ratio
+        if self.held:
+            self._next, bits.state = bits.state, before
         xp = namespace(x)
         mask = xp.astype(backends.of(x).asarray(kept), x.dtype)
         if self.inverted:
             mask *= 1.0 / (1.0 - self.ratio)
         return mask
+
+    def advance(self) -> None:
+        """Go on to another mask, where one was held."""
+        if self._next is not None:
+            self._last = self.rng.bit_generator.state
+            self.rng.bit_generator.state = self._next
+            self._next = None
+
+    def go_back(self) -> None:
+        """Go back to the mask before the last `advance`, if there was one."""
+        if self._last is not None:
+            self.rng.bit_generator.state = self._last
 
     def backward(self, dout: Any = 1) -> Array:
         """Return dx = dout * mask, with the same factor."""

@@ -29,7 +29,7 @@ def gradient(
         return {}
     wide = net.to(dtype=net.backend.widest)
     for layer in wide.random:
-        layer.step = max(0, layer.step - 1)  # the mask of the last gradient, to be compared with it
+        layer.go_back()  # to the mask of the last gradient, to be compared with it
     net.backend.require(x, "x")
     h = steps.default_step(x, wide.dtype) if step is None else step
     changes = wide.loss_changes(
@@ -53,7 +53,7 @@ def loss_changes(
 ) -> dict[str, Array]:
     """Return `Network.loss_changes`."""
     x = namespace(x).reshape(x, (1, -1)) if x.ndim == 1 else x
-    loss = partial(net.training_loss if training else net.loss, x, t)
+    loss = net.repeatable(partial(net.training_loss if training else net.loss, x, t))
     layers = [layer for layer, _ in net.run()]
     tail = None
     with _without_decay(net):

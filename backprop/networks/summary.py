@@ -1,91 +1,46 @@
-"""A table of a network's layers."""
+"""A network in a table: its layers, what they hold, and how much of it is learnt."""
 
 import math
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import backends
 from backprop.arrays import shape
-from backprop.networks.network import Network
+from backprop.networks.parameters import Place
+from backprop.tables import Table
+
+HEAD = ("layer", "kind", "arrays", "parameters")
 
 
-class Row(NamedTuple):
-    """A layer in a table: its name, its kind, the shape of a sample's output, its parameters."""
-
-    name: str
-    kind: str
-    output: tuple[int, ...]
-    parameters: int
-
-
-class Summary(NamedTuple):
-    """A table of layers; as a text it is drawn.
-
-    Attributes
-    ----------
-    rows : tuple of Row
-        A layer each, in order.
-    """
-
-    rows: tuple[Row, ...]
-
-    @property
-    def parameters(self) -> int:
-        """How many numbers the network learns."""
-        return sum(row.parameters for row in self.rows)
-
-    def __str__(self) -> str:
-        cells = [
-            (r.name, r.kind, " x ".join(map(str, r.output)), f"{r.parameters:,}") for r in self.rows
-        ]
-        head = ("layer", "kind", "output", "parameters")
-        foot = ("", "", "", f"{self.parameters:,}")
-        widths = [max(map(len, column)) for column in zip(head, *cells, foot, strict=True)]
-        lines = [
-            "  ".join(
-                cell.rjust(w) if i == 3 else cell.ljust(w)
-                for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-            )
-            for row in (head, *cells, foot)
-        ]
-        rule = "-" * len(lines[0])
-        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
-
-
-def summary(net: Network, input_shape: tuple[int, ...]) -> Summary:
-    """Return a table of a network's layers: shapes of their outputs, numbers of their parameters.
+def network_table(
+    net: Any, layers: Mapping[str, Any], last_layer: Any, places: Mapping[str, Place]
+) -> Table:
+    """Return the table of a network: a row for each layer, from the input to the loss.
 
     Parameters
     ----------
-    net : Network
-        Is not changed: a copy is run on one sample of zeros.
-    input_shape : tuple of int
-        The shape of a sample: (784,), or (1, 28, 28).
-
-    Raises
-    ------
-    ValueError
-        When samples of such a shape don't fit.
-
-    Examples
-    --------
-    >>> from backprop import TwoLayerNet
-    >>> print(summary(TwoLayerNet(784, 50, 10, backend="cpu"), (784,)))
-    layer    kind    output  parameters
-    -----------------------------------
-    Affine1  Affine  50          39,250
-    Relu1    Relu    50               0
-    Affine2  Affine  10             510
-    -----------------------------------
-                                 39,760
+    net : object
+        Whose class's name is the title.
+    layers, last_layer
+        From the input to the scores, and the loss layer.
+    places : mapping of str to Place
+        Where each array is held, by name. Those in `state` are not counted.
     """
-    copy = net.to()
-    backend = copy.backend or backends.host()
-    x: Any = backend.xp.zeros(
-        (1, *input_shape), dtype=copy.dtype or backend.widest, device=backend.device
-    )
-    rows = []
-    for name, layer in copy.layers.items():
-        x = layer.forward(x)
-        size = sum(math.prod(p.shape) for p in (getattr(layer, "params", None) or {}).values())
-        rows.append(Row(name, type(layer).__name__, shape(x)[1:], size))
-    return Summary(tuple(rows))
+    named = [*layers.items(), ("last_layer", last_layer)]
+    rows = [_row(name, layer, places) for name, layer in named]
+    learnt = [place.get() for place in places.values() if place.kind == "params"]
+    title = f"{type(net).__name__}: {_count(learnt):,} parameters"
+    if learnt:
+        title += f", {str(learnt[0].dtype).rpartition('.')[2]}, {backends.of(learnt[0])}"
+    return Table(title, HEAD, rows)
+
+
+def _row(name: str, layer: Any, places: Mapping[str, Place]) -> tuple[str, ...]:
+    held = {key: place for key, place in places.items() if place.layer is layer}
+    arrays = [f"{key} {shape(place.get())}" for key, place in held.items()]
+    learnt = [place.get() for place in held.values() if place.kind == "params"]
+    return name, type(layer).__name__, ", ".join(arrays), f"{_count(learnt):,}"
+
+
+def _count(arrays: list[Any]) -> int:
+    return sum(math.prod(x.shape) for x in arrays)

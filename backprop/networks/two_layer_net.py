@@ -4,9 +4,10 @@ from itertools import pairwise
 from typing import Any
 
 import backends
-from backends import Backend, DType
+from backends import Backend, FloatDType
 from backprop.initialization import WeightScale, weight_std
 from backprop.layers import SoftmaxWithLoss
+from backprop.layers.activation import ActivationName
 from backprop.networks.network import Network
 from backprop.networks.stack import affine_stack
 
@@ -49,8 +50,8 @@ class TwoLayerNet(Network):
         output_size: int,
         weight_init_std: WeightScale = 0.01,
         *,
-        activation: str = "relu",
-        dtype: str | DType = "float32",
+        activation: ActivationName = "relu",
+        dtype: FloatDType = "float32",
         backend: str | Backend | None = None,
         seed: int | None = None,
     ) -> None:

@@ -1,6 +1,7 @@
 """Training: batches, optimizers, schedules of their rates, trainer, and the history of a run."""
 
 from backprop.training.adaptive import AdaGrad, Adam, AdamW, RMSprop
+from backprop.training.checkpoints import Checkpoints
 from backprop.training.history import History
 from backprop.training.momentum import Momentum, Nesterov
 from backprop.training.optimizer import SGD, Optimizer, Rule, Updater
@@ -12,6 +13,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Checkpoints",
     "Cosine",
     "History",
     "Momentum",

@@ -75,6 +75,9 @@ class Rule:
         """
         raise NotImplementedError(f"{type(self).__name__} must define change")
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(lr={self.lr!r})"
+
     def update(self, params: MutableMapping[str, Array], grads: Mapping[str, Array]) -> None:
         """Change `params` by `grads`, key by key; in place where the library's arrays can.
 

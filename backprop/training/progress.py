@@ -1,11 +1,13 @@
-"""The progress bar of a training run, drawn by rich."""
+"""The progress bar of a training run, drawn by rich, or by the notebook that it runs in."""
 
 import sys
 import time
 from types import TracebackType
 from typing import Any
 
+from backends.distribution import pip_install
 from backprop.training.history import History
+from backprop.training.notebook import NotebookBar, in_notebook
 
 _REDRAW_SECONDS = 0.1
 
@@ -18,7 +20,7 @@ class Progress:
     total : int
         Number of iterations.
     show : bool, optional
-        Draw it or not; if not given, only when the output is a terminal and rich is installed.
+        Draw it or not; if not given, only in a notebook, and in a terminal when rich is installed.
 
     Raises
     ------
@@ -30,13 +32,14 @@ class Progress:
         self._bar: Any = None
         self._iterations = self._samples = 0
         self._start = self._drawn = time.perf_counter()
-        if show or (show is None and sys.stdout.isatty()):
+        notebook = in_notebook()
+        if show or (show is None and (notebook or sys.stdout.isatty())):
             try:
-                self._bar = _rich_bar()
+                self._bar = NotebookBar() if notebook else _rich_bar()
             except ModuleNotFoundError:
                 if show:
                     raise ModuleNotFoundError(
-                        "a progress bar needs rich: pip install 'backprop[cli]'"
+                        f"a progress bar needs rich: {pip_install('cli')}"
                     ) from None
             else:
                 self._task = self._bar.add_task("training", total=total, scores="", speed="")
