@@ -47,7 +47,11 @@ class BatchNormalization(layers.BatchNormalization):
         return super().forward(x, train_flg)
 
 
-class _InFiles(networks.Network):
+class _BooksOwn(networks.Network):
+    def predict(self, x: Array, train_flg: bool = False, *, training: bool = False) -> Array:
+        """Return the scores; `train_flg` is the book's name of `training`."""
+        return super().predict(x, training=train_flg or training)
+
     def save_params(self, file_name: str | os.PathLike[str] = "params.pkl") -> None:
         """Write the parameters, as `backprop.save_params` does: no pickle, whatever the name."""
         save_params(file_name, self.state_dict())
@@ -57,11 +61,11 @@ class _InFiles(networks.Network):
         self.load_state_dict(load_params(file_name)[0])
 
 
-class SimpleConvNet(_InFiles, networks.SimpleConvNet):
+class SimpleConvNet(_BooksOwn, networks.SimpleConvNet):
     """The library's network, with the book's `save_params` and `load_params`."""
 
 
-class DeepConvNet(_InFiles, networks.DeepConvNet):
+class DeepConvNet(_BooksOwn, networks.DeepConvNet):
     """The library's network, with the book's `save_params` and `load_params`."""
 
 
