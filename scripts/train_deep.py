@@ -2,7 +2,7 @@
 
     python scripts/train_deep.py [EPOCHS]
 
-`BACKPROP_DEVICE` and `BACKPROP_LIBRARY` choose where; `MNIST_DIR` is the folder with the four files,
+`BACKPROP_DEVICE` and `BACKPROP_LIBRARY` choose where; `MNIST_DIR` is the folder of the four files,
 which are downloaded otherwise.
 """
 
