@@ -4,6 +4,7 @@ A single sample, `(C,)`, may carry a number, a one-element array or one row. Out
 column are no classes: labels are then the targets themselves.
 """
 
+import math
 from typing import Any
 
 import backends
@@ -33,10 +34,14 @@ def one_hot(t: Array, num_classes: int, dtype: DType) -> Array:
         raise TypeError(f"class labels must be integers; got {t.dtype}")
     index = default_dtype(t, "indexing")
     t = t if t.dtype == index else xp.astype(t, index)
-    if is_host(t) and 0 not in t.shape:
-        _check_limits(backends.of(t).to_numpy(t), num_classes)  # no operation of the library's
     classes = xp.arange(num_classes, dtype=t.dtype, device=device(t))
-    return xp.astype(t[..., None] == classes, dtype)
+    rows = t[..., None] == classes
+    if backends.host().holds(t):
+        if int(xp.count_nonzero(rows)) != math.prod(t.shape):
+            check_range(t, num_classes)
+    elif is_host(t):
+        check_range(t, num_classes)  # with no operation of the library's
+    return xp.astype(rows, dtype)
 
 
 def check_range(t: Array, num_classes: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Protocol, runtime_checkable
 
+import backends
 from backends import Array, namespace
 from backprop.arrays import copy_of, is_array
 from backprop.training.schedules import Schedule, check_lr, rate
@@ -187,6 +188,19 @@ class SGD(Rule):
 
     def __init__(self, lr: float | Schedule = 0.01, weight_decay: float = 0.0) -> None:
         super().__init__(lr, weight_decay)
+
+    def update(self, params: MutableMapping[str, Array], grads: Mapping[str, Array]) -> None:
+        """Change `params` by `grads` as `Rule.update` does; on the host array by array.
+
+        There memory costs more than operations, and a vector of all gradients is a copy.
+        """
+        if self.weight_decay or not backends.host().holds(next(iter(grads.values()), None)):
+            super().update(params, grads)
+            return
+        lr = rate(self.lr, self.steps)
+        self.steps += 1
+        for name in params:
+            params[name] -= lr * grads[name]
 
     def change(self, g: Array, lr: float, kept: dict[str, Array]) -> Array:
         """Return lr g."""
