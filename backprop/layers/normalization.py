@@ -1,10 +1,4 @@
-"""Normalization: each entry less the mean of its group, by the group's standard deviation.
-
-x̂ = (x - μ) / √(σ² + eps) over a group of m entries, with σ² = Σ (x - μ)² / m; y = γ x̂ + β. In the
-gradient μ and σ depend on all entries of the group: with g = γ dout,
-dx = (g - mean(g) - x̂ mean(g x̂)) / √(σ² + eps) (section 6.3; the derivation is on the page of
-chapter 6).
-"""
+"""Batch normalization (section 6.3), and layer normalization beside it."""
 
 import math
 from typing import Any
@@ -12,84 +6,11 @@ from typing import Any
 import backends
 from backends import Array, namespace
 from backprop.arrays import copy_of, floating_array, shape
-from backprop.layers.layer import Layer, as_dtype, upstream
-
-EPS = 1e-6
-"""The book's 10e-7."""
+from backprop.layers.layer import as_dtype, upstream
+from backprop.layers.normalizing import EPS, Normalization, moments
 
 
-class _Normalization(Layer):
-    """What the two have in common: γ and β of shape (D,), and the formulas."""
-
-    def __init__(self, gamma: Array, beta: Array, eps: float) -> None:
-        super().__init__()
-        backends.of(gamma).require(beta, "beta", gamma.dtype)
-        if gamma.ndim != 1 or beta.shape != gamma.shape:
-            raise ValueError(
-                f"`gamma` and `beta` must have shape (D,); got {shape(gamma)} and {shape(beta)}"
-            )
-        if not (eps > 0 and math.isfinite(eps)):
-            raise ValueError(f"`eps` must be positive and finite; got {eps}")
-        self.params = {"gamma": gamma, "beta": beta}
-        self.eps = float(eps)
-
-    @property
-    def gamma(self) -> Array:
-        """Scales, shape (D,)."""
-        return self.params["gamma"]
-
-    @gamma.setter
-    def gamma(self, value: Array) -> None:
-        self.params["gamma"] = value
-
-    @property
-    def beta(self) -> Array:
-        """Shifts, shape (D,)."""
-        return self.params["beta"]
-
-    @beta.setter
-    def beta(self, value: Array) -> None:
-        self.params["beta"] = value
-
-    @property
-    def dgamma(self) -> Array | None:
-        """Gradient of `gamma`, shape (D,); None before `backward`."""
-        return self.grads.get("gamma")
-
-    @property
-    def dbeta(self) -> Array | None:
-        """Gradient of `beta`, shape (D,); None before `backward`."""
-        return self.grads.get("beta")
-
-    def _scaled(self, normal: Array) -> Array:
-        """Return γ x̂ + β for (N, D, S)."""
-        y = normal * self.params["gamma"][:, None]
-        y += self.params["beta"][:, None]
-        return y
-
-    def _by_group(
-        self, dout: Array, normal: Array, scale: Array, axes: tuple[int, ...] | None
-    ) -> Array:
-        """Set dγ and dβ; return dx for (N, D, S). Without axes μ and σ are no functions of x."""
-        xp, gamma = namespace(normal), self.params["gamma"]
-        self.grads["gamma"] = as_dtype(xp.sum(dout * normal, axis=(0, 2)), gamma.dtype)
-        self.grads["beta"] = as_dtype(xp.sum(dout, axis=(0, 2)), gamma.dtype)
-        g = dout * gamma[:, None]
-        if axes is not None:
-            along = xp.mean(g * normal, axis=axes, keepdims=True)
-            g = g - xp.mean(g, axis=axes, keepdims=True) - normal * along
-        return g * scale
-
-
-def _moments(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array, Array]:
-    """Return μ, x - μ and σ² over some axes, which are kept with length 1."""
-    xp = namespace(x)
-    mean = xp.mean(x, axis=axes, keepdims=True)
-    centered = x - mean
-    return mean, centered, xp.mean(centered * centered, axis=axes, keepdims=True)
-
-
-class BatchNormalization(_Normalization):
+class BatchNormalization(Normalization):
     """Normalizes each feature over the batch in training, else by running statistics.
 
     D features: (N, D) is normalized by column. (N, C, H, W) is normalized by channel, over all its
@@ -171,7 +92,7 @@ class BatchNormalization(_Normalization):
         xp = namespace(x, self.params["gamma"])
         grouped = xp.reshape(x, self._grouped(x))
         if training:
-            mean, centered, var = _moments(grouped, (0, 2))
+            mean, centered, var = moments(grouped, (0, 2))
             self._follow(running_mean=mean, running_var=var)
         else:
             centered = grouped - self.state["running_mean"][:, None]
@@ -179,7 +100,7 @@ class BatchNormalization(_Normalization):
         scale = 1.0 / xp.sqrt(var + self.eps)
         normal = centered * scale
         self.cache = normal, scale, training, x[:0, ...], tuple(x.shape)
-        return xp.reshape(self._scaled(normal), x.shape)
+        return xp.reshape(self.scaled(normal), x.shape)
 
     def _grouped(self, x: Array) -> tuple[int, int, int]:
         """Return the shape (N, D, S): S entries of each sample belong to one feature."""
@@ -206,11 +127,11 @@ class BatchNormalization(_Normalization):
         normal, scale, training, like, out = self.recall()
         xp = namespace(normal)
         dout = xp.reshape(upstream(dout, out, like), normal.shape)
-        dx = self._by_group(dout, normal, scale, (0, 2) if training else None)
+        dx = self.by_group(dout, normal, scale, (0, 2) if training else None)
         return as_dtype(xp.reshape(dx, out), like.dtype)
 
 
-class LayerNormalization(_Normalization):
+class LayerNormalization(Normalization):
     """Normalizes each sample over its last axis, in training and without (Ba et al., 2016).
 
     Parameters
@@ -241,16 +162,16 @@ class LayerNormalization(_Normalization):
         xp, size = namespace(x, self.params["gamma"]), self.params["gamma"].shape[0]
         if x.ndim == 0 or x.shape[-1] != size:
             raise ValueError(f"`x` must have shape (..., {size}); got {shape(x)}")
-        _, centered, var = _moments(xp.reshape(x, (-1, size, 1)), (1,))
+        _, centered, var = moments(xp.reshape(x, (-1, size, 1)), (1,))
         scale = 1.0 / xp.sqrt(var + self.eps)
         normal = centered * scale
         self.cache = normal, scale, x[:0, ...], tuple(x.shape)
-        return xp.reshape(self._scaled(normal), x.shape)
+        return xp.reshape(self.scaled(normal), x.shape)
 
     def backward(self, dout: Any = 1) -> Array:
         """Return dx in the shape of `x`; set dγ = Σ dout x̂ and dβ = Σ dout, shape (D,)."""
         normal, scale, like, out = self.recall()
         xp = namespace(normal)
         dout = xp.reshape(upstream(dout, out, like), normal.shape)
-        dx = self._by_group(dout, normal, scale, (1,))
+        dx = self.by_group(dout, normal, scale, (1,))
         return as_dtype(xp.reshape(dx, out), like.dtype)
