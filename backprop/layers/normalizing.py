@@ -18,7 +18,7 @@ EPS = 1e-6
 
 
 class Normalization(Layer):
-    """What batch and layer normalization have in common: γ and β of shape (D,), and the formulas."""
+    """What both normalizations have in common: γ and β of shape (D,), and the formulas."""
 
     def __init__(self, gamma: Array, beta: Array, eps: float) -> None:
         super().__init__()
