@@ -1,6 +1,7 @@
 """How large weights are at the start (section 6.2)."""
 
 import math
+import numbers
 from typing import TypeAlias
 
 WeightScale: TypeAlias = float | str
@@ -23,6 +24,8 @@ def weight_std(weight_init_std: WeightScale, inputs: int) -> float:
 
     Raises
     ------
+    TypeError
+        When it is neither a number nor a name.
     ValueError
         When it is no rule, or a number that is negative or not finite.
 
@@ -38,6 +41,10 @@ def weight_std(weight_init_std: WeightScale, inputs: int) -> float:
                 f"got {weight_init_std!r}"
             )
         return math.sqrt(_GAINS[weight_init_std.lower()] / inputs)
+    if isinstance(weight_init_std, bool) or not isinstance(weight_init_std, numbers.Real):
+        raise TypeError(
+            f"`weight_init_std` must be a number or the name of a rule; got {weight_init_std!r}"
+        )
     if not 0 <= weight_init_std < math.inf:
         raise ValueError(f"`weight_init_std` must be finite and 0 or more; got {weight_init_std}")
     return float(weight_init_std)

@@ -76,7 +76,7 @@ def describe(net: Network) -> dict[str, Any]:
             for name, layer in net.layers.items()
         ],
         "last_layer": _entry("last_layer", net.last_layer, {}),
-        "weight_decay_lambda": net.weight_decay_lambda,
+        **({"weight_decay_lambda": decay} if (decay := net.weight_decay_lambda) else {}),
     }
 
 

@@ -1,11 +1,10 @@
 """The book's network: Affine, activation, Affine, softmax with loss (section 5.7.2)."""
 
-import numbers
 from itertools import pairwise
 from typing import Any
 
 import backends
-from backends import Backend, FloatDType
+from backends import Backend, FloatDType, isdtype
 from backprop.arguments import whole
 from backprop.initialization import WeightScale, weight_std
 from backprop.layers import SoftmaxWithLoss
@@ -64,9 +63,9 @@ class TwoLayerNet(Network):
             whole("hidden_size", hidden_size),
             whole("output_size", output_size),
         )
-        if isinstance(weight_init_std, bool) or not isinstance(weight_init_std, numbers.Real):
-            raise TypeError(f"`weight_init_std` must be a number; got {weight_init_std!r}")
         backend = backends.select(backend)
+        if not isdtype(backend.xp, backend.dtype(dtype), "real floating"):
+            raise TypeError(f"`dtype` must be real floating; got {dtype}")
         rng = backend.rng(seed)
         params: dict[str, Any] = {}
         for i, shape in enumerate(pairwise(sizes), start=1):

@@ -183,7 +183,7 @@ def test_the_distribution_has_one_name():
     assert {r for each in extras.values() for r in each if r.startswith("backprop")} == {
         distribution.extra("cli,plot,image,data"),
         distribution.extra("cli,plot,image,data,torch,jax"),
-        distribution.extra("plot"),
+        distribution.extra("cli,plot,image"),
         distribution.extra("test"),
     }
     assert distribution.pip_install("plot") == "pip install 'backprop-by-hand[plot]'"
