@@ -1,9 +1,13 @@
 """What functions and layers accept as an array."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import backends
-from backends import Array, DType, device, isdtype, namespace
+from backends import Array, ArrayIn, DType, device, isdtype, namespace
+
+Numbers: TypeAlias = ArrayIn | float | Sequence[float] | Sequence[Sequence[float]]
+"""An array, or what counts as one on the host."""
 
 
 def is_array(x: Any) -> bool:
@@ -52,6 +56,21 @@ def floating_array(x: Any) -> Array:
 def floating_operand(x: Any) -> Any:
     """Return a number as it is, and an array in a floating dtype."""
     return floating_array(x) if is_array(x) else x
+
+
+def wide_operand(x: Any) -> Any:
+    """Return an array of narrow integers or booleans in the default integer dtype, else `x`.
+
+    As uint8, 1 - 2 would be 255.
+    """
+    if not is_array(x):
+        return x
+    xp = namespace(x)
+    if not isdtype(xp, x.dtype, ("integral", "bool")):
+        return x
+    dtype = default_dtype(x, "integral")
+    wide = not isdtype(xp, x.dtype, "bool") and xp.iinfo(x.dtype).bits >= xp.iinfo(dtype).bits
+    return x if wide else xp.astype(x, dtype)
 
 
 def floating_dtype_of(x: Array) -> DType:

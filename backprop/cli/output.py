@@ -1,11 +1,72 @@
-"""Lines on the terminal, which may go away while a program runs."""
+"""What a command says: how much, to whom, and what happens when nobody can read it any more."""
 
 import contextlib
+import json
 import os
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class Manner:
+    """How a command speaks.
+
+    Attributes
+    ----------
+    quiet : bool
+        Its answer only, without what goes on meanwhile.
+    verbose : bool
+        More: where an error came from, which versions compute.
+    json : bool
+        One JSON document, and nothing else, on the standard output.
+    """
+
+    quiet: bool = False
+    verbose: bool = False
+    json: bool = False
+
+
+manner = Manner()
+"""That of the command that runs; `backprop.cli.common` sets it."""
+
+
+def chatty() -> bool:
+    """Tell whether more than the answer is wanted."""
+    return not (manner.quiet or manner.json)
+
+
+def answering() -> bool:
+    """Tell whether the answer is wanted in words."""
+    return not manner.json
 
 
 def say(text: str = "") -> None:
+    """Print a line of what goes on, at once."""
+    if chatty():
+        _print(text)
+
+
+def answer(text: str = "") -> None:
+    """Print a line of the answer, at once."""
+    if answering():
+        _print(text)
+
+
+def detail(text: str) -> None:
+    """Print a line that is wanted with `--verbose` only."""
+    if manner.verbose and answering():
+        _print(text)
+
+
+def record(result: Mapping[str, Any]) -> None:
+    """Print the answer as JSON, if it is wanted so."""
+    if manner.json:
+        _print(json.dumps(result, indent=2, default=str))
+
+
+def _print(text: str) -> None:
     """Print a line at once; if nobody can read it any more, go on without."""
     try:
         print(text, flush=True)

@@ -37,8 +37,9 @@ def check_output(out: Path, overwrite: bool) -> None:
 
 def output_folder(out: Path | None, dataset: str) -> Path:
     """Make the folder, and see before training that it can be written."""
-    folder = _new_folder(dataset) if out is None else out
+    folder = out or Path("runs")
     try:
+        folder = _new_folder(dataset) if out is None else out
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):
             return folder

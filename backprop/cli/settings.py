@@ -1,6 +1,7 @@
 """What a training run was asked for: kept in its checkpoints, and read back from there."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -8,6 +9,8 @@ from typing import Any, Literal
 import typer
 
 from backprop import History
+from backprop.cli.options import DTypeName
+from backprop.layers.activation import ActivationName
 from backprop.storage.checkpoint import load_checkpoint
 
 _FREE = ("device", "library", "data_dir", "iterations", "epochs", "checkpoint_every", "on_nan")
@@ -19,11 +22,11 @@ class Settings:
     """What a run was asked for; stands in its checkpoints."""
 
     dataset: str
-    hidden: int
-    activation: str
+    hidden: Sequence[int]
+    activation: ActivationName
     batch_size: int
     lr: float
-    dtype: str
+    dtype: DTypeName
     seed: int
     iterations: int | None
     epochs: int | None
@@ -39,6 +42,7 @@ def said(context: typer.Context) -> dict[str, Any]:
     return {
         name: value
         for name, value in context.params.items()
+        if name not in ("quiet", "verbose", "json")
         if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
     }
 
@@ -67,9 +71,11 @@ def settings_of(checkpoint: Path, given: dict[str, Any]) -> Settings:
 
 def config(settings: Settings, history: History) -> dict[str, Any]:
     """Return what `config.json` says."""
-    names = ("dataset", "library", "device", "hidden", "activation")
+    hidden = list(settings.hidden)
     return {
-        **{name: getattr(settings, name) for name in names},
+        **{name: getattr(settings, name) for name in ("dataset", "library", "device")},
+        "hidden": hidden[0] if len(hidden) == 1 else hidden,
+        "activation": settings.activation,
         "iterations": len(history.loss),
         "batch_size": settings.batch_size,
         "lr": settings.lr,

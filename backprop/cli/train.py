@@ -2,7 +2,6 @@
 
 import json
 import math
-import shlex
 import signal
 import sys
 import warnings
@@ -15,21 +14,26 @@ import typer
 
 import backends
 from backends import Backend
-from backprop import SGD, Checkpoints, History, NotFiniteError, Trainer, TwoLayerNet
+from backprop import SGD, Checkpoints, History, NotFiniteError, Trainer
+from backprop.cli.config_file import ConfigOption, versions
+from backprop.cli.digit_network import digit_network, widths
+from backprop.cli.next_step import command, point_to
 from backprop.cli.options import (
-    Activation,
     DataDirOption,
     Dataset,
     DatasetOption,
     DeviceOption,
     DTypeName,
+    HiddenOption,
     LibraryOption,
     OnNan,
     load,
+    out_option,
 )
-from backprop.cli.output import say, warn
+from backprop.cli.output import answer, chatty, record, say, warn
 from backprop.cli.run_folder import FILES, check_output, output_folder, write_results
 from backprop.cli.settings import Settings, config, said, settings_of
+from backprop.layers.activation import ActivationName
 from backprop.storage.writing import sweep
 from backprop.training.checkpoints import last_of
 from backprop.training.interruption import ALL, Interruption
@@ -43,10 +47,10 @@ def train(
     data_dir: DataDirOption = None,
     device: DeviceOption = None,
     library: LibraryOption = None,
-    hidden: Annotated[int, typer.Option(min=1, help="Width of the hidden layer.")] = 50,
+    hidden: HiddenOption = "50",
     activation: Annotated[
-        Activation, typer.Option(help="Activation of the hidden layer.")
-    ] = Activation.RELU,
+        ActivationName, typer.Option(help="Activation of the hidden layer.")
+    ] = "relu",
     iterations: Annotated[
         int | None,
         typer.Option(
@@ -60,14 +64,9 @@ def train(
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Number of samples in a step.")] = 100,
     lr: Annotated[float, typer.Option(help="Learning rate.")] = 0.1,
-    dtype: Annotated[
-        DTypeName, typer.Option(help="Dtype of parameters and data.")
-    ] = DTypeName.FLOAT32,
+    dtype: Annotated[DTypeName, typer.Option(help="Dtype of parameters and data.")] = "float32",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and the batches.")] = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder for the results.", show_default="runs/DATASET-DATE-TIME"),
-    ] = None,
+    out: Annotated[Path | None, out_option("runs/DATASET-DATE-TIME")] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the results of an earlier run in --out.")
     ] = False,
@@ -81,12 +80,15 @@ def train(
     on_nan: Annotated[
         OnNan, typer.Option(help="Reaction to a loss or a parameter that is not finite.")
     ] = OnNan.STOP,
+    config_file: ConfigOption = None,
 ) -> int:
-    """Train the two-layer network on MNIST.
+    """Train the two-layer network on MNIST, or a deeper one.
 
     Shows accuracies after each epoch; writes parameters, history, configuration and a picture.
     Keeps checkpoints meanwhile. Ctrl-C ends it in order, a second one at once.
     """
+    if "epochs" in said(context) and "iterations" not in said(context):
+        iterations = None  # a --config has them
     if iterations is not None and epochs is not None:
         raise ValueError("one of --iterations and --epochs must be given; got both")
     if resume is not None:
@@ -100,7 +102,7 @@ def train(
             check_output(out, overwrite)
         settings = Settings(
             dataset=dataset,
-            hidden=hidden,
+            hidden=widths(hidden),
             activation=activation,
             batch_size=batch_size,
             lr=lr,
@@ -116,9 +118,13 @@ def train(
         )
     where = None if settings.data_dir is None else Path(settings.data_dir)
     data = load(Dataset(settings.dataset), where if resume is not None else data_dir)
+    if batch_size > len(data[0][0]):
+        raise ValueError(
+            f"--batch-size must be at most {len(data[0][0])}, all there are; got {batch_size}"
+        )
     if resume is None:
-        folder = output_folder(out, dataset)
         trainer = _new_trainer(settings, backend)
+        folder = output_folder(out, dataset)
     else:
         trainer = Trainer.resume(resume, backend=backend, on_nan=settings.on_nan)
     counts = [len(part[0]) for part in data]
@@ -133,14 +139,8 @@ def train(
 
 
 def _new_trainer(settings: Settings, backend: Backend) -> Trainer:
-    net = TwoLayerNet(
-        784,
-        settings.hidden,
-        10,
-        activation=settings.activation,
-        dtype=settings.dtype,
-        backend=backend,
-        seed=settings.seed,
+    net = digit_network(
+        tuple(settings.hidden), settings.activation, settings.dtype, backend, settings.seed
     )
     optimizer = SGD(settings.lr)
     return Trainer(net, optimizer, settings.batch_size, settings.seed, on_nan=settings.on_nan)
@@ -162,19 +162,26 @@ def _run(
     problem = None
     if rest:
         _forget_pause(history)
-        say(f"\n{'epoch':>7} {'loss':>8} {'train':>8} {'test':>8} {'seconds':>8}")
+        say(f"\n{'epoch':>7} {'loss':>7} {'train':>7} {'test':>7} {'seconds':>7}")
         with np.errstate(all="ignore"), warnings.catch_warnings():  # one sentence says it all
             warnings.simplefilter("default")
             warnings.showwarning = lambda message, *others: warn(str(message))
             try:
                 trainer.fit(
-                    *data, iterations=rest, on_epoch=_print_row, checkpoints=keep, stop=signals
+                    *data,
+                    iterations=rest,
+                    progress=None if chatty() else False,
+                    on_epoch=_print_row,
+                    checkpoints=keep,
+                    stop=signals,
                 )
             except NotFiniteError as error:
                 problem = str(error)
     died = problem is not None or not math.isfinite(history.loss[-1] if history.loss else 0.0)
     net = None if problem else trainer.net
-    write_results(folder, net, history, {**config(settings, history), "died": died})
+    about = {"died": died, "versions": versions(trainer.net.backend or backends.host())}
+    write_results(folder, net, history, {**config(settings, history), **about})
+    point_to(folder)
     if problem:
         print(f"backprop: error: {problem}", file=sys.stderr)
         return 1
@@ -188,18 +195,32 @@ def _run(
             "the learning rate is likely too high"
         )
     if history.test_accuracy:
-        say(
-            f"\nfinal accuracy: train {history.train_accuracy[-1]:.2%}, "
+        say()
+        answer(
+            f"final accuracy: train {history.train_accuracy[-1]:.2%}, "
             f"test {history.test_accuracy[-1]:.2%}"
         )
-    say(f"written to {folder}: {', '.join(n for n in FILES if (folder / n).exists())}")
+    files = [name for name in FILES if (folder / name).exists()]
+    answer(f"written to {folder}: {', '.join(files)}")
+    if net is not None and not history.interrupted:
+        say(f"\nnext: {command('evaluate', '--params', folder / 'params.safetensors')}")
+    record(
+        {
+            "folder": folder,
+            "files": files,
+            **config(settings, history),
+            **about,
+            "train_accuracy": history.train_accuracy[-1],
+            "test_accuracy": history.test_accuracy[-1],
+        }
+    )
     if history.interrupted:
         return 128 + (signals.received or signal.SIGINT)
     return 1 if died and settings.on_nan == "warn" else 0
 
 
 def _again(folder: Path) -> str:
-    return f"`backprop train --resume {shlex.quote(str(folder))}`"
+    return f"`{command('train', '--resume', folder)}`"
 
 
 def _forget_pause(history: History) -> None:
@@ -214,7 +235,7 @@ def _print_row(history: History) -> None:
     first = history.iteration[-2] if len(history.iteration) > 1 else 0
     losses = history.loss[first:]
     say(
-        f"{history.epoch[-1]:7.2f} {sum(losses) / len(losses):8.4f} "
-        f"{history.train_accuracy[-1]:8.2%} {history.test_accuracy[-1]:8.2%} "
-        f"{history.seconds:8.1f}"
+        f"{history.epoch[-1]:7.2f} {sum(losses) / len(losses):7.4f} "
+        f"{history.train_accuracy[-1]:7.2%} {history.test_accuracy[-1]:7.2%} "
+        f"{history.seconds:7.1f}"
     )

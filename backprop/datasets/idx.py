@@ -14,6 +14,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from backprop.storage.reading import regular_file, unpacked_limit
+
 _UNSIGNED_BYTE = 0x08
 _CHUNK = 1 << 20
 
@@ -42,9 +44,10 @@ def read_idx(path: str | os.PathLike[str], sha256: str | None = None) -> npt.NDA
     OSError
         When the file can't be read.
     ValueError
-        When the file is no IDX file of bytes, is truncated or too long, or has another checksum.
+        When the file is no IDX file of bytes, is truncated or too long, would unpack to more than
+        100 times its size (and 64 MiB), or has another checksum.
     """
-    path = Path(path)
+    path = regular_file(path)
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
     try:
@@ -53,9 +56,12 @@ def read_idx(path: str | os.PathLike[str], sha256: str | None = None) -> npt.NDA
             size = math.prod(shape)
             if size == 0:
                 raise ValueError(f"{path} must hold data; its shape is {shape}")
-            data = _read(stream, size + 1)
+            limit = unpacked_limit(path.stat().st_size)
+            data = _read(stream, min(size, limit) + 1)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path} must be a whole gzip file: {error}") from None
+    if len(data) > limit:
+        raise ValueError(f"{path} must unpack to at most {limit:,} bytes; its shape is {shape}")
     if len(data) != size:
         got = "more" if len(data) > size else f"{len(data):,}"
         raise ValueError(

@@ -51,7 +51,8 @@ def load_mnist(
 
     The four files, gzipped or plain, are looked for in `path`, in the folder that
     `BACKPROP_DATA_DIR` names, and in the user's cache; what is nowhere is downloaded to the cache,
-    unless `BACKPROP_OFFLINE=1`. Every file's SHA-256 is checked.
+    unless `BACKPROP_OFFLINE=1`. Every file's SHA-256 is checked, and a file that is damaged in the
+    cache is fetched again.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ def load_mnist(
     ValueError
         When a file is damaged.
     """
-    arrays = [read_idx(_find(name, path), sha256=FILES[name][0]) for name in FILES]
+    arrays = [_read(name, path) for name in FILES]
     return _sets(arrays, normalize, flatten, one_hot_label)
 
 
@@ -89,6 +90,21 @@ def load_mnist_sample(
     with as_file(files("backprop.datasets") / "sample") as folder:
         arrays = [read_idx(folder / f"{name}.gz") for name in FILES]
     return _sets(arrays, normalize, flatten, one_hot_label)
+
+
+def _read(name: str, path: str | os.PathLike[str] | None) -> npt.NDArray[np.uint8]:
+    """Return one of the files; one that is damaged in the cache is fetched again."""
+    found, sha256 = _find(name, path), FILES[name][0]
+    try:
+        return read_idx(found, sha256)
+    except ValueError as damage:
+        if found.parent != download.cache_folder():
+            raise
+        try:
+            again = download.fetch(f"{name}.gz", FILES[name][1])
+        except FileNotFoundError as error:
+            raise ValueError(f"{damage}; it can't be fetched again, as {error}") from None
+        return read_idx(again, sha256)
 
 
 def _find(name: str, path: str | os.PathLike[str] | None) -> Path:

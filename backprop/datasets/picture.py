@@ -4,21 +4,22 @@ MNIST's digits were cropped, scaled to 20 pixels and put into 28 x 28 by their c
 http://yann.lecun.com/exdb/mnist/.
 """
 
+import functools
 import os
 import warnings
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from backends.distribution import pip_install
+from backprop.datasets.image_file import Floats, read_image
+from backprop.datasets.mnist import load_mnist_sample
 
-Floats: TypeAlias = npt.NDArray[np.float32]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 _FIELD, _BOX = 28, 20  # pixels: the side of MNIST's pictures, and the longer side of a digit
-_MIN_CONTRAST = 0.1  # of the full range, and of the strongest ink; what differs less is no ink
+_LIKE = 0.7  # cosine to the nearest digit of MNIST's sample, which one digit in a hundred lacks
 
 
 def load_picture(
@@ -26,14 +27,15 @@ def load_picture(
 ) -> npt.NDArray[Any]:
     """Return one digit as `load_mnist` returns many, from a picture of any size and color mode.
 
-    Ink is what differs from the border, dark on light or light on dark. It is cropped, scaled to 20
-    pixels on its longer side, and moved until its center of mass is in the middle.
+    Ink is what stands out from the ground around it, dark on light or light on dark: light may fall
+    unevenly, paper may be ruled or framed. It is cropped, scaled to 20 pixels on its longer side,
+    and moved until its center of mass is in the middle.
 
     Parameters
     ----------
     path : path
-        Image of any format that Pillow reads, with one digit on a plain ground. Where it is
-        transparent, the ground is white under dark ink and black under light ink.
+        A PNG, JPEG, GIF, BMP, TIFF, WebP or PPM file, which its first bytes tell and not its name.
+        Nothing that a file names is started.
     normalize : bool
         Pixels as float32 from 0 to 1; otherwise uint8 from 0 to 255.
     flatten : bool
@@ -42,72 +44,49 @@ def load_picture(
     Raises
     ------
     ModuleNotFoundError
-        When Pillow is not installed.
+        When Pillow or scikit-image is not installed.
     OSError
         When the file can't be read.
     ValueError
-        When it is no image, too large an image, or blank.
+        When it is no such image, has more than 67,108,864 pixels, is blank, or shows several
+        digits.
+
+    Warns
+    -----
+    UserWarning
+        When what it shows is unlike any digit of `load_mnist_sample`.
     """
-    ink = _ink(_read(path))
-    small = None if ink is None else _scaled(_cropped(ink))
-    if small is None or not small.any():
+    colors = read_image(path)
+    try:
+        from backprop.datasets.ink import find_ink
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            f"digits are found with scikit-image: {pip_install('image')}"
+        ) from None
+    drawing = find_ink(colors)
+    small = None if drawing is None else _scaled(drawing.ink)
+    if drawing is None or small is None or not small.any():
         raise ValueError(f"{path} must show a digit; it is blank")
+    if drawing.digits > 1:
+        raise ValueError(f"{path} must show one digit; {drawing.digits} parts of it lie apart")
     x = _centered(small)
+    if _likeness(x) < _LIKE:
+        warnings.warn(f"{path} may show no digit: it is unlike those of MNIST", stacklevel=2)
     x = x.reshape(-1) if flatten else x[np.newaxis]
     return x.astype(np.float32) / 255.0 if normalize else x
 
 
-def _read(path: str | os.PathLike[str]) -> Floats:
-    """Return the brightness of each pixel, shape (H, W), upright as the file says."""
-    try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            "pictures are read with Pillow: pip install 'backprop[image]'"
-        ) from None
-    with open(path, "rb") as file, warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            image = Image.open(file)
-            image.load()
-            return _gray(ImageOps.exif_transpose(image))
-        except UnidentifiedImageError:
-            raise ValueError(f"{path} must be an image; its format is unknown") from None
-        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-            raise ValueError(
-                f"{path} must have at most {Image.MAX_IMAGE_PIXELS:,} pixels"
-            ) from None
-        except (EOFError, OSError, SyntaxError, ValueError) as error:
-            raise ValueError(f"{path} must be an image that can be read: {error}") from None
+def _likeness(x: Pixels) -> float:
+    """Return the cosine between a picture and the most similar one of MNIST's sample."""
+    pixels = x.reshape(-1).astype(np.float32)
+    return float(np.max(_directions() @ (pixels / np.linalg.norm(pixels))))
 
 
-def _gray(image: "Image") -> Floats:
-    """Return brightness from 0 to 1, on a ground that shows the ink where there is none."""
-    if image.mode.startswith("I"):  # 16 bits, which Pillow would clip
-        return np.array(image, np.float32) / np.float32(65535.0)
-    if "A" not in image.getbands() and "transparency" not in image.info:
-        return np.array(image.convert("L"), np.float32) / np.float32(255.0)
-    pixels: Floats = np.array(image.convert("RGBA").convert("LA"), np.float32) / np.float32(255.0)
-    light, opacity = pixels[:, :, 0], pixels[:, :, 1]
-    ground = np.float32(np.sum(light * opacity) < 0.5 * np.sum(opacity))  # 1 under dark ink
-    return light * opacity + (1 - opacity) * ground
-
-
-def _ink(gray: Floats) -> Floats | None:
-    """Return how much each pixel differs from the border, from 0 to 1; None if none does."""
-    border = np.sort(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]]))
-    ground = border[len(border) // 2]
-    darker, lighter = ground - gray.min(), gray.max() - ground
-    ink = ground - gray if darker > lighter else gray - ground
-    strongest = ink.max()
-    if strongest < _MIN_CONTRAST:
-        return None
-    return np.where(ink < _MIN_CONTRAST * strongest, np.float32(0.0), ink / strongest)
-
-
-def _cropped(ink: Floats) -> Floats:
-    rows, columns = (np.flatnonzero(np.any(ink > 0, axis=axis)) for axis in (1, 0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+@functools.cache
+def _directions() -> Floats:
+    """Return the digits of the sample as vectors of length 1, shape (10000, 784)."""
+    (x, _), _ = load_mnist_sample()
+    return np.asarray(x / np.linalg.norm(x, axis=1, keepdims=True), np.float32)
 
 
 def _scaled(ink: Floats) -> Pixels:

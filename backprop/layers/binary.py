@@ -4,12 +4,14 @@ from itertools import zip_longest
 from typing import Any
 
 from backends import namespace
-from backprop.arrays import is_array
+from backprop.arrays import is_array, wide_operand
 from backprop.layers.layer import Layer, as_dtype, times, upstream
 
 
 class Binary(Layer):
     """Base of the layers with two inputs that work entry by entry.
+
+    Arrays of integers are computed in the library's default integer dtype, unless theirs is wider.
 
     A subclass gives its function, `value`, and under it the two derivatives, `slopes`.
     """
@@ -19,7 +21,7 @@ class Binary(Layer):
         raise NotImplementedError(f"{type(self).__name__} must define value")
 
     def slopes(self, kept: Any) -> tuple[Any, Any]:
-        """Return the derivatives by `x` and by `y`, from what `value` kept: numbers or arrays."""
+        """Return ∂z/∂x and ∂z/∂y from what `value` kept: numbers or arrays."""
         raise NotImplementedError(f"{type(self).__name__} must define slopes")
 
     def forward(self, x: Any, y: Any) -> Any:
@@ -32,6 +34,7 @@ class Binary(Layer):
         """
         if is_array(x) and is_array(y):
             namespace(x, y)
+        x, y = wide_operand(x), wide_operand(y)
         z, kept = self.value(x, y)
         self.cache = x, y, kept
         return z

@@ -40,9 +40,10 @@ class LossLayer(Layer):
         x = floating_array(x)
         scores = labels.batched(x)
         targets, one_hot = labels.target_rows(t, scores)
-        loss, kept = self._evaluate(scores, targets, axis=None)
+        narrow = namespace(x).finfo(x.dtype).bits < 32  # the sum of a batch may be out of its range
+        loss, kept = self._evaluate(scores, targets, axis=-1 if narrow else None)
         self.cache = kept, targets, one_hot, x.shape
-        return loss / scores.shape[0]
+        return namespace(x).mean(loss) if narrow else loss / scores.shape[0]
 
     def check_labels(self, t: Array, y_shape: tuple[int, ...]) -> None:
         """Raise an error unless `t` fits outputs of shape (N, C); waits for the device.
@@ -102,7 +103,8 @@ class SoftmaxWithLoss(LossLayer):
         shifted = x - xp.max(x, axis=-1, keepdims=True)
         exp = xp.exp(shifted)
         total = row_sums(exp)
-        return xp.sum(t * (xp.log(total) - shifted), axis=axis), (exp, total)
+        wanted = xp.where(t == 0, 0.0, shifted)  # a score of -inf, masked, is not asked for
+        return xp.sum(t * (xp.log(total) - wanted), axis=axis), (exp, total)
 
     def _difference(self, kept: Any, t: Array, one_hot: bool) -> Array:
         exp, total = kept

@@ -34,7 +34,7 @@ def _copy(layer: Any, done: dict[int, Any]) -> Any:
         if name not in _SHARED and value is not None:
             own = _own(value, done)
             if own is not value:
-                setattr(other, name, own)
+                object.__setattr__(other, name, own)  # a frozen dataclass is a layer too
     return other
 
 

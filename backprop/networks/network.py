@@ -5,8 +5,10 @@ from functools import partial
 from threading import get_ident
 from typing import Any
 
-from backends import Array, Backend, DType, namespace
+from backends import Array, ArrayIn, Backend, FloatDType, namespace
 from backprop.layers import SoftmaxWithLoss
+from backprop.layers.activation import ActivationName
+from backprop.networks.moment import repeatable
 from backprop.networks.predictor import Predictor
 from backprop.networks.stack import copied_stack
 from backprop.numerical import steps
@@ -29,8 +31,8 @@ class Network(Predictor):
     ----------
     params : mapping of str to array
         A live view of what the layers hold; the k-th layer with a `W` has `Wk`.
-    backend, dtype
-        Those of the parameters; None in a network without parameters.
+    backend : Backend or None
+        Where the parameters are; None without any. `dtype` is theirs.
 
     Raises
     ------
@@ -52,10 +54,10 @@ class Network(Predictor):
     def from_params(
         cls,
         params: Mapping[str, Any],
-        activation: str = "relu",
+        activation: ActivationName = "relu",
         *,
         last_layer: Any = None,
-        dtype: str | DType | None = None,
+        dtype: FloatDType | None = None,
         backend: str | Backend | None = None,
     ) -> "Network":
         """Return an Affine stack of any depth.
@@ -81,14 +83,14 @@ class Network(Predictor):
         layers = copied_stack(params, activation, backend, dtype)
         return Network(layers, last_layer or SoftmaxWithLoss())
 
-    def gradient(self, x: Array, t: Array, *, training: bool = True) -> dict[str, Array]:
-        """Return the gradient of the loss by each parameter, by backpropagation."""
+    def gradient(self, x: ArrayIn, t: ArrayIn, *, training: bool = True) -> dict[str, Array]:
+        """Return the gradient with respect to each parameter, by backpropagation."""
         return self.loss_and_gradient(x, t, training=training)[1]
 
     def loss_and_gradient(
-        self, x: Array, t: Array, *, training: bool = True
+        self, x: ArrayIn, t: ArrayIn, *, training: bool = True
     ) -> tuple[Array, dict[str, Array]]:
-        """Return the loss and its gradient by each parameter, from one forward pass.
+        """Return the loss and its gradient with respect to each parameter, by one forward pass.
 
         Raises
         ------
@@ -101,6 +103,7 @@ class Network(Predictor):
         try:
             self._keeper = get_ident()  # what this thread's forward passes keep is for this
             loss = self.training_loss(x, t) if training else self.loss(x, t)
+            self._take_in()
             dout = self._last_layer.backward()
             for layer in self._way_back:
                 dout = layer.backward(dout)
@@ -116,18 +119,19 @@ class Network(Predictor):
 
     def numerical_gradient(
         self,
-        x: Array,
-        t: Array,
+        x: ArrayIn,
+        t: ArrayIn,
         step: float | None = None,
         *,
         training: bool = True,
         method: str = "fast",
         memory: int | None = None,
     ) -> dict[str, Array]:
-        """Return the gradient of the loss by each parameter, by central differences.
+        """Return the gradient with respect to each parameter, by central differences.
 
         Evaluated in a float64 copy of the network where library and device have float64; each
-        gradient comes in its parameter's dtype.
+        gradient comes in its parameter's dtype. A layer that draws by a `numpy.random.Generator` of
+        its own draws the same each time, and each time from the state that is there now.
 
         Parameters
         ----------
@@ -166,8 +170,8 @@ class Network(Predictor):
 
     def loss_changes(
         self,
-        x: Array,
-        t: Array,
+        x: ArrayIn,
+        t: ArrayIn,
         offsets: tuple[float, ...],
         *,
         training: bool = True,
@@ -176,13 +180,16 @@ class Network(Predictor):
     ) -> dict[str, Array]:
         """Return by how much the loss of a copy changes for each offset: shape `(O, *shape)`."""
         x = namespace(x).reshape(x, (1, -1)) if x.ndim == 1 else x
-        plain = all(
-            getattr(type(self), m) is getattr(Network, m) and m not in vars(self)
-            for m in ("predict", "loss")
-        )
+        passes = partial(self.training_loss if training else self.loss, x, t)
+        loss = repeatable(passes, {**self._layers, "": self._last_layer}, self._places)
+        own = {type(self).predict, type(self).loss} == {Network.predict, Network.loss}
         tail = None
-        if fast and plain and is_known_loss(self._last_layer):
+        if (
+            fast
+            and own
+            and not vars(self).keys() & {"predict", "loss"}
+            and is_known_loss(self._last_layer)
+        ):
             modes = [{} if mode is None else {mode: training} for _, mode in self._runs]
             tail = Tail(self._order, modes, self._last_layer, self._input(x), self._labels(t))
-        loss = partial(self.training_loss if training else self.loss, x, t)
         return loss_changes(self, loss, tail, offsets, memory)

@@ -3,7 +3,7 @@
 from functools import partial
 from threading import get_ident
 
-from backends import Array, is_host
+from backends import Array, ArrayIn, is_host
 from backprop import labels
 from backprop.arrays import shape
 from backprop.finite import check_finite
@@ -27,17 +27,16 @@ class Predictor(Container):
         self._tells_predict = bool(needed or training_argument(self.predict))
         self._tells_loss = bool(needed or training_argument(self.loss))
 
-    def predict(self, x: Array, *, training: bool = False) -> Array:
+    def predict(self, x: ArrayIn, *, training: bool = False) -> Array:
         """Return the scores, shape (N, C), for inputs of shape (N, D) or (N, ...); (C,) for one."""
-        x = self._input(x)
-        runs = self._runs
+        y, runs = self._input(x), self._runs
         if not training and self._keeper != get_ident():
             runs = [(for_one_pass(layer), mode) for layer, mode in runs]
         for layer, mode in runs:
-            x = layer.forward(x) if mode is None else layer.forward(x, **{mode: training})
-        return x
+            y = layer.forward(y) if mode is None else layer.forward(y, **{mode: training})
+        return y
 
-    def loss(self, x: Array, t: Array, *, training: bool = False) -> Array:
+    def loss(self, x: ArrayIn, t: ArrayIn, *, training: bool = False) -> Array:
         """Return the mean loss, a 0-d array on the device.
 
         Parameters
@@ -64,11 +63,11 @@ class Predictor(Container):
             return last.forward(y, t)
         return last.forward(y, t, **{self._last_mode: training})
 
-    def training_loss(self, x: Array, t: Array) -> Array:
+    def training_loss(self, x: ArrayIn, t: ArrayIn) -> Array:
         """Return the loss as training sees it: the function that `gradient` differentiates."""
         return self.loss(x, t, training=True) if self._tells_loss else self.loss(x, t)
 
-    def classify(self, x: Array, batch_size: int = 1000, *, training: bool = False) -> Array:
+    def classify(self, x: ArrayIn, batch_size: int = 1000, *, training: bool = False) -> Array:
         """Return the class number of each sample, shape (N,); () for one.
 
         It is that of the largest score; with one output it is 1 where the score is positive.
@@ -87,7 +86,7 @@ class Predictor(Container):
         return classes.numbers if x.ndim > 1 else classes.numbers[0, ...]
 
     def accuracy(
-        self, x: Array, t: Array, batch_size: int = 1000, *, training: bool = False
+        self, x: ArrayIn, t: ArrayIn, batch_size: int = 1000, *, training: bool = False
     ) -> float:
         """Return the fraction of samples that `classify` gives the label of; waits once.
 
@@ -108,6 +107,6 @@ class Predictor(Container):
         classes = self._classes(x, batch_size, training)
         return share_of(classes, labels.classes(t, (count, classes.outputs)))
 
-    def _classes(self, x: Array, batch_size: int, training: bool) -> Classes:
+    def _classes(self, x: ArrayIn, batch_size: int, training: bool) -> Classes:
         predict = partial(self.predict, training=True) if training else self.predict
         return predicted_classes(predict, x, batch_size)

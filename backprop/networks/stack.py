@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import backends
-from backends import Array, Backend, DType
+from backends import Array, Backend, FloatDType
 from backprop.arrays import is_array, shape
 from backprop.finite import check_finite
 from backprop.layers.activation import activation as activation_layer
@@ -35,7 +35,7 @@ def copied_stack(
     params: Mapping[str, Any],
     activation: str,
     backend: str | Backend | None,
-    dtype: str | DType | None,
+    dtype: FloatDType | None,
 ) -> dict[str, Any]:
     """Return an Affine stack that holds copies of the arrays; see `Network.from_params`."""
     depth = max(1, len(params) // 2)

@@ -1,11 +1,14 @@
 """The book's network: Affine, activation, Affine, softmax with loss (section 5.7.2)."""
 
+import numbers
 from itertools import pairwise
 from typing import Any
 
 import backends
-from backends import Backend, DType
+from backends import Backend, FloatDType
+from backprop.arguments import whole
 from backprop.layers import SoftmaxWithLoss
+from backprop.layers.activation import ActivationName
 from backprop.networks.network import Network
 from backprop.networks.stack import affine_stack
 
@@ -30,6 +33,8 @@ class TwoLayerNet(Network):
 
     Raises
     ------
+    TypeError
+        When a size is no whole number, or `weight_init_std` no number.
     ValueError
         When a size is not positive.
 
@@ -47,14 +52,18 @@ class TwoLayerNet(Network):
         output_size: int,
         weight_init_std: float = 0.01,
         *,
-        activation: str = "relu",
-        dtype: str | DType = "float32",
+        activation: ActivationName = "relu",
+        dtype: FloatDType = "float32",
         backend: str | Backend | None = None,
         seed: int | None = None,
     ) -> None:
-        sizes = (input_size, hidden_size, output_size)
-        if min(sizes) < 1:
-            raise ValueError(f"sizes must be 1 or more; got {sizes}")
+        sizes = (
+            whole("input_size", input_size),
+            whole("hidden_size", hidden_size),
+            whole("output_size", output_size),
+        )
+        if isinstance(weight_init_std, bool) or not isinstance(weight_init_std, numbers.Real):
+            raise TypeError(f"`weight_init_std` must be a number; got {weight_init_std!r}")
         backend = backends.select(backend)
         rng = backend.rng(seed)
         params: dict[str, Any] = {}

@@ -9,6 +9,7 @@ decide: each level is 16 times finer than the one before.
 import math
 
 from backends import DType, namespace
+from backprop.arguments import positive
 
 REFINEMENT = 16
 """How many times finer the steps of a level are than those of the level before."""
@@ -32,6 +33,6 @@ def default_step(x: object, dtype: DType) -> float:
 
 
 def check_step(step: float | None) -> None:
-    """Raise a ValueError unless `step` is None, or positive and finite."""
-    if step is not None and not (step > 0 and math.isfinite(step)):
-        raise ValueError(f"`step` must be positive and finite; got {step}")
+    """Raise a TypeError or ValueError unless `step` is None, or a number, positive and finite."""
+    if step is not None:
+        positive("step", step)

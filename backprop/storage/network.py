@@ -3,11 +3,12 @@
 import json
 import os
 from collections.abc import Mapping
+from typing import cast
 
 import backends
-from backends import Backend, DType
+from backends import Backend, FloatDType
 from backprop.finite import NotFiniteError
-from backprop.layers.activation import ACTIVATIONS
+from backprop.layers.activation import ACTIVATIONS, ActivationName
 from backprop.networks import Network
 from backprop.networks.architecture import describe, rebuild
 from backprop.networks.copies import copied
@@ -51,9 +52,9 @@ def save_network(
 def load_network(
     path: str | os.PathLike[str],
     *,
-    activation: str | None = None,
+    activation: ActivationName | None = None,
     backend: str | Backend | None = None,
-    dtype: str | DType | None = None,
+    dtype: FloatDType | None = None,
 ) -> Network:
     """Read a network from a file of `save_network`, or of parameters `W1, b1, ..., Wn, bn`.
 
@@ -88,7 +89,8 @@ def load_network(
         said = metadata.get("activation")
         _check_activation(path, activation, said)
         name = activation or said or "relu"
-        return Network.from_params(arrays, name, dtype=dtype, backend=backend)
+        known = cast(ActivationName, name)  # `from_params` sees whether it is
+        return Network.from_params(arrays, known, dtype=dtype, backend=backend)
     copies = {
         name: copied(x, backend, dtype if x.dtype.kind == "f" else None)
         for name, x in arrays.items()

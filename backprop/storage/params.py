@@ -10,14 +10,17 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 import backends
 from backends import Array
 from backprop.storage.npz import read_npz
 from backprop.storage.pickles import read_pickle
+from backprop.storage.reading import printable, regular_file
+from backprop.storage.tensors import read_safetensors
 from backprop.storage.writing import write
+
+_WIDEST = 8  # bytes of a number in a file
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]
 
@@ -42,9 +45,32 @@ def save_params(
     ------
     OSError
         When the file can't be written.
+    TypeError
+        When a value is no array of integers or floats of up to 64 bits.
+    ValueError
+        When there is no array, or a name is not printable or kept for the metadata.
     """
-    arrays = {name: backends.of(x).to_numpy(x) for name, x in params.items()}
+    if not params:
+        raise ValueError("`params` must hold one array or more; got none")
+    arrays = {name: _host(name, x) for name, x in params.items()}
     write(Path(path), save(arrays, dict(metadata or {})))
+
+
+def _host(name: Any, x: Any) -> NDArray[Any]:
+    """Return an array that a file can hold under this name; bfloat16 as float32."""
+    if not isinstance(name, str):
+        raise TypeError(f"names must be texts; got {name!r}")
+    if not name.isprintable() or name == "__metadata__":
+        raise ValueError(f"names must be printable, and not `__metadata__`; got {name!r}")
+    if not hasattr(x, "dtype"):
+        raise TypeError(f"`{name}` must be an array; got {type(x).__name__}")
+    backend = backends.of(x)
+    if str(x.dtype).endswith("bfloat16"):
+        x = backend.xp.astype(x, backend.dtype("float32"))
+    array: NDArray[Any] = backend.to_numpy(x)
+    if array.dtype.kind not in "iuf" or array.dtype.itemsize > _WIDEST:
+        raise TypeError(f"`{name}` must hold integers or floats of 64 bits or less; got {x.dtype}")
+    return array
 
 
 def load_params(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, str]]:
@@ -57,7 +83,8 @@ def load_params(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, str]]:
     Returns
     -------
     params : dict of str to numpy.ndarray
-        Host arrays; `Network.from_params(params, backend=...)` takes them to any backend.
+        Host arrays, bfloat16 as float32; `Network.from_params(params, backend=...)` takes them to
+        any backend.
     metadata : dict of str to str
         Empty but for safetensors files.
 
@@ -66,9 +93,11 @@ def load_params(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, str]]:
     OSError
         When the file can't be read.
     ValueError
-        When it is of none of these formats, is damaged, or holds anything but real arrays by name.
+        When it is of none of these formats, is damaged, unpacks to far more than its size, or holds
+        anything but real arrays, each under a name of its own.
     """
-    with Path(path).open("rb") as file:
+    path = regular_file(path)
+    with path.open("rb") as file:
         head = file.read(9)
     found = next((known for known in _FORMATS if known.begins(head)), None)
     if found is None:
@@ -79,17 +108,9 @@ def load_params(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, str]]:
         params, metadata = found.read(path)
         _check(params)
     except ValueError as error:
-        raise ValueError(f"{path} must be {found.name}: {str(error)[:300]}") from None
+        what = printable(str(error)[:300])
+        raise ValueError(f"{path} must be {found.name}: {what}") from None
     return params, metadata
-
-
-def _read_safetensors(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, str]]:
-    try:
-        with safe_open(path, framework="numpy") as file:
-            params = {name: file.get_tensor(name) for name in sorted(file.keys())}
-            return params, dict(file.metadata() or {})
-    except SafetensorError as error:
-        raise ValueError(str(error)) from None
 
 
 class _Format(NamedTuple):
@@ -104,7 +125,7 @@ _FORMATS = (
     _Format(
         "a safetensors file",
         lambda head: head[4:] == b"\0\0\0\0{",  # the length of a header in JSON, then the header
-        _read_safetensors,
+        read_safetensors,
     ),
     _Format(
         "an .npz file of plain arrays",
@@ -121,6 +142,8 @@ _FORMATS = (
 
 def _check(params: dict[str, Any]) -> None:
     for name, value in params.items():
+        if not name.isprintable():
+            raise ValueError(f"names must be printable; got {name!r}")
         if not isinstance(value, np.ndarray):
             raise ValueError(f"`{name}` must be an array; got {type(value).__name__}")
         if value.dtype.kind not in "iuf":

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 _CODES = frozenset([f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)] + ["f2", "f4", "f8"])
 
+_MAX_NDIM, _MAX_LENGTH = 64, 1 << 62  # NumPy's
+
 
 class PickledDType:
     """Dtype of a pickled array: first its code, then, from `build`, its byte order."""
@@ -43,7 +45,9 @@ class PendingArray:
     def build(self, state: Any) -> None:
         """Take the state that NumPy writes: version, shape, dtype, column order, bytes."""
         _version, shape, dtype, columns_first, data = state
-        self.array = _from_bytes(data, dtype, shape, "F" if columns_first is True else "C")
+        if not isinstance(columns_first, int) or columns_first not in (0, 1):
+            raise ValueError(f"the order must be True or False; got {reprlib.repr(columns_first)}")
+        self.array = _from_bytes(data, dtype, shape, "F" if columns_first else "C")
 
 
 def _from_bytes(data: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
@@ -52,6 +56,8 @@ def _from_bytes(data: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
         raise TypeError(f"{type(dtype).__name__} in place of a dtype")
     if not all(type(n) is int and n >= 0 for n in shape):
         raise ValueError("the lengths of a shape must be whole numbers, 0 or more")
+    if len(shape) > _MAX_NDIM or any(n >= _MAX_LENGTH for n in shape):
+        raise ValueError(f"a shape must have at most {_MAX_NDIM} lengths, less than {_MAX_LENGTH}")
     if isinstance(data, str):
         data = data.encode("latin-1")
     wanted = math.prod(shape) * int(dtype.code[1:])

@@ -43,8 +43,9 @@ def read_pickle(path: str | os.PathLike[str]) -> dict[str, Any]:
         When the pickle is damaged or holds no dictionary; when it names anything but the parts of
         an array of numbers, before anything has been done with the name.
     """
-    interpreter = _Interpreter()
-    file = io.BytesIO(Path(path).read_bytes())
+    content = Path(path).read_bytes()
+    interpreter = _Interpreter(limit=len(content))
+    file = io.BytesIO(content)
     try:
         with warnings.catch_warnings(action="ignore"):  # of escapes that no true pickle has
             value = interpreter.run(file)
@@ -56,9 +57,13 @@ def read_pickle(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 class _Interpreter:
-    """A stack, the stacks below its marks, and values remembered by number."""
+    """A stack, the stacks below its marks, and values remembered by number.
 
-    def __init__(self) -> None:
+    All that it makes of bytes in the file has no more bytes than `limit`.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.made = limit, 0
         self.stack: list[Any] = []
         self.below: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
@@ -104,7 +109,7 @@ class _Interpreter:
                 self.top(list).extend(items)
             case "SETITEM" | "SETITEMS":
                 items = self.take(2) if name == "SETITEM" else self.take_marked()
-                self.top(dict).update(_dictionary(items))
+                _add(self.top(dict), _dictionary(items))
             case "PUT" | "BINPUT" | "LONG_BINPUT":
                 self.memo[argument] = stack[-1]
             case "MEMOIZE":
@@ -118,12 +123,24 @@ class _Interpreter:
             case "REDUCE":
                 function, arguments = self.take(2)
                 stack.append(function(*arguments))
+                self.count(stack[-1])
             case "BUILD":
                 (state,) = self.take(1)
-                self.top(PendingArray, PickledDType).build(state)
+                built = self.top(PendingArray, PickledDType)
+                built.build(state)
+                self.count(getattr(built, "array", None))
             case _:
                 what = f"{name} {argument.replace(' ', '.')}" if name == "INST" else name
                 raise ValueError(f"it asks for {what}, which plain arrays never need")
+
+    def count(self, made: Any) -> None:
+        """Count the bytes of what was made: a file that asks for more than it holds repeats itself.
+
+        A text of protocol 0 to 2 becomes bytes, and these an array: each byte counts twice.
+        """
+        self.made += len(made) if isinstance(made, bytes) else getattr(made, "nbytes", 0)
+        if self.made > 2 * self.limit:
+            raise ValueError(f"its arrays must fit into its own {self.limit:,} bytes")
 
     def take(self, count: int) -> list[Any]:
         """Take the last `count` values from the stack."""
@@ -161,7 +178,17 @@ def _dictionary(items: list[Any]) -> dict[str, Any]:
     for key in keys:
         if not isinstance(key, str):
             raise ValueError(f"names must be texts; got {type(key).__name__}")
-    return dict(zip(keys, values, strict=True))
+    found: dict[str, Any] = {}
+    for key, value in zip(keys, values, strict=True):
+        _add(found, {key: value})
+    return found
+
+
+def _add(found: dict[str, Any], more: dict[str, Any]) -> None:
+    for key in more:
+        if key in found:
+            raise ValueError(f"each name must stand there once; got `{key}` twice")
+    found.update(more)
 
 
 def _quoted(file: io.BytesIO) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from backends import Array, Backend
+from backprop.arguments import whole
 
 
 class Batches:
@@ -25,8 +26,10 @@ class Batches:
 
     Raises
     ------
+    TypeError
+        When `batch_size` is no whole number.
     ValueError
-        When `batch_size` is less than 1.
+        When it is less than 1.
     """
 
     def __init__(self, batch_size: int, rng: Any) -> None:
@@ -34,8 +37,7 @@ class Batches:
         self._rng = rng
         self._epochs = 0.0  # those before this one
         self._before = self._after = rng.bit_generator.state  # of drawing this epoch's order
-        self.batch_size = batch_size
-        self.resize(batch_size)
+        self.batch_size = whole("batch_size", batch_size)
 
     def start(self, samples: int) -> None:
         """Go on within the epoch if it has as many samples; else begin one."""
@@ -44,8 +46,7 @@ class Batches:
 
     def resize(self, batch_size: int) -> None:
         """Begin an epoch of batches of another size."""
-        if batch_size < 1:
-            raise ValueError(f"`batch_size` must be 1 or more; got {batch_size}")
+        batch_size = whole("batch_size", batch_size)
         if batch_size != self.batch_size:
             self._begin(self.samples, batch_size)
 

@@ -1,18 +1,26 @@
 """A data set brought to where the network is."""
 
 import warnings
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
-from backends import Array, Backend, isdtype, namespace
+from backends import Array, ArrayIn, Backend, isdtype, namespace
 from backprop.arrays import shape
 from backprop.finite import check_finite
 from backprop.networks import Network
+
+
+class _Convertible(Protocol):
+    def __array__(self) -> Any: ...
+
+
+Samples: TypeAlias = ArrayIn | _Convertible | list[Any] | tuple[Any, ...]
+"""What training takes as inputs or labels: arrays, and what NumPy makes one of; no text."""
 
 _PIXELS = 128, 255
 """Where the largest value of pixels of 8 bits lies."""
 
 
-def admitted(net: Network, data: tuple[Any, Any], name: str) -> tuple[Array, Array]:
+def admitted(net: Network, data: tuple[Samples, Samples], name: str) -> tuple[Array, Array]:
     """Return a data set on the network's device and in its dtype, with its labels checked.
 
     Parameters
@@ -30,7 +38,8 @@ def admitted(net: Network, data: tuple[Any, Any], name: str) -> tuple[Array, Arr
         When inputs and labels differ in number, inputs are not real, labels don't fit, or either
         is not finite (`NotFiniteError`).
     """
-    x, t = data
+    x: Array = data[0]
+    t: Array = data[1]
     backend, dtype = net.backend, net.dtype
     if backend is not None:
         x, t = _on(backend, x), _on(backend, t)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from backprop.storage.writing import write
+from backprop.training import summary
 
 
 @dataclass
@@ -24,8 +25,10 @@ class History:
         When accuracy was measured: 1.0, 2.0, ..., and a fraction where it paused within an epoch.
     iteration : list of int
         The same in iterations.
-    train_accuracy, test_accuracy : list of float
-        At those times, over the whole sets; no test accuracy without a test set.
+    train_accuracy : list of float
+        At those times, over the whole training set.
+    test_accuracy : list of float
+        The same over the test set; empty without one.
     seconds : float
         How long it took.
     interrupted : bool
@@ -39,6 +42,9 @@ class History:
     test_accuracy: list[float] = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
+
+    __repr__ = summary.history_text
+    _repr_html_ = summary.history_html
 
     def state_dict(self) -> dict[str, Any]:
         """Return all of it as lists and numbers by name."""

@@ -1,10 +1,10 @@
 """Optimizers: new parameters from gradients (section 6.1.2 for the class, 4.5 for the rule)."""
 
-import math
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Protocol, runtime_checkable
 
 from backends import Array
+from backprop.arguments import positive
 
 
 class Updater(Protocol):
@@ -35,12 +35,17 @@ class SGD:
 
     Raises
     ------
+    TypeError
+        When `lr` is no number.
     ValueError
-        When `lr` is not positive and finite.
+        When it is not positive and finite.
     """
 
     def __init__(self, lr: float = 0.01) -> None:
-        self.lr = _positive(lr)
+        self.lr = positive("lr", lr)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(lr={self.lr!r})"
 
     def update(self, params: MutableMapping[str, Array], grads: Mapping[str, Array]) -> None:
         """Change `params` by `grads`, key by key; in place where the library's arrays can."""
@@ -61,14 +66,8 @@ class SGD:
         """
         if set(state) != {"lr"}:
             raise ValueError(f"the state of SGD must hold lr; got {', '.join(state) or 'nothing'}")
-        self.lr = _positive(state["lr"])
+        self.lr = positive("lr", state["lr"])
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"SGD": SGD}
 """Those that a file may name; each can be made without arguments, and then takes its state."""
-
-
-def _positive(lr: float) -> float:
-    if not (lr > 0 and math.isfinite(lr)):
-        raise ValueError(f"`lr` must be positive and finite; got {lr}")
-    return lr

@@ -6,9 +6,8 @@ from typing import Any, Self
 
 import backends
 from backends import Backend
-from backprop.networks import Network
+from backprop.networks import Network, generators
 from backprop.storage.checkpoint import load_checkpoint, save_checkpoint
-from backprop.training import generators
 from backprop.training.batches import Batches
 from backprop.training.checkpoints import last_of
 from backprop.training.history import History

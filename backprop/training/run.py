@@ -19,6 +19,7 @@ from backprop.training.divergence import diverged
 from backprop.training.history import History
 from backprop.training.optimizer import Updater
 from backprop.training.progress import Progress
+from backprop.training.threads import few_threads
 
 
 @dataclass
@@ -96,16 +97,17 @@ class Run:
         losses: list[Array] = []
         before, stopped = len(self.history.loss), False
         try:
-            for index in self.batches.rest(backend, limit):
-                loss, grads = net.loss_and_gradient(
-                    xp.take(x, index, axis=0), xp.take(t, index, axis=0)
-                )
-                optimizer.update(net.params, grads)
-                losses.append(loss)
-                self.bar.advance(index.shape[0])
-                if stop():
-                    stopped = True
-                    break
+            with few_threads(net, x, self.batches.batch_size):
+                for index in self.batches.rest(backend, limit):
+                    loss, grads = net.loss_and_gradient(
+                        xp.take(x, index, axis=0), xp.take(t, index, axis=0)
+                    )
+                    optimizer.update(net.params, grads)
+                    losses.append(loss)
+                    self.bar.advance(index.shape[0])
+                    if stop():
+                        stopped = True
+                        break
         finally:
             if losses:
                 self.history.loss += backends.of(x).to_numpy(xp.stack(losses)).tolist()
@@ -178,7 +180,8 @@ class Run:
 
     def _accuracy(self, x: Array, t: Array) -> float:
         try:
-            return self.net.accuracy(x, t)
+            with few_threads(self.net, x, self.batches.batch_size):
+                return self.net.accuracy(x, t)
         except NotFiniteError:
             if self.on_nan == "stop":
                 raise

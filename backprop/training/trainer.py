@@ -4,14 +4,16 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import backends
+from backprop.arguments import whole
 from backprop.networks import Network
+from backprop.training import summary
 from backprop.training.batches import Batches
 from backprop.training.calls import check_on_nan, check_parts, shows_a_right_call
 from backprop.training.checkpoints import Checkpoints
-from backprop.training.data import admitted, warn_of_pixels
+from backprop.training.data import Samples, admitted, warn_of_pixels
 from backprop.training.history import History
 from backprop.training.interruption import ALL, INTERRUPT, Interruption
 from backprop.training.optimizer import SGD, Updater
@@ -81,6 +83,9 @@ class Trainer(Resumable):
         self.history = History()
         self._batches = Batches(batch_size, backends.host().rng(seed))
 
+    __repr__ = summary.trainer_text
+    _repr_html_ = summary.trainer_html
+
     @property
     def batch_size(self) -> int:
         """Samples in a step; with another one an epoch begins anew."""
@@ -92,8 +97,8 @@ class Trainer(Resumable):
 
     def fit(
         self,
-        train: tuple[Any, Any],
-        test: tuple[Any, Any] | None = None,
+        train: tuple[Samples, Samples],
+        test: tuple[Samples, Samples] | None = None,
         *,
         iterations: int | None = None,
         epochs: int | None = None,
@@ -116,7 +121,7 @@ class Trainer(Resumable):
         iterations, epochs : int
             How much longer; one of them. What is left of an unfinished epoch counts as one.
         progress : bool, optional
-            Show a progress bar; if not given, when the output is a terminal.
+            Show a progress bar; if not given, in a terminal and in a notebook.
         on_epoch : callable, optional
             Called with the history after each epoch.
         checkpoints : path or Checkpoints, optional
@@ -146,10 +151,10 @@ class Trainer(Resumable):
             in number, or a label is out of range.
         """
         with getattr(self.net, "exclusive", None) or contextlib.nullcontext():
-            train = admitted(self.net, train, "train")
-            test = None if test is None else admitted(self.net, test, "test")
-            warn_of_pixels(train[0])
-            self._batches.start(train[0].shape[0])
+            to_learn = admitted(self.net, train, "train")
+            to_test = None if test is None else admitted(self.net, test, "test")
+            warn_of_pixels(to_learn[0])
+            self._batches.start(to_learn[0].shape[0])
             steps = _steps(iterations, epochs, self._batches)
             if checkpoints is not None and not isinstance(checkpoints, Checkpoints):
                 checkpoints = Checkpoints(checkpoints)
@@ -160,8 +165,8 @@ class Trainer(Resumable):
                     optimizer=self.optimizer,
                     batches=self._batches,
                     history=self.history,
-                    train=train,
-                    test=test,
+                    train=to_learn,
+                    test=to_test,
                     bar=bar,
                     on_nan=self.on_nan,
                     on_epoch=on_epoch,
@@ -181,7 +186,6 @@ def _steps(iterations: int | None, epochs: int | None, batches: Batches) -> int:
         raise ValueError(
             f"one of `iterations` and `epochs` must be given; got {iterations}, {epochs}"
         )
-    wanted = iterations if iterations is not None else epochs or 0
-    if wanted < 1:
-        raise ValueError(f"`iterations` or `epochs` must be 1 or more; got {wanted}")
-    return wanted if iterations is not None else wanted * len(batches) - batches.done
+    if iterations is not None:
+        return whole("iterations", iterations)
+    return whole("epochs", epochs) * len(batches) - batches.done

@@ -147,3 +147,11 @@ def test_softmax_loss_is_that_of_the_layer(case: Case, t):
 def test_softmax_loss_of_one_sample(case: Case):
     x = case.array([0.3, 2.9, 4.0])
     case.check(functions.softmax_loss(x, case.array(2)), -np.log(0.7365969), rtol=1e-6)
+
+
+def test_log_softmax_of_rows_and_columns():
+    x = np.array([[0.0, 1.0, 2.0], [5.0, -5.0, 0.0]])
+    np.testing.assert_allclose(functions.log_softmax(x), np.log(functions.softmax(x)))
+    np.testing.assert_allclose(
+        functions.log_softmax(x, axis=0), np.log(functions.softmax(x, axis=0))
+    )

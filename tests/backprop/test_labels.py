@@ -65,3 +65,11 @@ def test_range_is_checked_at_once_on_the_host(case: Case, wrong):
 def test_outputs_must_be_rows(case: Case, shape):
     with pytest.raises(ValueError, match=r"outputs must have shape \(N, C\) or \(C,\)"):
         labels.batched(case.array(np.zeros(shape)))
+
+
+def test_the_range_is_checked_in_every_form():
+    for t in (np.array([[3], [0]]), np.array([0, 3]), np.array(3)):
+        with pytest.raises(ValueError, match=r"labels must be in 0\.\.2; got 3"):
+            labels.check_range(t, 3)
+    labels.check_range(np.zeros((0, 1), int), 3)
+    labels.check_range(np.zeros((1, 0), int), 3)

@@ -58,7 +58,7 @@ def test_bad_pictures_are_named_and_the_others_shown(predict):
     assert [line.split()[2] for line in out.splitlines() if ".png" in line] == ["7"]
     assert err == (
         "backprop: error: blank.png must show a digit; it is blank\n"
-        "backprop: error: text.png must be an image; its format is unknown\n"
+        "backprop: error: text.png must be a PNG, JPEG, GIF, BMP, TIFF, WEBP or PPM image; its format is unknown\n"
         "backprop: error: [Errno 2] No such file or directory: 'nothing.png'\n"
     )
     code, out, _ = predict("blank.png")
@@ -80,4 +80,7 @@ def test_without_pictures_or_pillow_it_says_what_is_missing(predict, monkeypatch
     monkeypatch.setitem(sys.modules, "PIL", None)
     code, out, err = predict("7 [0].png")
     assert (code, out) == (2, "")
-    assert err == "backprop: error: pictures are read with Pillow: pip install 'backprop[image]'\n"
+    assert (
+        err
+        == "backprop: error: pictures are read with Pillow: pip install 'backprop-by-hand[image]'\n"
+    )

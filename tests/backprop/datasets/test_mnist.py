@@ -91,7 +91,7 @@ def test_without_pooch(folder, monkeypatch):
     check(load_mnist(path=folder))
     with pytest.raises(
         FileNotFoundError,
-        match=r"looked in no folder; .*needs pooch: pip install 'backprop\[data\]'",
+        match=r"looked in no folder; .*needs pooch: pip install 'backprop-by-hand\[data\]'",
     ):
         load_mnist()
 
@@ -139,6 +139,27 @@ def test_download_tries_the_second_mirror(folder, files, monkeypatch):
     assert sorted(p.name for p in download.cache_folder().iterdir()) == sorted(files)
     check(load_mnist())
     assert len(mirror.asked) == 8
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_file_damaged_in_the_cache_is_fetched_again(folder, files, monkeypatch):
+    mirror = Mirror(files, {download.MIRRORS[0]: "fine"})
+    monkeypatch.setattr("pooch.HTTPDownloader", mirror)
+    download.cache_folder().mkdir(parents=True)
+    for name, content in files.items():
+        (download.cache_folder() / name).write_bytes(content)
+    damaged = download.cache_folder() / "t10k-labels-idx1-ubyte.gz"
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+    check(load_mnist())
+    assert mirror.asked == [f"{download.MIRRORS[0]}t10k-labels-idx1-ubyte.gz"]
+    assert damaged.read_bytes() == files[damaged.name]
+    damaged.write_bytes(b"\x1f\x8b")
+    monkeypatch.setenv("BACKPROP_OFFLINE", "1")
+    with pytest.raises(
+        ValueError, match="t10k.* can't be fetched again, as BACKPROP_OFFLINE is set"
+    ):
+        load_mnist()
+    assert damaged.read_bytes() == b"\x1f\x8b"
 
 
 def test_no_network_and_no_data(folder, files, monkeypatch):

@@ -29,6 +29,7 @@ def load(tmp_path):
     return call
 
 
+@pytest.mark.filterwarnings("ignore:.* may show no digit")
 def test_digits_of_mnist_come_back(load, digits):
     for digit in digits[0][:50]:
         image = Image.fromarray(255 - digit).resize((84, 84), Image.Resampling.NEAREST)
@@ -38,6 +39,7 @@ def test_digits_of_mnist_come_back(load, digits):
         assert np.corrcoef(x.ravel(), digit.ravel())[0, 1] > 0.95
 
 
+@pytest.mark.filterwarnings("ignore:.* may show no digit")  # one in a hundred is unusual
 def test_accuracy_is_that_on_the_arrays(load, digits):
     train, (x, t) = load_mnist_sample()
     net = TwoLayerNet(784, 50, 10, backend="cpu", seed=0)
@@ -66,7 +68,7 @@ def test_where_it_lies_and_how_large_it_is_matter_little(load):
     x = load(seven())
     padded = Image.new("L", (900, 700), 255)
     padded.paste(seven(), (550, 30))
-    np.testing.assert_array_equal(load(padded), x)
+    assert np.abs(load(padded) - x).mean() < 0.02
     assert np.abs(load(seven().resize((900, 600), Image.Resampling.BICUBIC)) - x).mean() < 0.02
 
 
@@ -129,7 +131,8 @@ def test_a_photograph_may_lie_on_its_side(tmp_path, load):
     turned = seven().rotate(90, expand=True)
     turned.save(tmp_path / "turned.jpg", exif=exif)
     assert np.abs(load_picture(tmp_path / "turned.jpg") - load(seven())).mean() < 0.02
-    assert np.abs(load(turned) - load(seven())).mean() > 0.1
+    with pytest.warns(UserWarning, match=r"p.png may show no digit: it is unlike those of MNIST"):
+        assert np.abs(load(turned) - load(seven())).mean() > 0.1
 
 
 def test_faint_specks_are_no_ink(load):
@@ -165,7 +168,10 @@ def test_what_is_no_picture(load, tmp_path):
     with pytest.raises(FileNotFoundError, match="p.png"):
         load_picture(path)
     path.write_text("no")
-    with pytest.raises(ValueError, match=r"p.png must be an image; its format is unknown"):
+    with pytest.raises(
+        ValueError,
+        match=r"p.png must be a PNG, JPEG, GIF, BMP, TIFF, WEBP or PPM image; its format is unknown",
+    ):
         load_picture(path)
     seven().save(path)
     path.write_bytes(path.read_bytes()[:120])
@@ -174,17 +180,18 @@ def test_what_is_no_picture(load, tmp_path):
 
 
 def test_pictures_too_large(load, monkeypatch):
-    for limit in (1000, 59_000):  # Pillow refuses the first, and warns of the second
-        monkeypatch.setattr("PIL.Image.MAX_IMAGE_PIXELS", limit)
-        with pytest.raises(ValueError, match=f"p.png must have at most {limit:,} pixels"):
-            load(seven())
+    monkeypatch.setattr("backprop.datasets.image_file.MAX_PIXELS", 59_999)
+    with pytest.raises(ValueError, match="p.png must have at most 59,999 pixels"):
+        load(seven())
+    monkeypatch.setattr("backprop.datasets.image_file.MAX_PIXELS", 60_000)
+    assert load(seven()).any()
 
 
 def test_without_pillow(load, monkeypatch, tmp_path):
     seven().save(tmp_path / "p.png")
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(
-        ModuleNotFoundError, match=r"read with Pillow: pip install 'backprop\[image\]'"
+        ModuleNotFoundError, match=r"read with Pillow: pip install 'backprop-by-hand\[image\]'"
     ):
         load_picture(tmp_path / "p.png")
 
@@ -196,3 +203,17 @@ def test_specks_that_vanish_are_blank(tmp_path):
     image.save(tmp_path / "specks.png")
     with pytest.raises(ValueError, match=r"specks\.png must show a digit; it is blank"):
         load_picture(tmp_path / "specks.png")
+
+
+def test_no_file_starts_a_program(tmp_path, monkeypatch):
+    gs = tmp_path / "gs"
+    gs.write_text(f"#!/bin/sh\necho started >> {tmp_path}/log\n")
+    gs.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    path = tmp_path / "digit.png"
+    path.write_bytes(
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 28 28\n%%EndComments\nshowpage\n%%EOF\n"
+    )
+    with pytest.raises(ValueError, match="digit.png must be a PNG, .* its format is unknown"):
+        load_picture(path)
+    assert not (tmp_path / "log").exists()

@@ -99,3 +99,13 @@ def test_what_a_binary_layer_must_define():
     layer.cache = 1, 2, None
     with pytest.raises(NotImplementedError, match="Nothing must define slopes"):
         layer.backward()
+
+
+def test_the_derivative_of_the_loss_by_itself_is_one():
+    class Own(Layer):
+        def backward(self, dout=1):
+            self.grads = {"W": 3 * dout}
+
+    layer = Own()
+    layer.backward_params()
+    assert layer.grads == {"W": 3}

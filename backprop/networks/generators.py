@@ -1,4 +1,4 @@
-"""The generators of random numbers that layers hold: their place is part of a training's state."""
+"""The generators of random numbers that layers hold: where they are decides what is drawn next."""
 
 import copy
 from collections.abc import Iterator, Mapping

@@ -1,0 +1,119 @@
+"""An image file from anybody, read into colors from 0 to 1; nothing it names is ever started."""
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from backends.distribution import pip_install
+from backprop.storage.reading import printable, regular_file
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
+"""What is decoded within Pillow. Of its other formats some start a program: EPS is run."""
+
+MAX_PIXELS = 1 << 26  # 8192 x 8192
+_SIDE = 1024  # pixels that are looked at; larger pictures are made smaller, strip by strip
+_STRIP = 1 << 22  # pixels
+_RANGES = (1.0, 255.0, 4095.0, 65535.0, 2.0**32 - 1)  # of modes that don't say what white is
+
+
+def read_image(path: str | os.PathLike[str]) -> Floats:
+    """Return colors and opacity from 0 to 1, upright as the file says.
+
+    Parameters
+    ----------
+    path : path
+        Image of one of `FORMATS`, whatever its name; of several in one file, the first.
+
+    Returns
+    -------
+    numpy.ndarray, float32, shape (H, W, 4)
+        Red, green, blue and opacity; 1024 pixels at most on the longer side, means of those of the
+        file.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        When Pillow is not installed.
+    OSError
+        When the file can't be read.
+    ValueError
+        When it is no such image, damaged, or has more than `MAX_PIXELS` pixels.
+    """
+    try:
+        from PIL import Image, ImageOps, UnidentifiedImageError
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            f"pictures are read with Pillow: {pip_install('image')}"
+        ) from None
+    with open(regular_file(path), "rb") as file, warnings.catch_warnings(action="ignore"):
+        try:
+            image: Any = Image.open(file, formats=FORMATS)
+            _check_size(image.width * image.height)
+            image.draft(None, (_SIDE, _SIDE))  # JPEG is decoded at a size near this one
+            image.load()
+            return _colors(ImageOps.exif_transpose(image))
+        except UnidentifiedImageError:
+            known = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+            raise ValueError(f"{path} must be a {known} image; its format is unknown") from None
+        except (Image.DecompressionBombError, _TooLargeError):
+            raise ValueError(f"{path} must have at most {MAX_PIXELS:,} pixels") from None
+        except Exception as error:  # a damaged file makes a decoder raise anything
+            what = printable(str(error) or type(error).__name__)[:300]
+            raise ValueError(f"{path} must be an image that can be read: {what}") from None
+
+
+class _TooLargeError(Exception):
+    """Raised before anything is decoded."""
+
+
+def _check_size(pixels: int) -> None:
+    if pixels > MAX_PIXELS:
+        raise _TooLargeError
+
+
+def _colors(image: "Image") -> Floats:
+    """Return colors and opacity, strip by strip: the whole picture is never held in floats."""
+    factor = -(-max(image.size) // _SIDE)
+    height = max(1, _STRIP // (image.width * factor)) * factor
+    strips = [
+        _strip(image.crop((0, top, image.width, min(top + height, image.height))), factor)
+        for top in range(0, image.height, height)
+    ]
+    colors = np.concatenate(strips)
+    if image.mode.startswith(("I", "F")):
+        colors[:, :, :3] = _ranged(colors[:, :, :3])
+    return colors
+
+
+def _strip(image: "Image", factor: int) -> Floats:
+    """Return one strip, each `factor` x `factor` pixels of it as their mean."""
+    if image.mode.startswith(("I", "F")):  # which Pillow would clip to 0..255
+        values = np.array(image, np.float32)
+        gray: npt.NDArray[Any] = _means(values, factor)[:, :, np.newaxis]
+        return np.concatenate([gray, gray, gray, np.ones_like(gray)], axis=2)
+    return np.array(image.convert("RGBA").reduce(factor), np.float32) / np.float32(255.0)
+
+
+def _means(values: Floats, factor: int) -> Floats:
+    """Return the mean of each square, those at the edge filled up with the last row and column."""
+    rows, columns = (-n % factor for n in values.shape)
+    filled = np.pad(values, ((0, rows), (0, columns)), mode="edge")
+    squares = filled.reshape(filled.shape[0] // factor, factor, -1, factor)
+    return np.asarray(squares.mean(axis=(1, 3)), np.float32)
+
+
+def _ranged(values: Floats) -> Floats:
+    """Return values from 0 to 1, in the narrowest of the usual ranges that holds them."""
+    if not np.isfinite(values).all():
+        raise ValueError("its values must be finite")
+    least, most = min(0.0, float(values.min())), float(values.max())
+    white = next((white for white in _RANGES if most <= white), most)
+    return (values - np.float32(least)) / np.float32(white - least)

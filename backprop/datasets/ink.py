@@ -1,0 +1,175 @@
+"""The ink of a digit in a picture as people have them: unevenly lit, framed, ruled, noisy.
+
+The ground is taken locally, as it varies slowly; ink differs from it by more than the picture's own
+threshold (Otsu, with hysteresis); frames, specks and faint lines are left out.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+from skimage import filters, measure, transform
+
+from backprop.datasets.image_file import Floats
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+_SIDE = 320  # pixels: what the longer side is brought to, if it is longer
+_COARSE = 64  # pixels: the same for the ground
+_WINDOW = 0.35  # of the longer side: ink is narrower, and ground is wider
+_MIN_CONTRAST = 0.1  # of the full range, and of the strongest ink
+_FRAME = 0.15  # of the picture's range: how much a frame differs at least
+_SPECK = 0.03  # of the largest part's ink: less is no part of a digit
+_OPAQUE = 0.8  # of its box: what is opaque over more of it is a card, not ink
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What stands in a picture.
+
+    Attributes
+    ----------
+    ink : numpy.ndarray, float32, shape (H, W)
+        From 0 to 1, no larger than what it shows.
+    digits : int
+        How many large parts stand side by side.
+    """
+
+    ink: Floats
+    digits: int
+
+
+def find_ink(colors: Floats) -> Drawing | None:
+    """Return what is drawn, dark on light or light on dark; None where nothing stands out.
+
+    Parameters
+    ----------
+    colors : numpy.ndarray, float32, shape (H, W, 4)
+        Red, green, blue and opacity from 0 to 1.
+    """
+    gray = _shrunk(_gray(_opaque(colors)), _SIDE)
+    gray = _unframed(_unframed(gray).T).T
+    return _drawing(_ink(gray))
+
+
+def _opaque(colors: Floats) -> Floats:
+    """Return red, green and blue: of a card with clear surroundings, or of ink on nothing."""
+    rgb, opacity = colors[:, :, :3], colors[:, :, 3]
+    solid = opacity > 0.5
+    if opacity.min() > 0.99 or not solid.any():
+        return rgb * opacity[:, :, np.newaxis]
+    rows, columns = (np.flatnonzero(solid.any(axis=axis)) for axis in (1, 0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    if solid[box].mean() > _OPAQUE and np.ptp(rgb[solid] @ _LUMINANCE) > _MIN_CONTRAST:
+        ground = np.median(rgb[solid], axis=0).astype(np.float32)
+        share = opacity[box][:, :, np.newaxis]
+        return rgb[box] * share + ground * (1 - share)
+    return np.repeat(1 - opacity[:, :, np.newaxis], 3, axis=2)
+
+
+def _gray(rgb: Floats) -> Floats:
+    """Return the brightness; where it does not tell, the place on the axis of most difference."""
+    light = np.asarray(rgb @ _LUMINANCE, np.float32)
+    colors = rgb.reshape(-1, 3)
+    colors = colors - colors.mean(axis=0)
+    variances, axes = np.linalg.eigh(colors.T @ colors / len(colors))
+    if variances[-1] <= 4 * light.var() + 1e-6:
+        return light
+    along = colors @ axes[:, -1]
+    return np.asarray((along - along.min()).reshape(light.shape), np.float32)
+
+
+def _shrunk(gray: Floats, side: int) -> Floats:
+    """Return the picture with `side` pixels on its longer side, if it has more."""
+    scale = side / max(gray.shape)
+    if scale >= 1:
+        return gray
+    size = tuple(max(1, round(n * scale)) for n in gray.shape)
+    return np.asarray(transform.resize(gray, size, order=1, anti_aliasing=True), np.float32)
+
+
+def _unframed(gray: Floats) -> Floats:
+    """Return the rows between those at the top and at the bottom that are a frame's.
+
+    Nine tenths of a frame's row are darker, or lighter, than nine tenths of the row beside it.
+    """
+    height = len(gray)
+    step = max(1, height // 100)
+    low, high = np.quantile(gray, [0.1, 0.9], axis=1).astype(np.float32)
+    contrast = _FRAME * np.ptp(gray)
+
+    def width(low: Floats, high: Floats) -> int:
+        """Return how many rows from the first on are darker than the next one, and than most."""
+        inside = np.minimum(low[step:], np.median(high))
+        darker = np.maximum.accumulate(high)[:-step] + contrast < inside
+        rows = np.flatnonzero(darker[: height // 4])
+        return int(rows[-1]) + step if rows.size else 0
+
+    top = max(width(low, high), width(-high, -low))
+    bottom = max(width(low[::-1], high[::-1]), width(-high[::-1], -low[::-1]))
+    return gray[top : height - bottom]
+
+
+def _ink(gray: Floats) -> Floats:
+    """Return by how much each pixel differs from the ground, in the direction of the ink."""
+    coarse = _shrunk(gray, _COARSE)
+    size = 2 * round(_WINDOW * max(coarse.shape) / 2) + 1
+    window: dict[str, Any] = {"size": (size, size), "mode": "nearest"}
+    least = ndimage.grey_erosion(coarse, **window)
+    between = np.maximum(ndimage.grey_dilation(coarse, **window) - least, 1e-6)
+    share = (coarse - least) / between
+    dark = share[between >= between.max() / 2].mean() > 0.5  # near ink, most is ground
+    ground = (ndimage.grey_closing if dark else ndimage.grey_opening)(coarse, **window)
+    ground = np.asarray(transform.resize(ground, gray.shape, order=1, mode="edge"), np.float32)
+    # ink darkens what light there is
+    ink = (ground - gray) / np.maximum(ground, 0.2) if dark else gray - ground
+    return np.asarray(np.maximum(ink, 0), np.float32)
+
+
+def _drawing(ink: Floats) -> Drawing | None:
+    """Return the parts that stand out, without frames and specks, between faint and full ink."""
+    side = max(ink.shape)
+    smooth = np.asarray(filters.gaussian(ink, side / 300), np.float32)
+    noise = 1.5 * float(np.median(np.abs(smooth - np.median(smooth))))
+    strongest = float(np.quantile(ink, 0.999))
+    if strongest < _MIN_CONTRAST or float(np.quantile(smooth, 0.999)) < 6 * noise:
+        return None
+    high = float(filters.threshold_otsu(smooth))
+    far = ~ndimage.binary_dilation(smooth > high, iterations=max(1, side // 20))
+    faint = float(np.quantile(smooth[far], 0.995)) if far.any() else 0.0  # ruled lines, and noise
+    low = min(max(_MIN_CONTRAST * strongest, 1.1 * faint), high)
+    labels = measure.label(filters.apply_hysteresis_threshold(smooth, low, high), connectivity=2)
+    mass = {
+        part.label: part.area * part.intensity_mean
+        for part in measure.regionprops(labels, intensity_image=ink)
+        if not _is_edge(labels == part.label)
+    }
+    kept = [label for label, each in mass.items() if each > _SPECK * max(mass.values())]
+    mask = np.isin(labels, kept)
+    if not mask.any():
+        return None
+    full = max(float(np.quantile(ink[mask], 0.9)), faint + _MIN_CONTRAST)
+    clear = np.where(mask, np.clip((ink - faint) / (full - faint), 0, 1), 0).astype(np.float32)
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    return Drawing(clear[box], _digits(mask[box]))
+
+
+def _is_edge(part: Mask) -> bool:
+    """Tell whether a part covers more than half of a side of the picture."""
+    return bool(max(part[0].mean(), part[-1].mean(), part[:, 0].mean(), part[:, -1].mean()) > 0.5)
+
+
+def _digits(mask: Mask) -> int:
+    """Return how many parts stand apart and are half as high as the highest, or higher.
+
+    Strokes of one digit that do not meet lie near each other, or are low.
+    """
+    near = max(1, round(0.04 * max(mask.shape)))
+    joined = ndimage.binary_dilation(np.pad(mask, near), iterations=near)
+    parts = measure.regionprops(measure.label(joined, connectivity=2))
+    heights = [part.bbox[2] - part.bbox[0] for part in parts]
+    return sum(height > max(heights) / 2 for height in heights)

@@ -1,0 +1,85 @@
+"""Read arrays from a safetensors file.
+
+Format: https://huggingface.co/docs/safetensors. The library `safetensors` checks the header
+against the size of the file before any memory is taken.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, deserialize, safe_open
+
+_DTYPES = {
+    "F64",
+    "F32",
+    "F16",
+    "BF16",
+    *(f"{kind}{bits}" for kind in "IU" for bits in (8, 16, 32, 64)),
+}
+
+
+def read_safetensors(
+    path: str | os.PathLike[str],
+) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """Return the arrays by name, sorted, and the metadata.
+
+    bfloat16, which NumPy lacks, is read as float32, which holds all its values.
+
+    Raises
+    ------
+    OSError
+        When the file can't be read.
+    ValueError
+        When it is no whole safetensors file, gives one name twice, or holds anything but integers
+        and floats of 16 bits or more.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            _check_header(Path(path))
+            dtypes = {name: file.get_slice(name).get_dtype() for name in sorted(file.keys())}
+            for name, dtype in dtypes.items():
+                if dtype not in _DTYPES:
+                    raise ValueError(
+                        f"`{name}` must hold integers, or floats of 16 bits or more; got {dtype}"
+                    )
+            wide = _brain_floats(path) if "BF16" in dtypes.values() else {}
+            params = {
+                name: wide[name] if name in wide else file.get_tensor(name) for name in dtypes
+            }
+            return params, dict(file.metadata() or {})
+    except SafetensorError as error:
+        raise ValueError(str(error)) from None
+
+
+def _check_header(path: Path) -> None:
+    """Refuse a header with one name twice, of which a reader would take either."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = file.read(size)
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"each name must stand there once; got `{twice}` twice")
+        return dict(pairs)
+
+    try:
+        json.loads(header, object_pairs_hook=once)
+    except RecursionError:
+        raise ValueError("its header must be a dictionary of arrays") from None
+
+
+def _brain_floats(path: str | os.PathLike[str]) -> dict[str, NDArray[np.float32]]:
+    """Return the arrays of bfloat16: the upper halves of float32."""
+    return {
+        name: (np.frombuffer(info["data"], "<u2").astype(np.uint32) << 16)
+        .view(np.float32)
+        .reshape(info["shape"])
+        for name, info in deserialize(Path(path).read_bytes())  # type: ignore[no-untyped-call]
+        if info["dtype"] == "BF16"
+    }

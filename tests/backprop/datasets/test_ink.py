@@ -1,0 +1,154 @@
+"""Pictures as people have them show the digit that the clean picture shows."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backprop import load_mnist_sample
+from backprop.datasets import load_picture
+
+S = 280
+Y, X = np.mgrid[0:S, 0:S] / (S - 1)
+DIGITS = load_mnist_sample(normalize=False, flatten=False)[1][0][:10, 0]
+
+
+def paper(digit):
+    """Dark ink on white, from 0 to 1."""
+    large = Image.fromarray(255 - digit).resize((S, S), Image.Resampling.BICUBIC)
+    return np.asarray(large) / 255
+
+
+def image(gray):
+    return Image.fromarray(np.round(np.clip(gray, 0, 1) * 255).astype(np.uint8))
+
+
+def framed(gray, width=6):
+    return np.pad(gray[width:-width, width:-width], width)
+
+
+def ruled(gray):
+    lines = (np.arange(S) % 40 < 2)[:, np.newaxis]
+    return np.where(lines, np.minimum(gray, 0.75), gray)
+
+
+def dark_left(gray):
+    return np.where(np.arange(S) < 4, 0.0, gray)
+
+
+def with_pixel(gray):
+    return np.where((np.arange(S) == 3) & (np.arange(S) == 3)[:, np.newaxis], 0.0, gray)
+
+
+def noisy(gray):
+    return gray + 0.04 * np.random.default_rng(0).standard_normal(gray.shape)
+
+
+def red_on_green(gray):
+    red, green = np.array([220, 30, 30]), np.array([20, 132, 40])  # as bright as each other
+    return Image.fromarray(np.round(red + gray[..., None] * (green - red)).astype(np.uint8))
+
+
+def card(gray):
+    rgba = np.zeros((S + 40, S + 40, 4), np.uint8)
+    rgba[20:-20, 20:-20, :3] = np.round(gray * 255)[..., None]
+    rgba[20:-20, 20:-20, 3] = 255
+    return Image.fromarray(rgba)
+
+
+KINDS = {
+    **{
+        f"light-falls-by-{k}": lambda g, k=k: image(g * (1 - k / 100 * X)) for k in (10, 20, 30, 50)
+    },
+    "shadow": lambda g: image(g * (1 - 0.25 * np.clip(1.3 - 1.6 * np.hypot(X, Y), 0, 1))),
+    "vignette": lambda g: image(g * (1 - 0.7 * ((X - 0.5) ** 2 + (Y - 0.5) ** 2))),
+    "red-on-green": red_on_green,
+    "black-frame": lambda g: image(framed(g)),
+    "white-frame": lambda g: image(1 - framed(g)),
+    "dark-edge": lambda g: image(dark_left(g)),
+    "ruled": lambda g: image(ruled(g)),
+    "noise": lambda g: image(noisy(g)),
+    "pixel-in-the-corner": lambda g: image(with_pixel(g)),
+    "card": card,
+    "float": lambda g: Image.fromarray(g.astype(np.float32)),
+    "float-255": lambda g: Image.fromarray((255 * g).astype(np.float32)),
+    "int32": lambda g: Image.fromarray((255 * g).astype(np.int32)),
+    "12-bit": lambda g: Image.fromarray((4095 * g).astype(np.uint16)),
+    "light-on-dark-falls": lambda g: image((1 - 0.8 * g) * (1 - 0.4 * X)),
+}
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pictures") / "p.tif"
+
+    def call(picture):
+        picture.save(path)
+        return load_picture(path)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def clean(read):
+    return [read(image(paper(digit))) for digit in DIGITS]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_reads_as_the_clean_picture_does(read, clean, kind):
+    alike = [
+        np.corrcoef(read(KINDS[kind](paper(digit))), x)[0, 1]
+        for digit, x in zip(DIGITS, clean, strict=True)
+    ]
+    assert np.sum(np.array(alike) > 0.75) >= 9, np.round(alike, 2)
+
+
+EMPTY = np.ones((S, S))
+
+
+@pytest.mark.parametrize(
+    "gray",
+    [
+        EMPTY,
+        1 - 0.5 * X,
+        framed(EMPTY),
+        dark_left(EMPTY),
+        noisy(0.8 * EMPTY),
+        np.random.default_rng(0).random((S, S)),
+    ],
+    ids=["white", "falling-light", "frame", "edge", "noise", "random"],
+)
+def test_nothing_is_blank(read, gray):
+    with pytest.raises(ValueError, match="must show a digit; it is blank"):
+        read(image(gray))
+
+
+@pytest.mark.parametrize("gap", [0, 10, 40])
+def test_several_digits_are_said(read, gap):
+    for left, right in zip(DIGITS[:5], DIGITS[5:], strict=True):
+        pair = np.hstack([paper(left), np.ones((S, gap)), paper(right)])
+        with pytest.raises(ValueError, match="must show one digit; 2 parts of it lie apart"):
+            read(image(pair))
+
+
+@pytest.mark.parametrize(
+    "gray",
+    [1.0 - ((abs(X - 0.5) < 0.3) & (abs(Y - 0.5) < 0.3)), 1 - 0.25 * (X + Y < 0.5)],
+    ids=["square", "corner"],
+)
+def test_what_is_unlike_any_digit_is_said(read, gray):
+    with pytest.warns(UserWarning, match="p.tif may show no digit: it is unlike those of MNIST"):
+        read(image(gray))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_values_must_be_finite(read, value):
+    gray = paper(DIGITS[0]).astype(np.float32)
+    gray[5, 5] = value
+    with pytest.raises(ValueError, match="an image that can be read: its values must be finite"):
+        read(Image.fromarray(gray))
+
+
+def test_large_pictures_are_read_in_strips(read, clean):
+    large = np.kron(paper(DIGITS[0]), np.ones((13, 13)))  # 3640 x 3640, a mean of 4 x 4 each
+    assert np.corrcoef(read(image(large)), clean[0])[0, 1] > 0.98
+    assert np.corrcoef(read(Image.fromarray(large.astype(np.float32))), clean[0])[0, 1] > 0.98
