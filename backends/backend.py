@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from backends.libraries import KNOWN, Library, Memory, library_of
-from backends.namespace import Array, Device, DType, device, namespace
+from .host import holds_arrays, host_data, numpy_dtype, short_name, unchanged
+from .libraries import KNOWN, Library, Memory, library_of
+from .namespace import Array, Device, DType, device, namespace
+
+_WIDE = ("float64", "complex128", "int64", "uint64")  # narrowed where a device lacks them
 
 
 class Backend:
@@ -47,7 +50,7 @@ class Backend:
 
     @property
     def has_values(self) -> bool:
-        """Whether arrays have values: not on PyTorch's `meta`, which has shapes and dtypes only."""
+        """Whether arrays have values; on PyTorch's `meta` they have shapes and dtypes only."""
         return self.library.has_values(self.device)
 
     @property
@@ -57,7 +60,7 @@ class Backend:
 
     @property
     def widest(self) -> DType:
-        """The widest real floating dtype that library and device have: float64 where it exists."""
+        """The widest real floating dtype that library and device have, float64 where it exists."""
         return self.dtype("float64" if self.has_float64 else "float32")
 
     def dtype(self, dtype: str | DType) -> DType:
@@ -99,11 +102,11 @@ class Backend:
         held = self.holds(x)
         if held and (dtype is None or x.dtype == dtype):
             return
-        wanted = "" if dtype is None else str(dtype).rpartition(".")[2]
+        wanted = "" if dtype is None else short_name(dtype)
         call = f"`backends.select({self.device_name!r}, {self.name!r}).asarray({name}"
         call += f", {wanted!r})`" if wanted else ")`"
         if held:
-            got = str(x.dtype).rpartition(".")[2]
+            got = short_name(x.dtype)
             raise TypeError(f"`{name}` must have dtype {wanted}; got {got}; convert it with {call}")
         try:
             what = f"an array of {Backend(library_of(x), device(x))}"
@@ -112,48 +115,81 @@ class Backend:
         raise TypeError(f"`{name}` must be an array of {self}; got {what}; convert it with {call}")
 
     def asarray(self, obj: Any, dtype: str | DType | None = None) -> Array:
-        """Return `obj` as an array of this backend.
+        """Return `obj` as an array of this backend, with the values that it has.
 
         Parameters
         ----------
         obj : array, nested sequence or number
-            An array of another library comes over by DLPack, without a copy where both sides can.
-            NumPy arrays, sequences and numbers are host data: they are copied, also for NumPy.
-            An array of this backend is returned as it is.
+            An array of another library comes over by DLPack, without a copy where both sides can
+            and its owner may write. NumPy arrays, sequences and numbers are host data: they are
+            copied, also for NumPy. Sequences of arrays are stacked. An array of this backend is
+            returned as it is.
         dtype : dtype or str, optional
             If not given, the data's own, or the default of its kind where the device lacks that.
+            Floats are rounded to it; whatever else it can't hold is an error.
 
         Raises
         ------
         TypeError
-            When `obj` holds no numbers, or the device has no such dtype.
+            When `obj` holds no numbers, or has a mask, or the device has no such dtype.
+        OverflowError
+            When a value is too large for the dtype, or for any that the device has.
+        ValueError
+            When a value has a fraction, or an imaginary part, which the dtype has not.
         """
         dtype = None if dtype is None else self.dtype(dtype)
+        if isinstance(obj, list | tuple) and holds_arrays(obj):
+            x = self.xp.stack([self.asarray(item, dtype) for item in obj])
+            return x if dtype is None or x.dtype == dtype else self.xp.astype(x, dtype)
         if isinstance(obj, np.ndarray | np.generic) or not hasattr(obj, "__dlpack__"):
-            return self._from_host(np.array(obj, order="C"), dtype)
+            return self._from_host(host_data(obj), dtype)
         x = obj if self.holds(obj) else self._from_foreign(obj)
-        return x if dtype is None or x.dtype == dtype else self.xp.astype(x, dtype)
+        if dtype is None or x.dtype == dtype:
+            return x
+        kinds = ("bool", "integral")
+        if self.is_host and self.xp.isdtype(dtype, kinds) and device(x) is not None:
+            unchanged(self.to_numpy(x), numpy_dtype(dtype))  # on a GPU that would wait
+        return self.xp.astype(x, dtype)
 
     def _from_host(self, host: Any, dtype: DType | None) -> Array:
-        if host.dtype.kind not in "biufc":
-            raise TypeError(f"an array must hold numbers; got dtype {host.dtype}")
-        host = host.astype(host.dtype.newbyteorder("="), copy=False)
         info = self.xp.__array_namespace_info__()
-        if dtype is None and host.dtype.kind in "iuf":
+        if dtype is None and host.dtype.kind in "iufc":
             known = info.dtypes(device=self.device)
-            kind = "real floating" if host.dtype.kind == "f" else "integral"
-            if host.dtype.name not in known and host.dtype.itemsize == 8:
+            kind = {"f": "real floating", "c": "complex floating"}.get(host.dtype.kind, "integral")
+            if host.dtype.name not in known and host.dtype.name in _WIDE:
                 dtype = info.default_dtypes(device=self.device)[kind]
+        if dtype is not None:
+            host = unchanged(host, numpy_dtype(dtype))
+        elif host.dtype.itemsize > (16 if host.dtype.kind == "c" else 8) and self.name != "numpy":
+            raise TypeError(f"{self} has no {host.dtype.name}: cast it to float64 first")
         return self.library.asarray(host, dtype, self.device)
 
     def _from_foreign(self, x: Array) -> Array:
+        library = _library_or_none(x)
+        given = x if library is None else library.settled(x)
         try:
-            return self.library.from_dlpack(x, self.device)
-        except (BufferError, RuntimeError, ValueError, TypeError, NotImplementedError):
-            return self._from_host(_on_host(x), None)
+            y = self.library.from_dlpack(given, self.device)
+        except (AttributeError, BufferError, RuntimeError, ValueError, TypeError):
+            host = np.from_dlpack(x) if library is None else library.to_numpy(x)
+            return self._from_host(host_data(host), None)
+        if library is not None and short_name(y.dtype) != short_name(
+            x.dtype
+        ):  # JAX narrows in silence
+            return self._from_host(host_data(library.to_numpy(x)), None)
+        if library is not None and library.is_immutable and self.library.is_writable(y):
+            return self.xp.asarray(y, copy=True)  # or a write here would change `x`
+        return y
 
     def to_numpy(self, x: Array) -> Any:
-        """Return a NumPy copy of `x`, an array of any library: the one way back to the host."""
+        """Return a NumPy copy of `x`, an array of any library: the one way back to the host.
+
+        Raises
+        ------
+        TypeError
+            When `x` is no array, has a mask, or a dtype that NumPy has not (bfloat16).
+        """
+        if isinstance(x, np.ndarray | np.generic):
+            return host_data(x)
         return library_of(x).to_numpy(x)
 
     def synchronize(self) -> None:
@@ -204,10 +240,9 @@ def _named(library: str, device: str) -> Backend:
     return Backend(KNOWN[library], KNOWN[library].device(device))
 
 
-def _on_host(x: Any) -> Any:
-    """Return a NumPy copy of what offers DLPack: an array, or any other exporter in host memory."""
+def _library_or_none(x: Any) -> Library | None:
+    """Return the library of what offers DLPack; None of an exporter that is no array."""
     try:
-        library = library_of(x)
+        return library_of(x)
     except TypeError:
-        return np.array(np.from_dlpack(x))
-    return library.to_numpy(x)
+        return None

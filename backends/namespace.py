@@ -2,7 +2,7 @@
 
 from functools import cache
 from types import ModuleType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import array_api_compat
 
@@ -12,6 +12,36 @@ Device: TypeAlias = Any
 """A library's own device object."""
 DType: TypeAlias = Any
 """A library's own dtype object."""
+
+
+class ArrayIn(Protocol):
+    """What type checkers let in where an array must come: an array of any library, no text or list.
+
+    `Array`, which comes out, is any type: no library's arrays have all that another's have.
+    """
+
+    @property
+    def shape(self) -> Any:
+        """Lengths of the axes."""
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+
+    @property
+    def dtype(self) -> Any:
+        """The library's own dtype object."""
+
+
+class _HasItemsize(Protocol):
+    @property
+    def itemsize(self) -> Any: ...
+
+
+FloatName: TypeAlias = Literal["float32", "float64", "float16", "bfloat16"]
+"""The floating dtypes by name, where library and device have them."""
+FloatDType: TypeAlias = FloatName | type | _HasItemsize
+"""A floating dtype, by name or as a library's own object: NumPy's are classes."""
 
 
 class Finder(Protocol):
@@ -82,9 +112,17 @@ def _ask_finders(x: object) -> Any:
 
 
 def device(x: Array) -> Device:
-    """Return the device that `x` is on: the library's own object, `None` for a traced array."""
+    """Return the device that `x` is on: the library's own object, `None` for a traced array.
+
+    Raises
+    ------
+    TypeError
+        When `x` is no array.
+    """
     if type(x) in _on_cpu:
         return "cpu"
+    if type(x) not in _namespaces:
+        _find(x)
     finder = _found_by.get(type(x))
     return array_api_compat.device(x) if finder is None else finder.device_of(x)
 

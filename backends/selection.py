@@ -3,11 +3,11 @@
 import os
 from typing import NamedTuple
 
-from backends.backend import Backend
-from backends.errors import DeviceUnavailableError, UnknownBackendError
-from backends.libraries import KNOWN, Library, is_cuda, library_of
-from backends.namespace import Array
-from backends.namespace import device as device_of
+from .backend import Backend
+from .errors import DeviceUnavailableError, UnknownBackendError
+from .libraries import KNOWN, Library, is_cuda, library_of
+from .namespace import Array
+from .namespace import device as device_of
 
 DEVICE_VARIABLE = "BACKPROP_DEVICE"
 LIBRARY_VARIABLE = "BACKPROP_LIBRARY"

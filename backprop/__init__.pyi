@@ -11,6 +11,7 @@ from .datasets import (
     load_mnist as load_mnist,
     load_mnist_sample as load_mnist_sample,
 )
+from .finite import NotFiniteError as NotFiniteError
 from .gradients import (
     GradientError as GradientError,
     assert_gradients as assert_gradients,
@@ -53,6 +54,7 @@ from .storage import (
 )
 from .training import (
     SGD as SGD,
+    Checkpoints as Checkpoints,
     History as History,
     Trainer as Trainer,
 )

@@ -1,9 +1,13 @@
 """What functions and layers accept as an array."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import backends
-from backends import Array, DType, device, isdtype, namespace
+from backends import Array, ArrayIn, DType, device, isdtype, namespace
+
+Numbers: TypeAlias = ArrayIn | float | Sequence[float] | Sequence[Sequence[float]]
+"""An array, or what counts as one on the host."""
 
 
 def is_array(x: Any) -> bool:

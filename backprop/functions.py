@@ -8,7 +8,7 @@ count as arrays on the host.
 from backends import Array, DType, namespace
 from backprop import labels
 from backprop.arguments import whole
-from backprop.arrays import as_array, default_dtype, floating_array
+from backprop.arrays import Numbers, as_array, default_dtype, floating_array
 
 __all__ = [
     "cross_entropy_error",
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-def identity(x: Array) -> Array:
+def identity(x: Numbers) -> Array:
     """Return `x` itself: the output layer of regression (section 3.5)."""
     return as_array(x)
 
@@ -41,13 +41,13 @@ def identity(x: Array) -> Array:
 identity_function = identity  # the book's name
 
 
-def identity_grad(x: Array) -> Array:
+def identity_grad(x: Numbers) -> Array:
     """Return the derivative of `identity`: 1, in the shape of `x`."""
-    x = floating_array(x)
-    return namespace(x).ones_like(x)
+    a = floating_array(x)
+    return namespace(a).ones_like(a)
 
 
-def step(x: Array) -> Array:
+def step(x: Numbers) -> Array:
     """Return 1 where `x` > 0 and 0 elsewhere, in the dtype of `x` (section 3.2).
 
     Examples
@@ -56,11 +56,11 @@ def step(x: Array) -> Array:
     >>> step(np.array([-1.0, 1.0, 2.0]))
     array([0., 1., 1.])
     """
-    x = as_array(x)
-    return namespace(x).astype(x > 0, x.dtype)
+    a = as_array(x)
+    return namespace(a).astype(a > 0, a.dtype)
 
 
-def step_function(x: Array) -> Array:
+def step_function(x: Numbers) -> Array:
     """Return `step(x)` as integers, as the book's function of this name does.
 
     Examples
@@ -69,29 +69,29 @@ def step_function(x: Array) -> Array:
     >>> step_function(np.array([-1.0, 1.0, 2.0]))
     array([0, 1, 1])
     """
-    x = as_array(x)
-    return namespace(x).astype(x > 0, default_dtype(x, "integral"))
+    a = as_array(x)
+    return namespace(a).astype(a > 0, default_dtype(a, "integral"))
 
 
-def step_grad(x: Array) -> Array:
+def step_grad(x: Numbers) -> Array:
     """Return the derivative of `step`: 0, also at the jump, where there is none."""
-    x = floating_array(x)
-    return namespace(x).zeros_like(x)
+    a = floating_array(x)
+    return namespace(a).zeros_like(a)
 
 
-def relu(x: Array) -> Array:
+def relu(x: Numbers) -> Array:
     """Return max(x, 0) (section 3.2)."""
-    x = as_array(x)
-    return namespace(x).maximum(x, 0)
+    a = as_array(x)
+    return namespace(a).maximum(a, 0)
 
 
-def relu_grad(x: Array) -> Array:
+def relu_grad(x: Numbers) -> Array:
     """Return the derivative of `relu`: 1 where `x` > 0, and the subgradient 0 at 0."""
-    x = floating_array(x)
-    return namespace(x).astype(x > 0, x.dtype)
+    a = floating_array(x)
+    return namespace(a).astype(a > 0, a.dtype)
 
 
-def sigmoid(x: Array) -> Array:
+def sigmoid(x: Numbers) -> Array:
     """Return 1 / (1 + exp(-x)), exact to the last bits for any `x`, without overflow (section 3.2).
 
     Examples
@@ -100,29 +100,29 @@ def sigmoid(x: Array) -> Array:
     >>> sigmoid(np.array([-30.0, 0.0, 1e4]))
     array([9.35762297e-14, 5.00000000e-01, 1.00000000e+00])
     """
-    x = floating_array(x)
-    xp = namespace(x)
-    return xp.exp(xp.minimum(x, 0.0)) / (1.0 + xp.exp(-xp.abs(x)))
+    a = floating_array(x)
+    xp = namespace(a)
+    return xp.exp(xp.minimum(a, 0.0)) / (1.0 + xp.exp(-xp.abs(a)))
 
 
-def sigmoid_grad(x: Array) -> Array:
+def sigmoid_grad(x: Numbers) -> Array:
     """Return the derivative of `sigmoid`: y (1 - y), with y = sigmoid(x)."""
     return sigmoid(x) * sigmoid(-floating_array(x))
 
 
-def tanh(x: Array) -> Array:
+def tanh(x: Numbers) -> Array:
     """Return the hyperbolic tangent."""
-    x = floating_array(x)
-    return namespace(x).tanh(x)
+    a = floating_array(x)
+    return namespace(a).tanh(a)
 
 
-def tanh_grad(x: Array) -> Array:
+def tanh_grad(x: Numbers) -> Array:
     """Return the derivative of `tanh`: 1 - y², with y = tanh(x)."""
     y = tanh(x)
     return (1.0 - y) * (1.0 + y)
 
 
-def softmax(x: Array, axis: int = -1) -> Array:
+def softmax(x: Numbers, axis: int = -1) -> Array:
     """Return exp(x) / sum(exp(x)) along `axis`, without overflow (section 3.5).
 
     Examples
@@ -131,21 +131,21 @@ def softmax(x: Array, axis: int = -1) -> Array:
     >>> softmax(np.array([0.3, 2.9, 4.0]))
     array([0.01821127, 0.24519181, 0.73659691])
     """
-    x = floating_array(x)
-    xp = namespace(x)
-    exp = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
+    a = floating_array(x)
+    xp = namespace(a)
+    exp = xp.exp(a - xp.max(a, axis=axis, keepdims=True))
     return exp / xp.sum(exp, axis=axis, keepdims=True)
 
 
-def log_softmax(x: Array, axis: int = -1) -> Array:
+def log_softmax(x: Numbers, axis: int = -1) -> Array:
     """Return the logarithm of `softmax`, exact also where the probability underflows."""
-    x = floating_array(x)
-    xp = namespace(x)
-    shifted = x - xp.max(x, axis=axis, keepdims=True)
+    a = floating_array(x)
+    xp = namespace(a)
+    shifted = a - xp.max(a, axis=axis, keepdims=True)
     return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
 
 
-def one_hot(t: Array, num_classes: int, dtype: DType | None = None) -> Array:
+def one_hot(t: Numbers, num_classes: int, dtype: DType | None = None) -> Array:
     """Return integer labels as rows with a 1 at the label (section 3.6).
 
     Parameters
@@ -169,11 +169,11 @@ def one_hot(t: Array, num_classes: int, dtype: DType | None = None) -> Array:
         When `num_classes` is less than 1, or a label out of range; seen on host
         arrays only, as a device would have to wait.
     """
-    t, num_classes = as_array(t), whole("num_classes", num_classes)
-    return labels.one_hot(t, num_classes, dtype or default_dtype(t, "real floating"))
+    a, num_classes = as_array(t), whole("num_classes", num_classes)
+    return labels.one_hot(a, num_classes, dtype or default_dtype(a, "real floating"))
 
 
-def sum_squared_error(y: Array, t: Array) -> Array:
+def sum_squared_error(y: Numbers, t: Numbers) -> Array:
     """Return ½ Σ (y - t)², summed over everything (section 4.2).
 
     Parameters
@@ -190,15 +190,15 @@ def sum_squared_error(y: Array, t: Array) -> Array:
     >>> round(float(sum_squared_error(y, np.array(2))), 4)
     0.0975
     """
-    y = labels.batched(floating_array(y))
-    difference = y - labels.targets(t, y)
-    return 0.5 * namespace(y).sum(difference * difference)
+    a = labels.batched(floating_array(y))
+    difference = a - labels.targets(t, a)
+    return 0.5 * namespace(a).sum(difference * difference)
 
 
 mean_squared_error = sum_squared_error  # the name in the book's first printings
 
 
-def cross_entropy_error(y: Array, t: Array, eps: float = 1e-7) -> Array:
+def cross_entropy_error(y: Numbers, t: Numbers, eps: float = 1e-7) -> Array:
     """Return -Σ t log(y + eps) / N, for probabilities `y` (section 4.2).
 
     `softmax_loss` and `SoftmaxWithLoss` work from scores and need no `eps`; prefer them to learn.
@@ -219,12 +219,12 @@ def cross_entropy_error(y: Array, t: Array, eps: float = 1e-7) -> Array:
     >>> float(cross_entropy_error(y, np.array(2)))
     0.510825457099338
     """
-    y = labels.batched(floating_array(y))
-    t = labels.targets(t, y)
-    return -namespace(y).sum(t * namespace(y).log(y + eps)) / y.shape[0]
+    a = labels.batched(floating_array(y))
+    b = labels.targets(t, a)
+    return -namespace(a).sum(b * namespace(a).log(a + eps)) / a.shape[0]
 
 
-def softmax_loss(x: Array, t: Array) -> Array:
+def softmax_loss(x: Numbers, t: Numbers) -> Array:
     """Return -Σ t log softmax(x) / N, from scores `x` (section 5.6.3).
 
     Computed in log space: exact where `cross_entropy_error(softmax(x), t)` would need its `eps`.
@@ -242,6 +242,6 @@ def softmax_loss(x: Array, t: Array) -> Array:
     >>> round(float(softmax_loss(np.array([0.0, 0.0, 1000.0]), np.array(0))), 4)
     1000.0
     """
-    x = labels.batched(floating_array(x))
-    t, xp = labels.targets(t, x), namespace(x)
-    return -xp.sum(t * xp.where(t == 0, 0.0, log_softmax(x))) / x.shape[0]
+    a = labels.batched(floating_array(x))
+    targets, xp = labels.targets(t, a), namespace(a)
+    return -xp.sum(targets * xp.where(targets == 0, 0.0, log_softmax(a))) / a.shape[0]

@@ -19,6 +19,7 @@ import numpy as np
 
 from backprop import SGD, Trainer, TwoLayerNet, gradcheck, load_mnist, load_mnist_sample
 from backprop.bench import alternate
+from backprop.training.run import Run
 from benchmarks import peers
 from benchmarks.test_training_step import PEERS, step_of
 
@@ -109,7 +110,9 @@ def trainer() -> Iterator[Row]:
     x, t = train[0], train[1].astype(np.int64)
     nets = [TwoLayerNet(784, 50, 10, backend="cpu", seed=0) for _ in range(2)]
     optimizer, rng, own = SGD(0.1), np.random.default_rng(0), Trainer(nets[1], SGD(0.1))
-    own._measure = lambda *args: None  # type: ignore[method-assign]  # accuracies are not part of a step
+    Run._measure = lambda self: self.history.iteration.append(  # type: ignore[method-assign]
+        len(self.history.loss)
+    )  # accuracies are not part of a step
 
     def loop() -> None:
         order = rng.permutation(len(x))

@@ -12,7 +12,19 @@ import numpy as np
 from PIL import Image
 
 import backends
-from backprop import SGD, Sigmoid, Trainer, TwoLayerNet, demos, graph, load_mnist_sample, plotting
+from backprop import (
+    SGD,
+    MatMul,
+    Relu,
+    Sigmoid,
+    Tanh,
+    Trainer,
+    TwoLayerNet,
+    demos,
+    graph,
+    load_mnist_sample,
+    plotting,
+)
 from backprop.metrics import confusion_matrix
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -35,6 +47,9 @@ def main() -> None:
             demos.run(name, demos.Settings(backends.host(), FOLDER))
     draw_neurons()
     draw_derivatives()
+    draw_operations()
+    draw_layers()
+    draw_losses()
     draw_networks()
     draw_learning()
     for path in FOLDER.glob("*.png"):
@@ -75,6 +90,57 @@ def draw_derivatives() -> None:
     z.draw(FOLDER / "chain-rule.svg", symbols=True)
     (x + y).draw(FOLDER / "addition.svg", symbols="∂L/∂z")
     (x * y).draw(FOLDER / "multiplication.svg", symbols="∂L/∂z")
+
+
+def draw_operations() -> None:
+    """Draw each elementary operation with its local derivatives."""
+    x, y = graph.Variable(6.0, "x"), graph.Variable(2.0, "y")
+    results = {
+        "subtraction": x - y,
+        "division": x / y,
+        "power": x**y,
+        "exponential": graph.exp(x),
+        "logarithm": graph.log(x),
+    }
+    for name, z in results.items():
+        z.draw(FOLDER / f"{name}.svg", symbols="∂L/∂z")
+    total = graph.Variable(np.ones((3, 2)), "x") + graph.Variable(np.array([1.0, 2.0]), "b")
+    total.backward()
+    total.draw(FOLDER / "broadcasting.svg")
+
+
+def draw_layers() -> None:
+    """Draw the layers of chapter 5, and what the sigmoid and the affine layer consist of."""
+    x = graph.Variable(1.0, "x")
+    results = {"relu": graph.apply(Relu(), x), "tanh": graph.apply(Tanh(), x)}
+    results["sigmoid"] = 1 / (1 + graph.exp(-x))
+    for name, y in results.items():
+        y.name = "y"
+        y.draw(FOLDER / f"{name}.svg", symbols="∂L/∂y")
+    X, W = graph.Variable(np.ones((5, 3)), "x"), graph.Variable(np.ones((3, 2)), "W")
+    product = graph.apply(MatMul(), X, W)
+    product.name = "P"
+    y = product + graph.Variable(np.ones(2), "b")
+    y.name = "y"
+    y.draw(FOLDER / "affine.svg", symbols="∂L/∂y")
+    y.backward()
+    y.draw(FOLDER / "affine-shapes.svg")
+
+
+def draw_losses() -> None:
+    """Draw the losses of one sample, out of elementary operations, with their derivatives."""
+    scores = [graph.Variable(score, f"x{i}") for i, score in enumerate((0.3, 2.9, 4.0), start=1)]
+    exp1, exp2, exp3 = map(graph.exp, scores)
+    x, t = graph.Variable(1.0, "x"), graph.Variable(0.0, "t")
+    losses = {
+        "softmax-with-loss": graph.log(exp1 + exp2 + exp3) - scores[2],
+        "sigmoid-with-loss": graph.log(1 + graph.exp(x)) - t * x,
+        "identity-with-loss": 0.5 * (graph.Variable(3.0, "x") - graph.Variable(2.0, "t")) ** 2,
+    }
+    for name, loss in losses.items():
+        loss.name = "L"
+        loss.backward()
+        loss.draw(FOLDER / f"{name}.svg")
 
 
 def draw_networks() -> None:

@@ -1,18 +1,22 @@
 #!/usr/bin/env bash
 # Build the wheel into dist/, install it in an environment of its own, and train and evaluate there,
-# outside the checkout: shows that the wheel holds everything that the package needs.
+# outside the checkout: shows that the wheel holds everything that the package needs, first without
+# any extra, then with those of the command line.
 #
 #     scripts/try_wheel.sh PYTHON      PYTHON: that of an environment with pip
 set -euo pipefail
 python=$(realpath --no-symlinks "$1")
-cd "$(dirname "$0")/.."
-rm -f dist/backprop-*.whl
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/.."
+rm -f dist/backprop_by_hand-*.whl
 "$python" -m pip wheel --quiet --no-deps --wheel-dir dist .
-wheel=$(realpath dist/backprop-*.whl)
+wheel=$(realpath dist/backprop_by_hand-*.whl)
 
 outside=$(mktemp -d)
 trap 'rm -rf "$outside"' EXIT
 "$python" -m venv "$outside/venv"
+"$outside/venv/bin/python" -m pip install --quiet "$wheel"
+(cd "$outside" && venv/bin/python "$here/bare.py" venv/bin/backprop)
 "$outside/venv/bin/python" -m pip install --quiet "$wheel[cli,plot]"
 cd "$outside"
 venv/bin/backprop info

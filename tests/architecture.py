@@ -14,15 +14,20 @@ from pathlib import Path
 # From the ground up: a file imports from its own room and from those before it.
 # A name ending in "!" is that file alone: the face of a package.
 ORDER = [
+    "backends.distribution",
     "backends.errors",
     "backends.namespace",
     "backends.libraries",
+    "backends.host",
     "backends.backend",
     "backends.selection",
     "backends!",
     "backends.testing",
+    "backprop.own_backends",
+    "backprop.tables",
     "backprop.arguments",
     "backprop.arrays",
+    "backprop.finite",
     "backprop.labels",
     "backprop.functions",
     "backprop.perceptron",
@@ -41,10 +46,10 @@ ORDER = [
     "backprop.graph.drawing",
     "backprop.graph.variable",
     "backprop.graph!",
-    "backprop.training",
-    "backprop.storage",
-    "backprop.datasets",
     "backprop.plotting",
+    "backprop.storage",
+    "backprop.training",
+    "backprop.datasets",
     "backprop.book",
     "backprop!",
     "backprop.bench",
@@ -60,14 +65,17 @@ NICKNAMES = {"np": "numpy", "jnp": "jax", "pytorch": "torch"}
 ALLOWED = {
     "backends.libraries": LIBRARIES,  # the adaptors: one library a file
     "backends.namespace": {"array_api_compat"},  # asks it whose an array is
+    "backends.host": {"numpy"},  # numbers in host memory
     "backends.backend": {"numpy"},  # host data come in and go out
-    "backends.testing": {"numpy", "jax", "array_api_strict"},  # truth, jit, refused values
+    "backends.testing": {"numpy", "array_api_strict"},  # truth, refused values
+    "backends.testing.strategies": {"array_api_compat"},  # a namespace by its name, for hypothesis
     # Host rooms: slopes and judgments, files, pictures and the command line.
     "backprop.numerical.slopes": {"numpy"},
     "backprop.numerical.perturb": {"numpy"},  # which entry, how far, and what came out
     "backprop.numerical.evaluation": {"numpy"},
     "backprop.numerical.differences": {"numpy"},
     "backprop.numerical.phi": {"numpy"},
+    "backprop.numerical.pieces": {"numpy"},  # arrays looked at on the host
     "backprop.targets": {"numpy"},
     "backprop.targets.functions": {"numpy", "torch", "jax"},  # autograd's and JAX's own functions
     "backprop.targets.state": {"numpy", "torch"},  # its generator of random numbers
@@ -94,7 +102,18 @@ INSIDE_FUNCTIONS = {
         "backprop.datasets.ink",
     ): "it imports scikit-image, an extra that takes a while, at its top",
     ("backprop.cli", "backprop.cli.app"): "an error that names the extra where typer is missing",
+    ("backprop.own_backends", "backends"): "it may be foreign: looked at before it is run",
     ("backprop.demos", "backprop.demos"): "a program is imported when it is run, by its name",
+}
+
+# Files that load modules in ways no reader of imports sees -> why.
+DYNAMIC = {
+    "backends.libraries.library": "an array library is imported when it is asked for, by its name",
+    "backprop.own_backends": "it looks for a foreign package without running it",
+    "backprop.training.notebook": "a notebook is one where IPython is running already",
+    "backprop.demos": "a program is imported when it is run, by its name",
+    "backprop.networks.copies": "the modules that an object holds are not copied",
+    "backprop.targets.state": "PyTorch's generators count where it is imported already",
 }
 
 
@@ -136,12 +155,39 @@ def imports(modules: Modules, face: str = "backprop") -> list[Import]:
         if isinstance(node, ast.ImportFrom)
         for alias, (target, _) in zip(node.names, _targets(node, face, modules), strict=False)
     }
-    return [
+    found = [
         Import(source, exported.get(name, target) if target == face else target, at_the_top)
         for source, tree in modules.items()
         for node, at_the_top in _statements(tree)
         for target, name in _targets(node, source, modules)
     ]
+    around = [
+        Import(each.source, package, True)
+        for each in found
+        for package in _packages(each.target)
+        if each.at_the_top and package in modules and package not in _packages(each.source)
+        if package != each.source
+    ]
+    return found + around
+
+
+def _packages(module: str) -> list[str]:
+    """Return the packages around a module, which an import of it runs first."""
+    parts = module.split(".")
+    return [".".join(parts[:i]) for i in range(1, len(parts))]
+
+
+def dynamic(modules: Modules) -> set[str]:
+    """Return the modules that may load others unseen: by name, from text, or out of a table."""
+    ways = {"import_module", "__import__", "exec", "eval", "pkgutil", "runpy", "modules"}
+    return {
+        name
+        for name, tree in modules.items()
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Name) and node.id in ways - {"modules"})
+        or (isinstance(node, ast.Attribute) and node.attr in ways)
+        or (isinstance(node, ast.alias) and ways & set(node.name.split(".")))
+    }
 
 
 def _statements(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
@@ -151,9 +197,8 @@ def _statements(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
         node, top = waiting.pop()
         if isinstance(node, ast.Import | ast.ImportFrom | ast.Call):
             yield node, top
-        later = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or (
-            isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        )
+        # an `if` is for type checkers alone, or for never
+        later = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.If)
         waiting += [(child, top and not later) for child in ast.iter_child_nodes(node)]
 
 
@@ -249,7 +294,7 @@ def libraries_named(tree: ast.Module) -> set[str]:
         for value in vars(node).values() if id(node) not in docstrings else ():
             for text in value if isinstance(value, list) else [value]:
                 if isinstance(text, str):
-                    words |= set(re.findall(r"\w+", text.lower()))
+                    words |= set(re.findall(r"\w+", text.lower().replace("-", "_")))
     return {NICKNAMES.get(word, word) for word in words} & LIBRARIES
 
 

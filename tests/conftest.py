@@ -1,14 +1,25 @@
 """The fixtures of all tests."""
 
 import os
+from collections import Counter
 
 import pytest
 
-os.environ["JAX_ENABLE_X64"] = "1"
-os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ["JAX_ENABLE_X64"] = "1"  # read when JAX is imported, with the first test that asks
 
 from tests.portability.bugs import BUGS
 from tests.support import Case
+
+MOST_REASONS = 8
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep JAX on the CPU, unless its rows on a GPU are asked for."""
+    if "jax:cuda" in (config.getoption("array_backends") or ""):
+        os.environ.pop("JAX_PLATFORMS", None)
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    else:
+        os.environ["JAX_PLATFORMS"] = "cpu"
 
 
 @pytest.fixture
@@ -27,7 +38,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print which backends caught which planted bug, as the reports of the tests say."""
+    """Print why tests were skipped, and which backends caught which planted bug."""
+    skipped = Counter(
+        reason.removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+        for reason in [str(report.longrepr[2] if report.longrepr else "")]
+    )
+    if skipped:
+        terminalreporter.section(
+            f"{sum(skipped.values())} skipped; the reasons, most frequent first"
+        )
+        for reason, count in skipped.most_common(MOST_REASONS):
+            terminalreporter.write_line(f"{count:5}  {reason[:110]}")
+        if len(skipped) > MOST_REASONS:
+            more = sum(skipped.values()) - sum(n for _, n in skipped.most_common(MOST_REASONS))
+            terminalreporter.write_line(f"{more:5}  others: pytest -rs lists them")
     said = [
         dict(report.user_properties)
         for reports in terminalreporter.stats.values()

@@ -7,9 +7,11 @@ import pytest
 import backprop
 from tests.architecture import (
     ALLOWED,
+    DYNAMIC,
     INSIDE_FUNCTIONS,
     ORDER,
     circles,
+    dynamic,
     forbidden,
     hidden,
     imports,
@@ -32,6 +34,10 @@ def test_arrows_point_down_only():
 
 def test_no_import_hides_a_direction():
     assert hidden(imports(HOUSE), INSIDE_FUNCTIONS) == []
+
+
+def test_nothing_loads_modules_unseen():
+    assert dynamic(HOUSE) == set(DYNAMIC)
 
 
 def test_no_array_library_is_named_where_users_arrays_are_computed_on():
@@ -81,6 +87,7 @@ CIRCLE = {"p": "", "p__a": "from p import b", "p__b": "import p.c", "p__d": "fro
         "if typing.TYPE_CHECKING:\n    import p.a",
         "class C:\n    def g(self):\n        return lambda: importlib.import_module('p.a').f",
         "try:\n    import p.a\nexcept ImportError:\n    pass",
+        "from typing import TYPE_CHECKING as T\nif T:\n    from p import a",
     ],
 )
 def test_a_circle_is_noticed(last):
@@ -96,6 +103,29 @@ def test_a_circle_through_the_face_is_noticed():
     assert sorted(found[1:]) == ["backprop.high", "backprop.low"]
 
 
+def test_a_circle_through_the_package_around_a_module_is_noticed():
+    """An import of `r.x` runs `r` first."""
+    house = parse(q="from q import z", q__z="import r.x", r="import q", r__x="")
+    assert sorted(set(circles(imports(house)))) == ["q", "q.z", "r"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import importlib\nimportlib.import_module('.a', 'p')",
+        "from importlib import import_module as load\nload('p.' + 'a')",
+        "__import__(name)",
+        "import sys\nsys.modules['p.a']",
+        "from sys import modules",
+        "import pkgutil\npkgutil.resolve_name('p.a')",
+        "exec('import p.a')",
+        "import runpy",
+    ],
+)
+def test_loading_a_module_unseen_is_noticed(source):
+    assert dynamic(parse(p__b=source, p__c="import sys\nsys.path", p__a="")) == {"p.b"}
+
+
 def test_an_arrow_up_is_noticed():
     house = parse(
         p="from p.low import f",
@@ -105,9 +135,10 @@ def test_an_arrow_up_is_noticed():
         p__high__roof="import p.high.wall, p.low.deep",
         p__high__wall="import p",
     )
-    assert up_arrows(imports(house), ["p.low", "p!", "p.high"]) == ["p.low.deep -> p.high.roof"]
+    up = ["p.low.deep -> p.high", "p.low.deep -> p.high.roof"]  # the package runs first
+    assert up_arrows(imports(house), ["p.low", "p!", "p.high"]) == up
     order = ["p.low", "p.high.wall", "p!", "p.high"]
-    assert up_arrows(imports(house), order) == ["p.high.wall -> p", "p.low.deep -> p.high.roof"]
+    assert up_arrows(imports(house), order) == ["p.high.wall -> p", *up]
     assert up_arrows(imports(house), ["p.low", "p!"]) == [
         "p.high.roof: no place in the order",
         "p.high.wall: no place in the order",
@@ -121,9 +152,10 @@ def test_a_hidden_import_is_noticed():
         p__a="",
         p__b="def f():\n    import p.a",
         p__c="if TYPE_CHECKING:\n    from p import a",
+        p__d="if False:\n    import p.a",
     )
-    assert hidden(imports(house), {}) == ["p.b -> p.a", "p.c -> p.a"]
-    assert hidden(imports(house), {("p.b", "p.a"): "speed"}) == ["p.c -> p.a"]
+    assert hidden(imports(house), {}) == ["p.b -> p.a", "p.c -> p.a", "p.d -> p.a"]
+    assert hidden(imports(house), {("p.b", "p.a"): "speed"}) == ["p.c -> p.a", "p.d -> p.a"]
 
 
 @pytest.mark.parametrize(
@@ -139,6 +171,7 @@ def test_a_hidden_import_is_noticed():
         ("if backend.name == 'cupy': ...", "cupy"),
         ("print(f'{x} of PyTorch, {y}')", "torch"),
         ("x.np = 1", "numpy"),
+        ("select(library='array-api-strict')", "array_api_strict"),
     ],
 )
 def test_a_library_is_noticed(source, library):

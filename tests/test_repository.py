@@ -1,6 +1,7 @@
 """The files around the code: what they name is there, and actions are pinned."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,32 @@ def test_actions_are_pinned_by_commit(path):
 def test_workflows_may_read_only(path):
     assert re.search(r"^permissions:\n  contents: read$", text(path), re.M)
     assert re.search(r"^concurrency:$", text(path), re.M)
+
+
+PROJECT = tomllib.loads(text(ROOT / "pyproject.toml"))
+
+
+def test_the_readme_of_an_index_has_no_relative_link_or_picture():
+    """`pyproject.toml` says what the build puts in their places."""
+    shown = text(ROOT / "README.md")
+    before = re.findall(r"\]\(([^)]+)\)", shown)
+    for each in PROJECT["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]:
+        shown = re.sub(each["pattern"], each["replacement"], shown)
+    after = re.findall(r"\]\(([^)]+)\)", shown)
+    assert len(before) == len(after) > 15
+    assert [link for link in after if not link.startswith("https://")] == []
+    pictures = re.findall(r"!\[[^]]*\]\((.+?)\)", shown)
+    assert all(link.startswith("https://raw.githubusercontent.com/") for link in pictures)
+    assert len(pictures) == 1
+
+
+def test_the_license_names_that_of_the_data_too():
+    assert PROJECT["project"]["license"] == "MIT AND CC-BY-SA-3.0"
+    for name in PROJECT["project"]["license-files"]:
+        assert (ROOT / name).is_file()
+
+
+def test_the_owner_of_the_repository_is_a_word_that_is_easy_to_find():
+    urls = [*PROJECT["project"]["urls"].values()]
+    assert len(urls) == 3
+    assert all(url.startswith("https://github.com/OWNER/backprop") for url in urls)

@@ -3,14 +3,14 @@
 No array library but NumPy is imported before it is selected, or an array of it comes in.
 """
 
-from backends.libraries.cupy import CuPy
-from backends.libraries.dpnp import DPNP
-from backends.libraries.jax import Jax
-from backends.libraries.library import ForeignLibrary, Library, Memory, is_cuda
-from backends.libraries.numpy import NumPy
-from backends.libraries.strict import Strict
-from backends.libraries.torch import PyTorch
-from backends.namespace import Array, finders, namespace
+from ..namespace import Array, finders, namespace
+from .cupy import CuPy
+from .dpnp import DPNP
+from .jax import Jax
+from .library import ForeignLibrary, Library, Memory, is_cuda
+from .numpy import NumPy
+from .strict import Strict
+from .torch import PyTorch
 
 __all__ = ["KNOWN", "Library", "Memory", "is_cuda", "library_of", "register"]
 

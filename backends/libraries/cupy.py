@@ -5,8 +5,9 @@ CuPy imports without a GPU, so availability is asked of the driver, never of the
 
 from typing import Any
 
-from backends.libraries.library import Library, Memory
-from backends.namespace import Array, Device
+from ..distribution import extra
+from ..namespace import Array, Device
+from .library import Library, Memory
 
 _DLPACK_CUDA = 2  # kDLCUDA, the type of device in dlpack.h
 
@@ -17,7 +18,7 @@ class CuPy(Library):
     name = "cupy"
     module = "cupy"
     namespace_name = "array_api_compat.cupy"
-    requirement = "backprop[cuda12]"
+    requirement = extra("cuda12")
     default_device = "cuda"
 
     def _cuda(self) -> Any:

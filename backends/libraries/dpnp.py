@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from backends.errors import DeviceUnavailableError
-from backends.libraries.library import Library
-from backends.namespace import Array, Device
+from ..distribution import extra
+from ..errors import DeviceUnavailableError
+from ..namespace import Array, Device
+from .library import Library
 
 
 class DPNP(Library):
@@ -13,7 +14,7 @@ class DPNP(Library):
     name = "dpnp"
     module = "dpnp"
     namespace_name = "dpnp"
-    requirement = "backprop[dpnp]"
+    requirement = extra("dpnp")
 
     def devices(self) -> dict[str, Device]:
         """Return `cpu` and `gpu`, the first of each kind, and `gpu:N`."""

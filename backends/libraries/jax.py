@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from backends.libraries.library import Library, Memory
-from backends.namespace import Device
+from ..distribution import extra
+from ..namespace import Device
+from .library import Library, Memory
 
 
 class Jax(Library):
@@ -13,7 +14,8 @@ class Jax(Library):
     name = "jax"
     module = "jax"
     namespace_name = "jax.numpy"
-    requirement = "backprop[jax]"
+    requirement = extra("jax")
+    is_immutable = True
 
     def _jax(self) -> Any:
         import jax
@@ -52,6 +54,16 @@ class Jax(Library):
         """Return `function` under `jax.jit`."""
         traced: Callable[..., Any] = self._jax().jit(function)
         return traced
+
+    def batched(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `function` under `jax.vmap`, over a batch that holds its arrays twice."""
+        jax = self._jax()
+
+        def of_first(*arrays: Any) -> list[Any]:
+            twice = [jax.numpy.stack([x, x]) for x in arrays]
+            return [y[0] for y in jax.vmap(function)(*twice)]
+
+        return of_first
 
     def is_host(self, device: Device) -> bool:
         """Tell whether arrays lie in host memory; not while they are traced, without a device."""

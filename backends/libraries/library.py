@@ -9,8 +9,8 @@ from typing import Any, ClassVar, NamedTuple
 import array_api_compat
 import numpy as np
 
-from backends.errors import DeviceUnavailableError, UnknownBackendError
-from backends.namespace import Array, Device, DType
+from ..errors import DeviceUnavailableError, UnknownBackendError
+from ..namespace import Array, Device, DType
 
 _CUDA = re.compile(r"cuda(:\d+)?")
 
@@ -42,6 +42,8 @@ class Library:
         What to `pip install`.
     default_device : str
         The device that is meant when none is named.
+    is_immutable : bool
+        Whether nobody can write to its arrays, so that memory shared with them is copied.
     """
 
     name: ClassVar[str]
@@ -49,6 +51,7 @@ class Library:
     namespace_name: ClassVar[str]
     requirement: ClassVar[str]
     default_device: ClassVar[str] = "cpu"
+    is_immutable: ClassVar[bool] = False
 
     def namespace(self) -> Any:
         """Import the library and return its Array API namespace.
@@ -157,6 +160,18 @@ class Library:
         """
         raise TypeError(f"{self.name} can't trace a function")
 
+    def batched(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `function` of arrays, run over a batch that holds them twice: `jax.vmap`'s way.
+
+        It gives a list of arrays, those of the batch's first entry.
+
+        Raises
+        ------
+        TypeError
+            When the library has no such transform.
+        """
+        raise TypeError(f"{self.name} can't run a function over a batch")
+
     def asarray(self, host: Any, dtype: DType | None, device: Device) -> Array:
         """Take a NumPy array, which nobody else holds, to the device."""
         return self.namespace().asarray(host, dtype=dtype, device=device)
@@ -165,9 +180,19 @@ class Library:
         """Take over an array of another library, without a copy where both sides can."""
         return self.namespace().from_dlpack(x, device=device)
 
+    def settled(self, x: Array) -> Array:
+        """Return an array with the values of `x` in its memory, as DLPack hands that on."""
+        return x
+
     def to_numpy(self, x: Array) -> Any:
         """Copy an array to the host, as a NumPy array."""
-        return np.array(x, order="C")
+        host = np.array(x, order="C")
+        if host.dtype == object:
+            raise TypeError(
+                f"an array must be readable by NumPy; one of {self.name} is not: convert it with "
+                "its own function first"
+            )
+        return host
 
     def synchronize(self, device: Device) -> None:
         """Wait until the device has done all it was given; nothing to do on a CPU."""

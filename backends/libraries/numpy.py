@@ -1,7 +1,7 @@
 """NumPy: arrays in host memory, and the reference that every other library is held to."""
 
-from backends.libraries.library import Library
-from backends.namespace import Device
+from ..namespace import Device
+from .library import Library
 
 
 class NumPy(Library):

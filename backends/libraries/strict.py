@@ -5,8 +5,8 @@ It stands in for a GPU where there is none: its arrays refuse what CuPy's would 
 
 from typing import Any
 
-from backends.libraries.library import Library
-from backends.namespace import Array, Device
+from ..namespace import Array, Device
+from .library import Library
 
 
 class Strict(Library):

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from backends.libraries.library import Library, Memory, overlap
-from backends.namespace import Array, Device
+from ..distribution import extra
+from ..namespace import Array, Device
+from .library import Library, Memory, overlap
 
 
 class PyTorch(Library):
@@ -14,7 +15,7 @@ class PyTorch(Library):
     name = "torch"
     module = "torch"
     namespace_name = "array_api_compat.torch"
-    requirement = "backprop[torch]"
+    requirement = extra("torch")
 
     def _torch(self) -> Any:
         import torch
@@ -66,9 +67,25 @@ class PyTorch(Library):
         """Tell whether entries share memory, as those of an expanded tensor do."""
         return overlap(x.shape, x.stride(), 1)
 
+    def settled(self, x: Array) -> Array:
+        """Carry out a negation or conjugation that PyTorch only noted, for DLPack knows neither."""
+        return x.resolve_conj().resolve_neg()
+
     def to_numpy(self, x: Array) -> Any:
-        """Copy a tensor to the host."""
-        return np.array(x.numpy(force=True), order="C")
+        """Copy a tensor to the host.
+
+        Raises
+        ------
+        TypeError
+            When NumPy has no such dtype.
+        """
+        try:
+            return np.array(x.numpy(force=True), order="C")
+        except TypeError as error:
+            if "ScalarType" not in str(error):
+                raise
+            dtype = str(x.dtype).removeprefix("torch.")
+            raise TypeError(f"NumPy has no {dtype}: cast it first") from None
 
     def synchronize(self, device: Device) -> None:
         """Wait for a CUDA device; the CPU never runs ahead."""

@@ -1,18 +1,23 @@
 """A case: one row of the matrix, ready to make arrays, run functions and check what they give."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from backends.backend import Backend
-from backends.namespace import Array
-from backends.selection import select
-from backends.testing.comparison import Tolerance, mismatch
-from backends.testing.matrix import MATRIX
-from backends.testing.strictness import no_host_reads, standard_only
+from ..backend import Backend
+from ..errors import DeviceUnavailableError
+from ..libraries import Library
+from ..namespace import Array
+from ..selection import select
+from .capabilities import Capabilities, said_of
+from .comparison import Limit, Tolerance, mismatch
+from .dtypes import accepted
+from .matrix import ROWS, missing
+from .strictness import switched_off, watching_reads
+from .structure import leaves, rebuilt
 
 
 @dataclass(frozen=True)
@@ -22,22 +27,22 @@ class Case:
     Attributes
     ----------
     name : str
-        As in ``pytest --backends``: ``"numpy"``, ``"strict:device1"``, ...
+        As in ``pytest --array-backends``: ``"numpy"``, ``"strict:device1"``, ...
     backend : Backend
         Where its arrays live.
     dtype : str
         The floating dtype that it computes in.
     readonly : bool
         Whether the arrays it makes can't be written to.
-    traced : bool
-        Whether `run` traces its function instead of calling it.
+    traced : str
+        ``"jit"`` or ``"vmap"`` where `run` traces its function instead of calling it; else empty.
     """
 
     name: str
     backend: Backend
     dtype: str
     readonly: bool = False
-    traced: bool = False
+    traced: str = ""
 
     @property
     def xp(self) -> Any:
@@ -58,7 +63,11 @@ class Case:
         ------
         OverflowError
             When one does not fit that.
+        TypeError
+            When library and device have no such dtype, or the values are masked.
         """
+        if isinstance(values, np.ma.MaskedArray):
+            raise TypeError("an array must not be masked: no other library knows masks")
         host = np.asarray(values)
         x = self.backend.asarray(host, self._dtype(host) if dtype is None else dtype)
         if self.readonly:
@@ -71,7 +80,7 @@ class Case:
         if host.dtype.kind == "c":
             return "complex128" if self.dtype == "float64" else "complex64"
         if host.dtype != np.int64:
-            return None
+            return host.dtype.name if host.dtype.kind in "biu" else None
         info = self.xp.__array_namespace_info__()
         default = info.default_dtypes(device=self.backend.device)["integral"]
         limits = self.xp.iinfo(default)
@@ -86,28 +95,73 @@ class Case:
         dtype = np.dtype(str(x.dtype).rpartition(".")[2])
         return np.full(tuple(x.shape), np.nan if dtype.kind in "fc" else 0, dtype=dtype)
 
-    def run(self, function: Callable[..., Any], *inputs: Any) -> Any:
-        """Return ``function(*inputs)``, run as on a device: no value may be read meanwhile.
+    def run(self, function: Callable[..., Any], *inputs: Any, **kwargs: Any) -> Any:
+        """Return ``function(*inputs, **kwargs)``, run as on a device: no value may be read.
 
-        On array-api-strict an attempt to read one raises; on ``jax:jit`` the function is traced.
+        On array-api-strict an attempt to read one raises, unless the function's `capabilities`
+        allow it; on ``jax:jit`` the function is traced.
 
         Raises
         ------
         AssertionError
             When the function asks for a value.
         """
-        if self.traced:
-            function = self.backend.library.traced(function)
-        with no_host_reads(self.backend):
-            return function(*inputs)
+        said = said_of(function)
+        return self.observe(function, inputs, kwargs, [], refuse=not (said and said.reads))
+
+    def observe(
+        self,
+        function: Callable[..., Any],
+        inputs: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        reads: list[str],
+        refuse: bool = False,
+    ) -> Any:
+        """Return what `function` gives, and note in `reads` the lines that read a value, as seen.
+
+        Arrays may stand anywhere in containers. With `refuse`, to read one is an AssertionError.
+        """
+        with watching_reads(self.backend, reads, refuse):
+            if not self.traced:
+                return function(*inputs, **kwargs)
+            return self._trace(function, inputs, kwargs)
+
+    def _trace(
+        self, function: Callable[..., Any], inputs: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Trace the function over all arrays in its inputs; what is none stays as it is."""
+        given = (inputs, kwargs)
+        arrays = [leaf for _, leaf in leaves(given) if self._is_own(leaf)]
+        result: Any = None
+
+        def of_arrays(*traced: Array) -> list[Array]:
+            nonlocal result
+            args, named = self._with_arrays(given, traced)
+            result = function(*args, **named)
+            return [leaf for _, leaf in leaves(result) if self._is_own(leaf)]
+
+        if not arrays:
+            return function(*inputs, **kwargs)
+        library = self.backend.library
+        transform = library.batched if self.traced == "vmap" else library.traced
+        outputs = transform(of_arrays)(*arrays)
+        return self._with_arrays(result, outputs)
+
+    def _with_arrays(self, value: Any, arrays: Any) -> Any:
+        """Return nested containers with other arrays in the places of their own."""
+        others = iter(arrays)
+        return rebuilt(value, lambda _, leaf: next(others) if self._is_own(leaf) else leaf)
+
+    def _is_own(self, leaf: Any) -> bool:
+        return self.backend.holds(leaf)
 
     def check(
         self,
         actual: Array,
         expected: Any,
         dtype: str | None = None,
-        rtol: float | None = None,
-        atol: float | None = None,
+        rtol: Limit = None,
+        atol: Limit = None,
     ) -> None:
         """Assert the namespace of `actual`, its device, dtype and shape, and then its values.
 
@@ -118,8 +172,8 @@ class Case:
         expected : array
             Values on the host.
         dtype : str, optional
-            That of the case if not given.
-        rtol, atol : float, optional
+            If not given, that of the case for floats, the default for integers.
+        rtol, atol : float or mapping of dtype to float, optional
             1e-12 in float64 and 1e-5 in narrower dtypes, if not given; `atol` no less than a
             given `rtol`. Integers and booleans must be equal.
 
@@ -128,10 +182,15 @@ class Case:
         AssertionError
             When one of them is not as it must be; the message says which.
         """
-        wanted = self.backend.dtype(dtype or self.dtype)
+        host = np.asarray(expected)
+        if dtype is None and host.dtype.kind in "iu" and _is_floating(self.backend, actual):
+            host = host.astype("float64")  # 1 stands for 1.0
+        known = [self.backend.dtype(dtype)] if dtype else None
+        dtypes = known or accepted(self.backend, self.dtype, host, True, None)
         if rtol is not None and atol is None:
-            atol = max(rtol, Tolerance().of(dtype or self.dtype)[1])
-        wrong = mismatch(self.backend, actual, np.asarray(expected), wanted, Tolerance(rtol, atol))
+            usual = Tolerance().of(dtype or self.dtype)[1]
+            atol = max(Tolerance(rtol).of(dtype or self.dtype)[0], usual)
+        wrong = mismatch(self.backend, actual, host, dtypes, Tolerance(rtol, atol).checked())
         assert not wrong, f"{self.name}: {wrong}"
 
     def unchanged(self, x: Array, values: Any) -> None:
@@ -149,38 +208,32 @@ class Case:
             )
 
 
-def names(selection: Iterable[str] | None = None) -> list[str]:
-    """Return the names of the cases in `selection`; ``"strict"`` stands for all ``"strict:..."``.
-
-    Without a selection, those of all cases.
-
-    Raises
-    ------
-    ValueError
-        When there is no case of such a name.
-    """
-    if selection is None:
-        return list(MATRIX)
-    found: list[str] = []
-    for wanted in selection:
-        some = [name for name in MATRIX if name == wanted or name.startswith(f"{wanted}:")]
-        if not some:
-            raise ValueError(f"a backend must be one of {', '.join(MATRIX)}; got {wanted!r}")
-        found += [name for name in some if name not in found]
-    return found
+def _is_floating(backend: Backend, x: Any) -> bool:
+    kinds = ("real floating", "complex floating")
+    return backend.holds(x) and bool(backend.xp.isdtype(x.dtype, kinds))
 
 
 @contextmanager
-def opened(name: str) -> Iterator[Case]:
-    """Open the case called `name`: within the context its arrays can be made and used.
+def opened(name: str, said: Capabilities | None = None) -> Iterator[Case]:
+    """Open the row called `name`: within the context its arrays can be made and used.
+
+    What a function is said to need is not switched off.
 
     Raises
     ------
     DeviceUnavailableError
         When its library or device can't be had here.
     """
-    row = MATRIX[name]
-    backend = select(row.device, row.library)
+    row = ROWS[name]
+    try:
+        if isinstance(row.library, Library):
+            backend = Backend(row.library, row.library.device(row.device))
+        else:
+            backend = select(row.device, row.library)
+    except DeviceUnavailableError as error:
+        missing[name] = str(error)
+        raise
     dtype = row.dtype if backend.has_float64 else "float32"
-    with standard_only() if row.strictest else nullcontext():
+    without = [each for each in row.without if said is None or each not in said.needs]
+    with switched_off(without) if without else nullcontext():
         yield Case(name, backend, dtype, row.readonly, row.traced)

@@ -1,23 +1,31 @@
 """Run one function on every backend and hold it to what it gives on NumPy in float64."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
-import numpy as np
-
-from backends.errors import DeviceUnavailableError
-from backends.testing.cases import Case, names, opened
-from backends.testing.comparison import Tolerance, mismatch
-from backends.testing.report import Outcome, Report
+from ..errors import DeviceUnavailableError
+from .capabilities import Capabilities, said_of
+from .cases import Case, opened
+from .causes import cause_of
+from .claims import note
+from .comparison import Limit, Tolerance
+from .judging import Judge
+from .matrix import ROWS, names, required, selected
+from .reference import Call, Reference
+from .report import Outcome, Report
+from .strictness import LOCK, switched_off
 
 
 def equivalence(
     function: Callable[..., Any],
     *inputs: Any,
+    kwargs: Mapping[str, Any] | None = None,
     backends: Iterable[str] | None = None,
-    rtol: float | None = None,
-    atol: float | None = None,
+    rtol: Limit = None,
+    atol: Limit = None,
+    capabilities: Capabilities | None = None,
 ) -> Report:
     """Run `function` on every backend and compare with NumPy in float64.
 
@@ -27,14 +35,22 @@ def equivalence(
     Parameters
     ----------
     function : callable
-        Takes arrays, gives an array, or a tuple, list or dictionary of them.
-    *inputs : array or number or anything else
-        NumPy arrays and scalars and lists of numbers are made arrays of the backend, floats in its
-        dtype; whatever else is handed on as it is, a tuple of axes for instance.
+        Takes arrays, gives an array, a number, a string or None, or a tuple, list, dictionary or
+        dataclass of them.
+    *inputs : array or anything else
+        NumPy arrays and scalars are made arrays of the backend, floats in its dtype, also within
+        tuples, lists, dictionaries and dataclasses; so is a list of floats. Whatever else is handed
+        on as it is, a list of axes for instance.
+    kwargs : mapping, optional
+        Keyword arguments of the function, taken alike.
     backends : iterable of str, optional
-        Names as in ``pytest --backends``; all if not given. What can't be had here is skipped.
-    rtol, atol : float, optional
-        1e-12 for backends with float64 and 1e-5 for others, if not given.
+        Names as in ``pytest --array-backends``, which is the default, and without that the whole
+        matrix. What can't be had here is skipped.
+    rtol, atol : float or mapping of dtype to float, optional
+        1e-12 for float64 and 1e-5 for narrower dtypes, if not given. ``{"float32": 1e-3}`` changes
+        one and leaves the other.
+    capabilities : Capabilities, optional
+        What the function may do, where that does not stand beside it.
 
     Returns
     -------
@@ -43,35 +59,45 @@ def equivalence(
     Raises
     ------
     TypeError
-        When the function gives NumPy arrays anything that is no array.
+        When the function gives NumPy arrays anything else than said above, or an input is a masked
+        array or one of another library.
     ValueError
         When there is no backend of such a name, or a tolerance is negative.
     """
-    tolerance = Tolerance(rtol, atol)
-    tolerance.of("float64")
-    chosen = names([backends] if isinstance(backends, str) else backends)
-    outcomes = tuple(_outcome(name, function, inputs, tolerance) for name in chosen)
-    return Report(getattr(function, "__name__", type(function).__name__), outcomes)
+    tolerance = Tolerance(rtol, atol).checked()
+    chosen = selected() if backends is None else names(backends)
+    said = capabilities or said_of(function)
+    call = Call(function, inputs, kwargs or {})
+    with LOCK:
+        reference = Reference(call)
+        judge = Judge(reference, tolerance, said)
+        _ = reference.wide  # what is broken on NumPy says so itself
+        outcomes = tuple(_outcome(name, call, judge, said) for name in chosen)
+    report = Report(_name(function), outcomes, said is not None and said.reads)
+    note(function, report)
+    return report
 
 
 def assert_equivalent(
     function: Callable[..., Any],
     *inputs: Any,
+    kwargs: Mapping[str, Any] | None = None,
     backends: Iterable[str] | None = None,
-    rtol: float | None = None,
-    atol: float | None = None,
-    require: bool = False,
+    rtol: Limit = None,
+    atol: Limit = None,
+    capabilities: Capabilities | None = None,
+    require: bool | None = None,
 ) -> Report:
     """Raise an AssertionError, with the report as its message, unless `equivalence` holds.
 
     Parameters and result are those of `equivalence`, and `require`: whether a backend that can't
-    be had here is a failure too.
+    be had here is a failure too, by default as ``pytest --require-array-backends`` says.
 
     Raises
     ------
     AssertionError
         When a backend gives anything else than NumPy; its cause is what the function raised. When
-        none could be had at all.
+        a value was read that may not be. When none could be had at all.
     TypeError, ValueError
         As `equivalence` does.
 
@@ -86,116 +112,73 @@ def assert_equivalent(
     >>> report.ok
     True
     """
-    report = equivalence(function, *inputs, backends=backends, rtol=rtol, atol=atol)
+    report = equivalence(
+        function,
+        *inputs,
+        kwargs=kwargs,
+        backends=backends,
+        rtol=rtol,
+        atol=atol,
+        capabilities=capabilities,
+    )
+    require = required() if require is None else require
     if not report.ok or (require and report.skipped):
-        error = next((o.error for o in report.outcomes if o.error is not None), None)
+        failed = [o for o in report.outcomes if o.verdict == "wrong"]
+        error = next((o.error for o in failed if o.error is not None), None)
         raise AssertionError(str(report)) from error
     return report
 
 
-def _outcome(
-    name: str, function: Callable[..., Any], inputs: tuple[Any, ...], tolerance: Tolerance
-) -> Outcome:
+def _name(function: Callable[..., Any]) -> str:
+    while isinstance(function, partial):
+        function = function.func
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _outcome(name: str, call: Call, judge: Judge, said: Capabilities | None) -> Outcome:
+    if said and (excuse := said.excuse(name, ROWS[name])):
+        return Outcome(name, "can't tell", excuse)
     with ExitStack() as stack:
         try:
-            case = stack.enter_context(opened(name))
+            case = stack.enter_context(opened(name, said))
         except DeviceUnavailableError as error:
             return Outcome(name, "skipped", str(error))
-        expected = function(*(_rounded(value, case.dtype) for value in inputs))
-        _check_reference(expected)
-        return _judged(case, function, inputs, expected, tolerance)
+        if case.backend.name == "array-api-strict" and not ROWS[name].without:
+            stack.enter_context(switched_off(()))  # a test on strict:strictest may call the kit
+        outcome = _run(case, call, judge, said)
+    expected = said.expected_failure(name) if said else None
+    if expected is None:
+        return outcome
+    if outcome.verdict == "wrong":
+        reason = f"wrong, as the function says ({expected}): {outcome.reason}"
+        return outcome._replace(verdict="can't tell", reason=reason)
+    if outcome.verdict != "agrees":
+        return outcome
+    return outcome._replace(
+        verdict="wrong", reason=f"the function says that it is wrong here ({expected}); it is not"
+    )
 
 
-def _judged(
-    case: Case,
-    function: Callable[..., Any],
-    inputs: tuple[Any, ...],
-    expected: Any,
-    tolerance: Tolerance,
-) -> Outcome:
-    """Return the outcome of one case, given what NumPy gives."""
-    places = [i for i, value in enumerate(inputs) if _is_data(value)]
-
-    def of_arrays(*given: Any) -> Any:
-        values = dict(zip(places, given, strict=True))
-        return function(*(values.get(i, value) for i, value in enumerate(inputs)))
-
+def _run(case: Case, call: Call, judge: Judge, said: Capabilities | None) -> Outcome:
+    """Return the outcome on one row."""
+    if said and said.dtype == "float64" and not case.backend.has_float64:
+        reason = "the function says that it gives float64, which is not there"
+        return Outcome(case.name, "can't tell", reason)
     try:
-        arrays = {i: case.array(inputs[i]) for i in places}
-        actual = case.run(of_arrays, *arrays.values())
-        wrong = _wrong(case, actual, expected, tolerance)
-        for i in places:
-            case.unchanged(arrays[i], inputs[i])
+        (args, kwargs), arrays = call.with_data(case.array)
+    except (TypeError, OverflowError, ValueError) as error:
+        reason = f"its library can't hold the inputs: {type(error).__name__}: {error}"
+        return Outcome(case.name, "can't tell", reason, error)
+    reads: list[str] = []
+    try:
+        actual = case.observe(call.function, args, kwargs, reads)
+        verdict, reason = judge.verdict(case, actual)
+        for array, (_, values) in zip(arrays, call.data, strict=True):
+            case.unchanged(array, values)
     except Exception as error:  # whatever a library raises, the other backends are run too
-        text = " ".join(str(error).split())
-        return Outcome(case.name, "wrong", f"{type(error).__name__}: {text}"[:300], error)
-    return Outcome(case.name, "wrong" if wrong else "agrees", wrong)
-
-
-def _wrong(case: Case, actual: Any, expected: Any, tolerance: Tolerance) -> str:
-    """Return what is wrong with the outputs, or nothing."""
-    found, wanted = dict(_leaves(actual)), dict(_leaves(expected))
-    if found.keys() != wanted.keys():
-        return f"must return {_shown(wanted)}; got {_shown(found)}"
-    for place, value in wanted.items():
-        value = np.asarray(value)
-        dtype = _dtype(case, value, found[place])
-        wrong = mismatch(case.backend, found[place], value, dtype, tolerance)
-        if wrong:
-            return f"result{place}: {wrong}" if place else wrong
-    return ""
-
-
-def _shown(leaves: Mapping[str, Any]) -> str:
-    return ", ".join(f"result{place}" for place in leaves) or "nothing"
-
-
-def _check_reference(expected: Any) -> None:
-    for place, value in _leaves(expected):
-        if np.asarray(value).dtype.kind not in "biufc":
-            raise TypeError(
-                "the function must return an array, or a tuple, list or dictionary of arrays; got "
-                f"{type(value).__name__}{f' at {place}' if place else ''}"
-            )
-
-
-def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the arrays in nested tuples, lists and dictionaries, each with its place."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _leaves(item, f"{place}[{key!r}]")
-    elif isinstance(value, tuple | list):
-        for i, item in enumerate(value):
-            yield from _leaves(item, f"{place}[{i}]")
-    else:
-        yield place, value
-
-
-def _is_data(value: Any) -> bool:
-    return isinstance(value, np.ndarray | np.generic | list)
-
-
-def _rounded(value: Any, dtype: str) -> Any:
-    """Return host data as NumPy computes with it: rounded to the case's dtype, in float64."""
-    if not _is_data(value):
-        return value
-    host = np.array(value)
-    if host.dtype.kind == "f":
-        return host.astype(dtype).astype("float64")
-    if host.dtype.kind == "c" and dtype != "float64":
-        return host.astype("complex64").astype("complex128")
-    return host
-
-
-def _dtype(case: Case, expected: Any, actual: Any) -> Any:
-    """Return the dtype that an output must have: of NumPy's kind, in the width of the case."""
-    if expected.dtype.kind == "f":
-        return case.backend.dtype(case.dtype)
-    if expected.dtype.kind == "c":
-        return case.backend.dtype("complex128" if case.dtype == "float64" else "complex64")
-    if expected.dtype == np.int64:  # of Python's integers, and of indices: the library's defaults
-        info = case.xp.__array_namespace_info__()
-        defaults = info.default_dtypes(device=case.backend.device)
-        index = getattr(actual, "dtype", None) == defaults["indexing"]
-        return defaults["indexing" if index else "integral"]
-    return case.backend.dtype(expected.dtype.name)
+        cause = cause_of(case, error, said)
+        verdict = "can't tell" if cause.cannot_tell else "wrong"
+        read = [cause.read] if cause.read and not cause.cannot_tell else []
+        places = tuple(dict.fromkeys([*reads, *read]))
+        return Outcome(case.name, verdict, cause.reason, error, places)
+    return Outcome(case.name, verdict, reason, None, tuple(dict.fromkeys(reads)))

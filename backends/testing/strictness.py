@@ -1,13 +1,16 @@
-"""array-api-strict made stricter still: the standard only, and no value read by the host."""
+"""array-api-strict made stricter still: what is optional switched off, and who reads a value."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any, NoReturn
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 from unittest.mock import patch
 
-from backends.backend import Backend
-from backends.libraries.strict import Strict
+from ..backend import Backend
+from ..libraries.strict import Strict
+from .dask import Dask
+from .places import here, module_of
 
 _READING = (
     "__bool__",
@@ -20,51 +23,94 @@ _READING = (
     "__buffer__",
     "__str__",
     "__repr__",
-    "__format__",
     "to_device",
-    "__iter__",
-    "__contains__",
-    "tolist",
 )
+_REFUSAL = "no value may be read: the host would have to wait for the device"
 
-
-def standard_only() -> AbstractContextManager[Any]:
-    """Within the context, switch off all that the standard leaves optional.
-
-    Boolean indexing, data-dependent shapes and the extensions: some library lacks each.
-    """
-    from array_api_strict import ArrayAPIStrictFlags
-
-    context: AbstractContextManager[Any] = ArrayAPIStrictFlags(
-        boolean_indexing=False, data_dependent_shapes=False, enabled_extensions=()
-    )
-    return context
+LOCK = threading.RLock()
+"""Held while array-api-strict is not as it was, so that one thread at a time sees that."""
 
 
 @contextmanager
-def no_host_reads(backend: Backend) -> Iterator[None]:
-    """Within the context, raise when the host reads a value of an array of array-api-strict.
+def switched_off(optional: Iterable[str]) -> Iterator[None]:
+    """Within the context, array-api-strict lacks what the standard leaves optional.
 
-    A GPU would have to finish all it was given first: a hidden synchronization. Devices can't be
-    hashed meanwhile either, as CuPy's never can. For other libraries nothing is changed.
+    Of ``"boolean_indexing"``, ``"data_dependent_shapes"`` and ``"extensions"``: some library lacks
+    each. Other threads of the kit wait meanwhile.
     """
+    from array_api_strict import ArrayAPIStrictFlags
+
+    off = set(optional)
+    with (
+        LOCK,
+        ArrayAPIStrictFlags(
+            boolean_indexing="boolean_indexing" not in off,
+            data_dependent_shapes="data_dependent_shapes" not in off,
+            enabled_extensions=() if "extensions" in off else ("linalg", "fft"),
+        ),
+    ):
+        yield
+
+
+@contextmanager
+def watching_reads(backend: Backend, reads: list[str], refuse: bool = False) -> Iterator[None]:
+    """Within the context, note in `reads` each line that reads a value: ``mod.py:12``.
+
+    Of an array of array-api-strict, for which a GPU would have to finish its work first, and each
+    that makes dask compute. With `refuse` an AssertionError is raised there instead. Devices of
+    array-api-strict can't be hashed meanwhile, as CuPy's never can. In other libraries, and in
+    other threads, nothing is noted.
+    """
+    if isinstance(backend.library, Dask):
+        with backend.library.computing(reads):
+            yield
+        return
     if not isinstance(backend.library, Strict):
         yield
         return
     import array_api_strict
 
-    def refuse(self: object, *args: object, **kwargs: object) -> NoReturn:
-        raise AssertionError("no value may be read: the host would have to wait for the device")
-
-    def hash_for_itself(device: object) -> int:
-        if sys._getframe(1).f_globals["__name__"].startswith("array_api_strict"):
-            return hash(str(device))
-        raise TypeError("a device can't be a dictionary key: CuPy's has no hash")
-
     x = array_api_strict.zeros(())
-    refusals: dict[str, Any] = dict.fromkeys(_READING, refuse)
+    owner = threading.get_ident()
+
+    def watched(name: str) -> Any:
+        original = getattr(type(x), name)
+
+        def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if threading.get_ident() == owner and _is_read(name, self, args, kwargs, x.device):
+                reads.append(here())
+                if refuse:
+                    raise AssertionError(f"{_REFUSAL} ({reads[-1]})" if reads[-1] else _REFUSAL)
+            return original(self, *args, **kwargs)
+
+        return method
+
+    hashed = type(x.device).__hash__
+
+    def hash_for_itself(device: Any) -> int:
+        if threading.get_ident() == owner and not _by_itself():
+            raise TypeError("a device can't be a dictionary key: CuPy's has no hash")
+        return hashed(device)
+
+    methods = {name: watched(name) for name in _READING if name in vars(type(x))}
     with (
-        patch.multiple(type(x), create=True, **refusals),
+        LOCK,
+        patch.multiple(type(x), **methods),
         patch.object(type(x.device), "__hash__", hash_for_itself),
     ):
         yield
+
+
+def _by_itself() -> bool:
+    """Tell whether array-api-strict itself called the method that calls this."""
+    return module_of(sys._getframe(2)).startswith("array_api_strict")
+
+
+def _is_read(name: str, x: Any, args: tuple[Any, ...], kwargs: Any, host: Any) -> bool:
+    """Tell whether a call makes the host wait; a move from one device to another does not."""
+    if module_of(sys._getframe(2)) == "array_api_strict._array_object":
+        return False
+    if name == "to_device":
+        to = args[0] if args else kwargs.get("device")
+        return bool(to == host and x.device != host)
+    return True

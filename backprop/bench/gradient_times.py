@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from backends import Backend, DType
+from backends import Backend, FloatDType
 from backprop.bench.timing import alternate
 from backprop.networks import TwoLayerNet
 
@@ -28,9 +28,12 @@ class GradientTimes:
         ``"784-50-10"``.
     parameters : int
         Number of parameters.
-    backprop, fast, loop : float
-        Seconds by backpropagation, by the fast numerical gradient, and by the plain loop of two
-        forward passes for each parameter.
+    backprop : float
+        Seconds by backpropagation.
+    fast : float
+        Seconds by the fast numerical gradient.
+    loop : float
+        Seconds by the plain loop of two forward passes for each parameter.
     estimated : bool
         Whether the loop was too long to run: `loop` is then the time of that many forward passes.
     """
@@ -47,7 +50,7 @@ def time_gradients(
     backend: Backend,
     sizes: Sequence[tuple[int, int]] = SIZES,
     batch: int = 100,
-    dtype: str | DType = "float64",
+    dtype: FloatDType = "float64",
     seconds: float = 1.0,
 ) -> Iterator[GradientTimes]:
     """Yield the times for networks of D inputs and H hidden units, the methods taking turns.

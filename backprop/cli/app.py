@@ -1,27 +1,39 @@
 """The program of all commands; turns errors into one line and an exit code."""
 
 import sys
-from typing import Annotated
+import traceback
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
 import backprop
 from backprop.cli import bench, check, demo, evaluate, info, predict, train
+from backprop.cli.common import Command, Group, common
+from backprop.cli.output import Manner, manner
+from backprop.cli.words import own_words
 
 app = typer.Typer(
     name="backprop",
     help="Neural networks with hand-derived backward passes, on any Array API library.",
+    epilog="First steps: backprop train, then the command that it prints. Options stand after "
+    "the command: backprop train --help.",
+    cls=Group,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("train")(train.train)
-app.command("evaluate")(evaluate.evaluate)
-app.command("predict")(predict.predict)
-app.command("check")(check.check)
-app.command("bench")(bench.bench)
-app.command("demo")(demo.demo)
-app.command("info")(info.info)
+_EXAMPLES: dict[Callable[..., Any], str] = {
+    train.train: "backprop train --epochs 20 --hidden 100,50 --out runs/deep",
+    evaluate.evaluate: "backprop evaluate --params runs/latest/params.safetensors",
+    predict.predict: "backprop predict --params runs/latest/params.safetensors photo.png",
+    check.check: "backprop check --activation tanh --batch 10 --mode sampled",
+    bench.bench: "backprop bench --quick",
+    demo.demo: "backprop demo apple --out pictures",
+    info.info: "backprop info --json",
+}
+for _command, _example in _EXAMPLES.items():
+    app.command(_command.__name__, cls=Command, epilog=f"Example: {_example}")(common(_command))
 
 
 def _version(show: bool) -> None:
@@ -33,7 +45,8 @@ def _version(show: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     pass
@@ -41,20 +54,25 @@ def _options(
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    vars(manner).update(vars(Manner()))
     try:
-        code = app(arguments, standalone_mode=False)
+        code = app(arguments, prog_name="backprop", standalone_mode=False)
     except typer.Abort:
         return 130
     except typer.TyperException as error:
-        return _fail(error.format_message())
+        return _fail(own_words(error))
     except (OSError, RuntimeError, TypeError, ValueError, ImportError) as error:
         return _fail(str(error))
+    except MemoryError as error:
+        return _fail(f"there is too little memory: {error}")
     except Exception as error:  # whatever it is, a user of the command line gets one line
         return _fail(f"{type(error).__name__}: {error}")
     return code if isinstance(code, int) else 0
 
 
 def _fail(message: str) -> int:
+    if manner.verbose:
+        traceback.print_exc()
     if message:
         print(f"backprop: error: {' '.join(message.split())}", file=sys.stderr)
     return 2

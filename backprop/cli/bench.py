@@ -12,7 +12,8 @@ import backends
 from backprop import plotting
 from backprop.bench import GradientTimes, exponent, time_chart, time_gradients
 from backprop.bench.gradient_times import METHODS, SIZES
-from backprop.cli.options import DeviceOption, DTypeName, LibraryOption
+from backprop.cli.options import DeviceOption, DTypeName, LibraryOption, make_folder, out_option
+from backprop.cli.output import answer, record, say, warn
 
 
 def bench(
@@ -26,23 +27,26 @@ def bench(
     quick: Annotated[
         bool, typer.Option("--quick", help="Small networks only: seconds, not a minute.")
     ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder for the results.", show_default="runs/bench-DATE-TIME"),
-    ] = None,
+    out: Annotated[Path | None, out_option("runs/bench-DATE-TIME")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the results of an earlier bench in --out.")
+    ] = False,
 ) -> None:
     """Time a gradient by each method, against network size.
 
     Shows times and ratios; writes them as JSON, and as a chart with fitted exponents.
     """
     backend = backends.select(device, library)
-    precision = dtype or (DTypeName.FLOAT64 if backend.has_float64 else DTypeName.FLOAT32)
+    precision = dtype or ("float64" if backend.has_float64 else "float32")
     folder = out or Path("runs") / f"bench-{datetime.now():%Y%m%d-%H%M%S}"
-    if (folder / "bench.json").exists():
-        raise ValueError(f"--out must hold no earlier results; {folder} holds bench.json")
-    folder.mkdir(parents=True, exist_ok=True)
-    print(f"device: {backend}, {precision}, batch {batch}\n")
-    print(
+    if (folder / "bench.json").exists() and not overwrite:
+        raise ValueError(
+            f"--out must hold no earlier results; {folder} holds bench.json: "
+            "give another folder, or --overwrite"
+        )
+    make_folder(folder)
+    say(f"device: {backend}, {precision}, batch {batch}\n")
+    say(
         f"{'network':>10} {'parameters':>10} {'backprop':>10} {'numerical':>10} {'loop':>11} "
         f"{'numerical':>10} {'loop':>9}\n"
         f"{'':>10} {'':>10} {'ms':>10} {'ms':>10} {'ms':>11} {'/backprop':>10} {'/numerical':>10}"
@@ -51,12 +55,12 @@ def bench(
     sizes = SIZES[:4] if quick else SIZES
     for each in time_gradients(backend, sizes, batch, precision, 0.3 if quick else 2.0):
         times.append(each)
-        print(_row(each), flush=True)
+        say(_row(each))
     if any(each.estimated for each in times):
-        print("~ estimated: that many forward passes; running them would take minutes")
+        say("~ estimated: that many forward passes; running them would take minutes")
     exponents = {method: round(exponent(times, method), 2) for method in METHODS}
     powers = ", ".join(f"{method} {power}" for method, power in exponents.items())
-    print(f"\ntime grows with the number of parameters to the power of: {powers}")
+    say(f"\ntime grows with the number of parameters to the power of: {powers}")
     result = {
         "library": backend.name,
         "device": backend.device_name,
@@ -66,7 +70,8 @@ def bench(
         "times": [asdict(each) for each in times],
     }
     _write(folder, result, times)
-    print(f"written to {folder}")
+    record(result)
+    answer(f"written to {folder}")
 
 
 def _write(folder: Path, result: dict[str, Any], times: list[GradientTimes]) -> None:
@@ -75,7 +80,7 @@ def _write(folder: Path, result: dict[str, Any], times: list[GradientTimes]) -> 
     try:
         plotting.save(time_chart(times), folder / "bench.png")
     except ModuleNotFoundError as error:
-        print(f"no bench.png: {error}")
+        warn(f"no bench.png: {error}")
 
 
 def _row(times: GradientTimes) -> str:

@@ -2,17 +2,15 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import rich
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 import backends
-from backprop import Network, TwoLayerNet, gradcheck, load_network
+from backprop import Network, gradcheck
+from backprop.cli import tables
+from backprop.cli.digit_network import digit_network, widths
 from backprop.cli.options import (
-    Activation,
     DataDirOption,
     Dataset,
     DatasetOption,
@@ -20,8 +18,11 @@ from backprop.cli.options import (
     DTypeName,
     LibraryOption,
     load,
+    load_digit_network,
 )
+from backprop.cli.output import answer, chatty, record, say
 from backprop.gradients import Report, Verdict
+from backprop.layers.activation import ActivationName
 
 
 class Mode(StrEnum):
@@ -50,11 +51,15 @@ def check(
     device: DeviceOption = None,
     library: LibraryOption = None,
     hidden: Annotated[
-        int | None,
-        typer.Option(min=1, help="Width of the hidden layer of a new network.", show_default="50"),
+        str | None,
+        typer.Option(
+            metavar="<int,...>",
+            help="Width of the hidden layer of a new network; several, such as 100,50.",
+            show_default="50",
+        ),
     ] = None,
     activation: Annotated[
-        Activation | None,
+        ActivationName | None,
         typer.Option(
             help="Activation of the hidden layers.", show_default="as --params says, else relu"
         ),
@@ -77,34 +82,41 @@ def check(
     The exit code is 1 if a gradient is wrong.
     """
     backend = backends.select(device, library)
-    precision = backend.widest if dtype is None else dtype.value
+    precision = backend.widest if dtype is None else dtype
     if params is not None and hidden is not None:
         raise ValueError("one of --params and --hidden must be given; got both")
     if params is None:
-        chosen = activation or Activation.RELU
-        net: Network = TwoLayerNet(
-            784, hidden or 50, 10, activation=chosen, dtype=precision, backend=backend, seed=seed
-        )
+        chosen = activation or "relu"
+        net: Network = digit_network(widths(hidden or "50"), chosen, precision, backend, seed)
     else:
-        net = load_network(params, activation=activation, backend=backend, dtype=precision)
+        net = load_digit_network(params, activation, backend, precision)
     images, digits = load(dataset, data_dir)[0]
     if batch > len(images):
         raise ValueError(f"--batch must be at most {len(images)}, all there are; got {batch}")
     x, t = backend.asarray(images[:batch]), backend.asarray(digits[:batch])
     report = gradcheck(net, x, t, mode=mode.value, seed=seed)
-    print(f"device: {backend}")
-    print(f"data:   the first {x.shape[0]} training images of {dataset}\n")
+    say(f"device: {backend}")
+    say(f"data:   the first {x.shape[0]} training images of {dataset}\n")
     _print(report)
+    record(_as_json(report))
     return 0 if report.ok else 1
 
 
 def _print(report: Report) -> None:
     head, *rows = report.rows()
-    table = Table(*head, box=None, pad_edge=False)
-    for entry, row in zip(report.entries, rows, strict=True):
-        color = _COLORS[entry.verdict]
-        cells = [escape(cell) for cell in row]
-        table.add_row(cells[0], f"[{color}]{cells[1]}[/{color}]", *cells[2:])
-    rich.print(table)
-    for line in ("", *report.notes(), report.title()):
-        print(line)
+    if chatty():
+        colors = {(k, 1): _COLORS[entry.verdict] for k, entry in enumerate(report.entries)}
+        tables.show(head, rows, styles=colors)
+        say()
+    for line in (*report.notes(), report.title()):
+        answer(line)
+
+
+def _as_json(report: Report) -> dict[str, Any]:
+    head, *rows = report.rows()
+    return {
+        "ok": report.ok,
+        "title": report.title(),
+        "gradients": [dict(zip(head, row, strict=True)) for row in rows],
+        "notes": list(report.notes()),
+    }

@@ -14,14 +14,16 @@ from backprop.cli.options import (
     DeviceOption,
     LibraryOption,
     load,
+    out_option,
 )
+from backprop.cli.output import answer, manner, record, say
 
 
 def demo(
     name: Annotated[
         str | None, typer.Argument(help="Program to run; lists them if omitted.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for pictures; none if omitted.")] = None,
+    out: Annotated[Path | None, out_option("no pictures")] = None,
     dataset: DatasetOption = Dataset.SAMPLE,
     data_dir: DataDirOption = None,
     device: DeviceOption = None,
@@ -32,9 +34,13 @@ def demo(
 ) -> None:
     """Run a program of the book, or list them all."""
     if name is None:
-        for each in demos.NAMES:
-            print(f"{each:18} {demos.summary(each)}")
+        programs = {each: demos.summary(each) for each in demos.NAMES}
+        for each, what in programs.items():
+            answer(f"{each:18} {what}")
+        record(programs)
         return
+    if manner.json:
+        raise ValueError("--json needs the list of programs; a program prints lines of its own")
     demos.summary(name)  # an unknown name is the first thing to say
     if params is not None and name != "mnist-inference":
         raise ValueError(f"--params needs the demo mnist-inference; got {name}")
@@ -44,4 +50,4 @@ def demo(
     settings = demos.Settings(backend, out, lambda: load(dataset, data_dir), params)
     demos.run(name, settings)
     if out is not None and not settings.pictures:
-        print("no picture: this program draws none")
+        say("no picture: this program draws none")

@@ -1,12 +1,11 @@
 """`backprop evaluate`: accuracy and confusion matrix of trained parameters."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import rich
 import typer
-from rich.table import Table
 
 import backends
+from backprop.cli import tables
 from backprop.cli.options import (
     ActivationOption,
     DataDirOption,
@@ -20,6 +19,8 @@ from backprop.cli.options import (
     load,
     load_digit_network,
 )
+from backprop.cli.output import answer, chatty, record, say
+from backprop.cli.terminal import width
 from backprop.metrics import confusion_matrix
 
 
@@ -41,19 +42,38 @@ def evaluate(
     matrix = backend.to_numpy(confusion_matrix(t, net.classify(x, batch_size), 10)).tolist()
     count = x.shape[0]
     correct = sum(row[digit] for digit, row in enumerate(matrix))
-    print(f"device: {backend}")
-    print(f"layers: {', '.join(net.layers)}")
-    print(f"accuracy: {correct / count:.2%} of {count:,} test images\n")
-    _print_matrix(matrix)
+    say(f"device: {backend}")
+    say(f"layers: {', '.join(net.layers)}")
+    answer(f"accuracy: {correct / count:.2%} of {count:,} test images")
+    if chatty():
+        _print_matrix([[int(n) for n in row] for row in matrix])
+    record(
+        {
+            "params": str(params),
+            "library": backend.name,
+            "device": backend.device_name,
+            "accuracy": correct / count,
+            "images": count,
+            "confusion_matrix": [[int(n) for n in row] for row in matrix],
+        }
+    )
 
 
-def _print_matrix(matrix: list[list[float]]) -> None:
-    table = Table(title="rows: label, columns: prediction", box=None, title_justify="left")
-    table.add_column("", justify="right", style="bold")
-    for digit in range(len(matrix)):
-        table.add_column(str(digit), justify="right")
+def _print_matrix(matrix: list[list[int]]) -> None:
+    """Print it in columns where there is room, else for each label what it was taken for."""
+    digits = range(len(matrix))
+    cells = [[f"{n}" if n else "·" for n in row] for row in matrix]
+    wide = sum(max(map(len, column)) + 2 for column in zip(*cells, strict=True)) + 1
+    room = width()
+    if room is None or wide <= room:
+        say("\nrows: label, columns: prediction")
+        head = ["", *map(str, digits)]
+        rows = [[str(digit), *row] for digit, row in enumerate(cells)]
+        styles = {(digit, digit + 1): "bold" for digit in digits}
+        tables.show(head, rows, right=head, styles=styles)
+        return
+    say("\nlabel  right  mostly taken for")
     for digit, row in enumerate(matrix):
-        cells: list[Any] = [f"{n:.0f}" if n else "·" for n in row]
-        cells[digit] = f"[bold]{cells[digit]}[/bold]"
-        table.add_row(str(digit), *cells)
-    rich.print(table)
+        others = sorted((-n, other) for other, n in enumerate(row) if n and other != digit)
+        wrong = ", ".join(f"{other} ({-n})" for n, other in others[:2])
+        say(f"{digit:>5} {row[digit]:>6}  {wrong}".rstrip())

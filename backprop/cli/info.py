@@ -1,22 +1,29 @@
 """`backprop info`: array libraries and devices that can be used here."""
 
-import rich
-from rich.markup import escape
-from rich.table import Table
-
 import backends
+from backprop.cli import tables
+from backprop.cli.output import answer, record
 
 
 def info() -> None:
     """List array libraries and devices, and the reason where one can't be used."""
-    table = Table("library", "version", "devices", box=None, pad_edge=False)
-    for found in backends.available():
-        usable = ", ".join(found.devices) or "none"
-        if found.reason is not None:
-            usable += f": {escape(found.reason)}"
-        table.add_row(found.library, found.version or "-", usable)
-    rich.print(table)
+    rows = []
+    found = backends.available()
+    for each in found:
+        usable = ", ".join(each.devices) or "none"
+        why_not = "" if each.reason is None else f": {each.reason}"
+        rows.append([each.library, each.version or "-", usable + why_not])
+    tables.show(["library", "version", "devices"], rows)
+    reason: str | None = None
     try:
-        print(f"\nselected: {backends.select()}")
+        selected = str(backends.select())
     except backends.DeviceUnavailableError as error:
-        print(f"\nselected: none; {error}")
+        selected, reason = "none", str(error)
+    answer(f"\nselected: {selected}" + (f"; {reason}" if reason else ""))
+    record(
+        {
+            "libraries": [each._asdict() for each in found],
+            "selected": None if reason else selected,
+            "reason": reason,
+        }
+    )

@@ -2,14 +2,15 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
-from backends import Backend
+from backends import Backend, FloatDType
 from backends.libraries import KNOWN
 from backprop import Network, load_network
 from backprop.datasets import load_mnist, load_mnist_sample
+from backprop.layers.activation import ActivationName
 
 
 class Dataset(StrEnum):
@@ -19,21 +20,21 @@ class Dataset(StrEnum):
     MNIST = "mnist"
 
 
-class Activation(StrEnum):
-    """Activation layers by name."""
-
-    RELU = "relu"
-    SIGMOID = "sigmoid"
-    TANH = "tanh"
+DTypeName: TypeAlias = Literal["float32", "float64"]
 
 
-class DTypeName(StrEnum):
-    """Floating dtypes by name."""
+class OnNan(StrEnum):
+    """What to do when training has died."""
 
-    FLOAT32 = "float32"
-    FLOAT64 = "float64"
+    STOP = "stop"
+    WARN = "warn"
+    IGNORE = "ignore"
 
 
+HiddenOption = Annotated[
+    str,
+    typer.Option(metavar="<int,...>", help="Width of the hidden layer; several, such as 100,50."),
+]
 DatasetOption = Annotated[
     Dataset,
     typer.Option(help="Data set: mnist-sample ships with the package, mnist is all of MNIST."),
@@ -66,7 +67,7 @@ ParamsOption = Annotated[
     typer.Option(help="File with parameters W1, b1, ...: safetensors, .npz or a pickle."),
 ]
 ActivationOption = Annotated[
-    Activation | None,
+    ActivationName | None,
     typer.Option(
         help="Activation of the hidden layers.", show_default="as the file says, else relu"
     ),
@@ -77,6 +78,35 @@ NetworkDTypeOption = Annotated[
 RawOption = Annotated[
     bool, typer.Option("--raw", help="Raw pixels from 0 to 255, not divided by 255.")
 ]
+
+
+def _folder(text: str | Path) -> Path:
+    if not str(text):
+        raise ValueError("--out must be a folder; got an empty name")
+    return Path(text)
+
+
+def out_option(default: str) -> Any:
+    """Return the option `--out`, with what it is if not given."""
+    return typer.Option(
+        help="Folder for the results.", show_default=default, parser=_folder, metavar="<path>"
+    )
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of `--out`, and those above it.
+
+    Raises
+    ------
+    ValueError
+        When it can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"--out must be a folder that can be written; got {folder}: {error.strerror}"
+        ) from None
 
 
 def load(dataset: Dataset, data_dir: Path | None, normalize: bool = True) -> Any:
@@ -91,9 +121,10 @@ def load(dataset: Dataset, data_dir: Path | None, normalize: bool = True) -> Any
 
 
 def load_digit_network(
-    params: Path, activation: Activation | None, backend: Backend, dtype: str | None
+    params: Path, activation: ActivationName | None, backend: Backend, dtype: FloatDType | None
 ) -> Network:
     """Return the network of a file, which must be one for MNIST's digits."""
+    _check_file(params)
     net = load_network(params, activation=activation, backend=backend, dtype=dtype)
     values = list(net.params.values())
     sizes = values[0].shape[0], values[-1].shape[0]
@@ -102,3 +133,17 @@ def load_digit_network(
             f"--params must have 784 inputs and 10 outputs; got {sizes[0]} and {sizes[1]}"
         )
     return net
+
+
+def _check_file(params: Path) -> None:
+    """Say in words of the option what is wrong with a file that can't be opened."""
+    try:
+        with params.open("rb"):
+            return
+    except IsADirectoryError:
+        problem = f"{params} is a folder"
+    except FileNotFoundError:
+        problem = f"{params} is not there"
+    except OSError as error:
+        problem = f"{params}: {error.strerror}"
+    raise ValueError(f"--params must be a file that can be read; {problem}")

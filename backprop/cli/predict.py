@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy.typing as npt
-import rich
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 import backends
 from backprop import functions
+from backprop.cli import tables
 from backprop.cli.options import (
     ActivationOption,
     DeviceOption,
@@ -22,6 +20,7 @@ from backprop.cli.options import (
     RawOption,
     load_digit_network,
 )
+from backprop.cli.output import record, say
 from backprop.datasets import load_picture
 
 _RUNNERS_UP = 2
@@ -47,12 +46,15 @@ def predict(
     backend = backends.select(device, library)
     net = load_digit_network(params, activation, backend, dtype)
     read = _read(pictures, normalize=not raw)
+    found: list[list[float]] = []
     if read:
         xp = backend.xp
         x = xp.stack([backend.asarray(array) for array in read.values()])
         probabilities = functions.softmax(net.predict(x))
-        print(f"device: {backend}\n")
-        _print_table(list(read), backend.to_numpy(probabilities).tolist())
+        say(f"device: {backend}\n")
+        found = backend.to_numpy(probabilities).tolist()
+        _print_table(list(read), found)
+    record({"pictures": [_as_json(*each) for each in zip(read, found, strict=True)]})
     return 0 if len(read) == len(set(pictures)) else 2
 
 
@@ -72,13 +74,16 @@ def _read(pictures: list[Path], normalize: bool) -> dict[Path, npt.NDArray[Any]]
 
 
 def _print_table(paths: list[Path], probabilities: list[list[float]]) -> None:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("picture", overflow="fold")
-    for column in ("digit", "probability"):
-        table.add_column(column, justify="right")
-    table.add_column("runners-up")
+    rows = []
     for path, row in zip(paths, probabilities, strict=True):
         first, *others = sorted(range(10), key=lambda digit: -row[digit])
         rest = ", ".join(f"{digit} {row[digit]:.1%}" for digit in others[:_RUNNERS_UP])
-        table.add_row(escape(str(path)), f"[bold]{first}[/bold]", f"{row[first]:.1%}", rest)
-    rich.print(table)
+        rows.append([str(path), str(first), f"{row[first]:.1%}", rest])
+    head = ["picture", "digit", "probability", "runners-up"]
+    styles = {(k, 1): "bold" for k in range(len(rows))}
+    tables.show(head, rows, right=["digit", "probability"], styles=styles)
+
+
+def _as_json(path: Path, probabilities: list[float]) -> dict[str, Any]:
+    digit = max(range(10), key=probabilities.__getitem__)
+    return {"picture": str(path), "digit": digit, "probabilities": probabilities}

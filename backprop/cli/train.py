@@ -1,40 +1,56 @@
 """`backprop train`: the book's network learns handwritten digits."""
 
-import itertools
 import json
-from datetime import datetime
+import math
+import signal
+import sys
+import warnings
+from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 import backends
-from backprop import SGD, History, Trainer, TwoLayerNet, plotting, save_network
+from backends import Backend
+from backprop import SGD, Checkpoints, History, NotFiniteError, Trainer
+from backprop.cli.config_file import ConfigOption, versions
+from backprop.cli.digit_network import digit_network, widths
+from backprop.cli.next_step import command, point_to
 from backprop.cli.options import (
-    Activation,
     DataDirOption,
     Dataset,
     DatasetOption,
     DeviceOption,
     DTypeName,
+    HiddenOption,
     LibraryOption,
+    OnNan,
     load,
+    out_option,
 )
+from backprop.cli.output import answer, chatty, record, say, warn
+from backprop.cli.run_folder import FILES, check_output, output_folder, write_results
+from backprop.cli.settings import Settings, config, said, settings_of
+from backprop.layers.activation import ActivationName
+from backprop.storage.writing import sweep
+from backprop.training.checkpoints import last_of
+from backprop.training.interruption import ALL, Interruption
 
 _ITERATIONS = 10_000
-_FILES = ("params.safetensors", "history.csv", "config.json", "accuracy.png")
 
 
 def train(
+    context: typer.Context,
     dataset: DatasetOption = Dataset.SAMPLE,
     data_dir: DataDirOption = None,
     device: DeviceOption = None,
     library: LibraryOption = None,
-    hidden: Annotated[int, typer.Option(min=1, help="Width of the hidden layer.")] = 50,
+    hidden: HiddenOption = "50",
     activation: Annotated[
-        Activation, typer.Option(help="Activation of the hidden layer.")
-    ] = Activation.RELU,
+        ActivationName, typer.Option(help="Activation of the hidden layer.")
+    ] = "relu",
     iterations: Annotated[
         int | None,
         typer.Option(
@@ -48,132 +64,178 @@ def train(
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Number of samples in a step.")] = 100,
     lr: Annotated[float, typer.Option(help="Learning rate.")] = 0.1,
-    dtype: Annotated[
-        DTypeName, typer.Option(help="Dtype of parameters and data.")
-    ] = DTypeName.FLOAT32,
+    dtype: Annotated[DTypeName, typer.Option(help="Dtype of parameters and data.")] = "float32",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and the batches.")] = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder for the results.", show_default="runs/DATASET-DATE-TIME"),
-    ] = None,
+    out: Annotated[Path | None, out_option("runs/DATASET-DATE-TIME")] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the results of an earlier run in --out.")
     ] = False,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Folder of a run that ended early, to go on with."),
+    ] = None,
+    checkpoint_every: Annotated[
+        int, typer.Option(min=1, help="Epochs from one checkpoint to the next.")
+    ] = 1,
+    on_nan: Annotated[
+        OnNan, typer.Option(help="Reaction to a loss or a parameter that is not finite.")
+    ] = OnNan.STOP,
+    config_file: ConfigOption = None,
 ) -> int:
-    """Train the two-layer network on MNIST.
+    """Train the two-layer network on MNIST, or a deeper one.
 
-    Shows accuracies after each epoch; writes parameters, history, configuration and a picture.
+    Shows accuracies after each epoch; writes parameters, history, configuration and a picture,
+    and checkpoints meanwhile. Ctrl-C ends it in order, a second one at once.
     """
+    if "epochs" in said(context) and "iterations" not in said(context):
+        iterations = None  # a --config has them
     if iterations is not None and epochs is not None:
         raise ValueError("one of --iterations and --epochs must be given; got both")
-    if iterations is None and epochs is None:
-        iterations = _ITERATIONS
-    optimizer = SGD(lr)
-    backend = backends.select(device, library)
-    if out is not None:
-        _check_output(out, overwrite)
-    train_set, test_set = load(dataset, data_dir)
-    folder = _output_folder(out, dataset)
-    print(f"device: {backend}")
-    print(f"data:   {dataset}, {len(train_set[0]):,} training and {len(test_set[0]):,} test images")
-    net = TwoLayerNet(
-        784, hidden, 10, activation=activation, dtype=dtype, backend=backend, seed=seed
+    if resume is not None:
+        settings = settings_of(last_of(resume), said(context))
+        backend = backends.select(settings.device, settings.library)
+        folder = last_of(resume).parent
+    else:
+        SGD(lr)
+        backend = backends.select(device, library)
+        if out is not None:
+            check_output(out, overwrite)
+        settings = Settings(
+            dataset=dataset,
+            hidden=widths(hidden),
+            activation=activation,
+            batch_size=batch_size,
+            lr=lr,
+            dtype=dtype,
+            seed=seed,
+            iterations=_ITERATIONS if iterations is None and epochs is None else iterations,
+            epochs=epochs,
+            library=backend.name,
+            device=backend.device_name,
+            data_dir=None if data_dir is None else str(data_dir.resolve()),
+            checkpoint_every=checkpoint_every,
+            on_nan=on_nan.value,
+        )
+    where = None if settings.data_dir is None else Path(settings.data_dir)
+    data = load(Dataset(settings.dataset), where if resume is not None else data_dir)
+    if batch_size > len(data[0][0]):
+        raise ValueError(
+            f"--batch-size must be at most {len(data[0][0])}, all there are; got {batch_size}"
+        )
+    if resume is None:
+        trainer = _new_trainer(settings, backend)
+        folder = output_folder(out, dataset)
+    else:
+        trainer = Trainer.resume(resume, backend=backend, on_nan=settings.on_nan)
+    counts = [len(part[0]) for part in data]
+    say(f"device: {backend}")
+    say(f"data:   {settings.dataset}, {counts[0]:,} training and {counts[1]:,} test images")
+    with Interruption(ALL) as signals:
+        try:
+            return _run(trainer, data, settings, folder, signals)
+        except KeyboardInterrupt:
+            say(f"\nended at once; what the last checkpoint holds goes on with {_again(folder)}")
+            return 128 + (signals.received or signal.SIGINT)
+
+
+def _new_trainer(settings: Settings, backend: Backend) -> Trainer:
+    net = digit_network(
+        tuple(settings.hidden), settings.activation, settings.dtype, backend, settings.seed
     )
-    trainer = Trainer(net, optimizer, batch_size, seed)
-    print(f"\n{'epoch':>7} {'loss':>8} {'train':>8} {'test':>8} {'seconds':>8}")
-    history = trainer.fit(
-        train_set, test_set, iterations=iterations, epochs=epochs, on_epoch=_print_row
-    )
-    config = {
-        "dataset": dataset,
-        "library": backend.name,
-        "device": backend.device_name,
-        "hidden": hidden,
-        "activation": activation,
-        "iterations": len(history.loss),
-        "batch_size": batch_size,
-        "lr": lr,
-        "dtype": dtype,
-        "seed": seed,
-        "interrupted": history.interrupted,
-        "seconds": round(history.seconds, 3),
-    }
-    _write(folder, net, history, config)
+    optimizer = SGD(settings.lr)
+    return Trainer(net, optimizer, settings.batch_size, settings.seed, on_nan=settings.on_nan)
+
+
+def _run(
+    trainer: Trainer, data: Any, settings: Settings, folder: Path, signals: Interruption
+) -> int:
+    """Train, write what came of it, say so, and return the exit code."""
+    history = trainer.history
+    batches = -(-len(data[0][0]) // settings.batch_size)
+    rest = (settings.iterations or (settings.epochs or 0) * batches) - len(history.loss)
+    if rest < 0:
+        raise ValueError(f"the run must go on; it has {len(history.loss):,} iterations already")
+    if history.loss:
+        say(f"after:  {len(history.loss):,} iterations, {rest:,} to go")
+    sweep(folder)
+    keep = Checkpoints(folder, settings.checkpoint_every, {"run": json.dumps(asdict(settings))})
+    problem = None
+    if rest:
+        _forget_pause(history)
+        say(f"\n{'epoch':>7} {'loss':>7} {'train':>7} {'test':>7} {'seconds':>7}")
+        with np.errstate(all="ignore"), warnings.catch_warnings():  # one sentence says it all
+            warnings.simplefilter("default")
+            warnings.showwarning = lambda message, *others: warn(str(message))
+            try:
+                trainer.fit(
+                    *data,
+                    iterations=rest,
+                    progress=None if chatty() else False,
+                    on_epoch=_print_row,
+                    checkpoints=keep,
+                    stop=signals,
+                )
+            except NotFiniteError as error:
+                problem = str(error)
+    died = problem is not None or not math.isfinite(history.loss[-1] if history.loss else 0.0)
+    net = None if problem else trainer.net
+    about = {"died": died, "versions": versions(trainer.net.backend or backends.host())}
+    write_results(folder, net, history, {**config(settings, history), **about})
+    point_to(folder)
+    if problem:
+        print(f"backprop: error: {problem}", file=sys.stderr)
+        return 1
     if history.interrupted:
-        print(f"\ninterrupted after {len(history.loss):,} iterations")
+        say(f"\ninterrupted after {len(history.loss):,} iterations; {_again(folder)} goes on")
+    last = history.loss[-batches:]
+    if len(last) == batches and sum(last) > batches * history.loss[0]:
+        warn(
+            f"the loss is {sum(last) / batches:.3g} in the last epoch, and was "
+            f"{history.loss[0]:.3g} before training: the network has learnt nothing; "
+            "the learning rate is likely too high"
+        )
     if history.test_accuracy:
-        print(
-            f"\nfinal accuracy: train {history.train_accuracy[-1]:.2%}, "
+        say()
+        answer(
+            f"final accuracy: train {history.train_accuracy[-1]:.2%}, "
             f"test {history.test_accuracy[-1]:.2%}"
         )
-    print(f"written to {folder}: {', '.join(n for n in _FILES if (folder / n).exists())}")
-    return 130 if history.interrupted else 0
+    files = [name for name in FILES if (folder / name).exists()]
+    answer(f"written to {folder}: {', '.join(files)}")
+    if net is not None and not history.interrupted:
+        say(f"\nnext: {command('evaluate', '--params', folder / 'params.safetensors')}")
+    record(
+        {
+            "folder": folder,
+            "files": files,
+            **config(settings, history),
+            **about,
+            "train_accuracy": history.train_accuracy[-1],
+            "test_accuracy": history.test_accuracy[-1],
+        }
+    )
+    if history.interrupted:
+        return 128 + (signals.received or signal.SIGINT)
+    return 1 if died and settings.on_nan == "warn" else 0
+
+
+def _again(folder: Path) -> str:
+    return f"`{command('train', '--resume', folder)}`"
+
+
+def _forget_pause(history: History) -> None:
+    """Leave out what was measured where an earlier run ended within an epoch."""
+    if history.epoch and history.epoch[-1] % 1 and history.iteration[-1] == len(history.loss):
+        for column in (history.epoch, history.iteration, history.train_accuracy):
+            column.pop()
+        history.test_accuracy.pop()
 
 
 def _print_row(history: History) -> None:
     first = history.iteration[-2] if len(history.iteration) > 1 else 0
     losses = history.loss[first:]
-    print(
-        f"{history.epoch[-1]:7.2f} {sum(losses) / len(losses):8.4f} "
-        f"{history.train_accuracy[-1]:8.2%} {history.test_accuracy[-1]:8.2%} "
-        f"{history.seconds:8.1f}"
+    say(
+        f"{history.epoch[-1]:7.2f} {sum(losses) / len(losses):7.4f} "
+        f"{history.train_accuracy[-1]:7.2%} {history.test_accuracy[-1]:7.2%} "
+        f"{history.seconds:7.1f}"
     )
-
-
-def _check_output(out: Path, overwrite: bool) -> None:
-    """See before anything else that no earlier results are lost."""
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"--out must be a folder; {out} is a file")
-    old = [name for name in _FILES if (out / name).exists()]
-    if old and not overwrite:
-        raise ValueError(
-            f"--out must hold no earlier results; {out} holds {', '.join(old)}: "
-            "give another folder, or --overwrite"
-        )
-
-
-def _output_folder(out: Path | None, dataset: str) -> Path:
-    """Make the folder, and see before training that it can be written."""
-    folder = _new_folder(dataset) if out is None else out
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder):
-            return folder
-    except OSError as error:
-        raise ValueError(f"--out must be a folder that can be written; {folder}: {error}") from None
-
-
-def _new_folder(dataset: str) -> Path:
-    """Make a folder in runs/ that no other run has, also none of the same second."""
-    stem = f"{dataset}-{datetime.now():%Y%m%d-%H%M%S}"
-    Path("runs").mkdir(exist_ok=True)
-    for number in itertools.count(1):
-        folder = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            continue
-        break
-    return folder
-
-
-def _write(folder: Path, net: TwoLayerNet, history: History, config: dict[str, Any]) -> None:
-    """Write all files beside their places first, then put them there."""
-    with TemporaryDirectory(dir=folder, prefix=".partial-") as name:
-        partial = Path(name)
-        save_network(partial / "params.safetensors", net)
-        history.to_csv(partial / "history.csv")
-        text = json.dumps(config, indent=2) + "\n"
-        (partial / "config.json").write_text(text, encoding="utf-8")
-        for path in partial.iterdir():
-            path.replace(folder / path.name)
-    _draw(folder / "accuracy.png", history)
-
-
-def _draw(path: Path, history: History) -> None:
-    """Draw the accuracies; whatever fails there, the results are on the disk already."""
-    try:
-        plotting.save(plotting.accuracy_curves(history), path)
-    except Exception as error:  # a picture is optional, and can fail in any way
-        path.unlink(missing_ok=True)
-        print(f"no {path.name}: {error}")

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from backends.distribution import pip_install
+
 OFFLINE_VARIABLE = "BACKPROP_OFFLINE"
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -40,7 +42,7 @@ def fetch(name: str, sha256: str) -> Path:
         raise FileNotFoundError(f"{OFFLINE_VARIABLE} is set, so nothing is downloaded")
     folder = cache_folder()
     if folder is None:
-        raise FileNotFoundError("a download needs pooch: pip install 'backprop[data]'")
+        raise FileNotFoundError(f"a download needs pooch: {pip_install('data')}")
     import pooch
 
     pooch.get_logger().setLevel("WARNING")  # the progress bar says enough

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from backends.distribution import pip_install
 from backprop.datasets.image_file import Floats, read_image
 from backprop.datasets.mnist import load_mnist_sample
 
@@ -60,7 +61,7 @@ def load_picture(
         from backprop.datasets.ink import find_ink
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            "digits are found with scikit-image: pip install 'backprop[image]'"
+            f"digits are found with scikit-image: {pip_install('image')}"
         ) from None
     drawing = find_ink(colors)
     small = None if drawing is None else _scaled(drawing.ink)

@@ -3,6 +3,7 @@
 Each is a module with a function `run`; the first line of its docstring says what it does.
 """
 
+import difflib
 import importlib
 from typing import Any
 
@@ -58,5 +59,7 @@ def run(name: str, settings: Settings) -> None:
 
 def _module(name: str) -> Any:
     if name not in NAMES:
-        raise ValueError(f"demo must be one of {', '.join(NAMES)}; got {name!r}")
+        close = difflib.get_close_matches(name, NAMES, 1, 0.7)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise ValueError(f"demo must be one of {', '.join(NAMES)}; got {name!r}{hint}")
     return importlib.import_module(f"backprop.demos.{name.replace('-', '_')}")

@@ -2,6 +2,7 @@
 
 from backprop import SGD, Network, Trainer, TwoLayerNet, load_network, load_params, plotting
 from backprop.demos.settings import Settings
+from backprop.layers.activation import ActivationName
 from backprop.metrics import confusion_matrix
 
 BATCH_SIZE = 100
@@ -32,7 +33,9 @@ def trained(settings: Settings) -> Network:
     if settings.params is not None:
         _, metadata = load_params(settings.params)
         said = {"network", "activation"} & metadata.keys()
-        activation = None if said else "sigmoid"  # as in the book, whose file does not say
+        activation: ActivationName | None = (
+            None if said else "sigmoid"
+        )  # as in the book, whose file does not say
         return load_network(settings.params, activation=activation, backend=settings.backend)
     print("no --params FILE: a small network learns first")
     net = TwoLayerNet(784, 50, 10, activation="sigmoid", backend=settings.backend, seed=0)

@@ -1,13 +1,14 @@
 """The gradient checker: gradients derived by hand against numerical ones, with reasons."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from backends import isdtype, namespace
 from backprop.gradients import hygiene, sampling
 from backprop.gradients.compare import entry
+from backprop.gradients.options import Mode, check_inputs, check_options, verdicts
+from backprop.gradients.progress import Progress
 from backprop.gradients.report import Entry, Report, Verdict, unmeasured
 from backprop.gradients.task import Task
 from backprop.networks.network import Network
@@ -15,12 +16,7 @@ from backprop.numerical import steps
 from backprop.numerical.perturb import Place
 from backprop.numerical.phi import NetworkPhi, Phi
 from backprop.targets.find import subject_of
-from backprop.targets.nested import leaves
-from backprop.targets.objects import is_array
 from backprop.targets.subject import Options, Subject
-
-Mode: TypeAlias = Literal["auto", "full", "sampled", "directional"]
-_MODES = ("auto", "full", "sampled", "directional")
 
 
 def gradcheck(
@@ -42,6 +38,7 @@ def gradcheck(
     constants: Sequence[str] = (),
     allow: Sequence[str] = (),
     nondet_tol: float = 0.0,
+    progress: bool | None = None,
 ) -> Report:
     """Check gradients derived by hand against numerical ones.
 
@@ -91,6 +88,9 @@ def gradcheck(
         Verdicts to let pass: ``"too noisy"``, ``"not checked"``.
     nondet_tol : float
         By how much two calls of the backward pass may differ.
+    progress : bool, optional
+        Show a progress bar; if not given, only on a terminal, where rich is installed, and for a
+        check of more than a second or two.
 
     Returns
     -------
@@ -100,6 +100,8 @@ def gradcheck(
     ------
     TypeError
         When the target is none of these, or an input is complex.
+    ModuleNotFoundError
+        When a bar must be shown and rich is not installed.
     ValueError
         When there is nothing to check, an input or the output is not finite, or an option is wrong.
 
@@ -116,9 +118,9 @@ def gradcheck(
     ['x agrees', 'W agrees', 'b agrees']
     """
     steps.check_step(step)
-    _check_options(mode, samples, seconds, {"rtol": rtol, "atol": atol, "nondet_tol": nondet_tol})
-    allowed = _verdicts(allow)
-    _check_inputs(inputs)
+    check_options(mode, samples, seconds, {"rtol": rtol, "atol": atol, "nondet_tol": nondet_tol})
+    allowed = verdicts(allow)
+    check_inputs(inputs)
     rng = np.random.default_rng(seed)
     options = Options(
         dict(kwargs or {}), dict(params or {}), dict(grads or {}), output, names, tuple(constants)
@@ -130,8 +132,9 @@ def gradcheck(
         found = hygiene.inspect(subject, present, nondet_tol)
         wide = _widened(subject, target, inputs, options, seed)
         try:
-            gradients = wide.gradients()
-            phi = _phi(wide, target, present)
+            gradients = found.gradients if wide is None else wide.gradients()
+            wide = wide or subject
+            phi = _phi(wide, target, present, options)
             task = Task(
                 phi=phi,
                 found=found,
@@ -144,9 +147,11 @@ def gradcheck(
                 seconds=sampling.seconds_of(phi),
             )
             plan = sampling.plan(task, mode, present, samples, seconds)
-            entries = [_entry(task, plan, subject, name) for name in chosen]
+            with Progress(phi, sampling.evaluations(task, plan), task.seconds, progress):
+                entries = [_entry(task, plan, subject, name) for name in chosen]
         finally:
-            wide.passes.end()
+            if wide is not None:
+                wide.passes.end()
     finally:
         subject.passes.end()
     return Report(
@@ -177,60 +182,28 @@ def _entry(task: Task, plan: "sampling.Plan", subject: Subject, name: str) -> En
 
 def _widened(
     subject: Subject, target: Any, inputs: Sequence[Any], options: Options, seed: int
-) -> Subject:
-    """Return the subject in the widest dtype, where it can compute in that; else as it is."""
+) -> Subject | None:
+    """Return the subject in the widest dtype, where it is not and can compute in that."""
     if isinstance(target, Network) and target.backend is not None:
         copy = target.to(dtype=target.backend.widest)
         return subject_of(copy, inputs, options, np.random.default_rng(seed))
-    subject.passes.widen()
-    return subject
+    return subject if subject.passes.widen() else None
 
 
-def _phi(subject: Subject, target: Any, names: list[str]) -> Phi:
+def _phi(subject: Subject, target: Any, names: list[str], options: Options) -> Phi:
     places = {name: subject.arrays[name] for name in names}
     passes, net = subject.passes, subject.passes.calls.roots[:1]
     if isinstance(target, Network):
         x, t = passes.inputs
         own = {name: Place(net[0].params, name) for name in names}
+        training = bool(options.kwargs.get("training", True))
         return NetworkPhi(
-            own, passes.phi, passes.scale(), lambda offsets: net[0].loss_changes(x, t, offsets)
+            own,
+            passes.phi,
+            passes.scale(),
+            lambda offsets: net[0].loss_changes(x, t, offsets, training=training),
         )
     return Phi(places, passes.phi, passes.scale())
-
-
-def _check_options(
-    mode: str, samples: int, seconds: float, tolerances: Mapping[str, float | None]
-) -> None:
-    if mode not in _MODES:
-        raise ValueError(f"`mode` must be one of {', '.join(map(repr, _MODES))}; got {mode!r}")
-    if samples < 1:
-        raise ValueError(f"`samples` must be 1 or more; got {samples}")
-    if not seconds > 0:
-        raise ValueError(f"`seconds` must be positive; got {seconds}")
-    for name, value in tolerances.items():
-        if value is not None and not value >= 0:
-            raise ValueError(f"`{name}` must be 0 or more; got {value}")
-
-
-def _verdicts(allow: Sequence[str]) -> tuple[Verdict, ...]:
-    names = {"too noisy": Verdict.NOISY, "not checked": Verdict.UNCHECKED}
-    names |= {str(verdict): verdict for verdict in (Verdict.NOISY, Verdict.UNCHECKED)}
-    for name in [allow] if isinstance(allow, str) else allow:
-        if name not in names:
-            raise ValueError(f"`allow` must hold 'too noisy' or 'not checked'; got {name!r}")
-    return tuple(names[name] for name in ([allow] if isinstance(allow, str) else allow))
-
-
-def _check_inputs(inputs: Iterable[Any]) -> None:
-    for i, given in enumerate(inputs):
-        for _, x in leaves(given):
-            if not is_array(x):
-                continue
-            xp = namespace(x)
-            if isdtype(xp, x.dtype, "complex floating"):
-                raise TypeError(f"input {i} must be real; got {x.dtype}")
-            if isdtype(xp, x.dtype, "real floating") and not bool(xp.all(xp.isfinite(x))):
-                raise ValueError(f"input {i} must be finite; got inf or nan in it")
 
 
 def _chosen(subject: Subject, wrt: Sequence[str | int] | str | int | None) -> list[str]:

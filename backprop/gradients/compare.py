@@ -7,14 +7,23 @@ import numpy as np
 import numpy.typing as npt
 
 from backprop.arrays import shape
-from backprop.gradients import diagnosis
+from backprop.gradients import diagnosis, rows
 from backprop.gradients.judge import judge
 from backprop.gradients.judgment import Judgment, KinkAt, Limits
 from backprop.gradients.report import Entry, Kink, Verdict, unmeasured
 from backprop.gradients.surroundings import Surroundings
 from backprop.gradients.task import Task
-from backprop.numerical.phi import flat
-from backprop.targets.nested import flat64
+from backprop.numerical.phi import Way
+from backprop.numerical.pieces import (
+    farthest,
+    finite,
+    flat64,
+    flat_host,
+    largest,
+    norm,
+    pieces,
+    product,
+)
 from backprop.targets.objects import is_array
 
 Floats = npt.NDArray[np.float64]
@@ -25,7 +34,7 @@ _DOUT = 10.0  # and by this many of the largest `dout`
 _DIAGNOSED = 10_000  # entries of the largest array whose gradient of a wrong shape is evaluated
 
 
-def entry(task: Task, name: str, which: Indices | None, way: Floats | None) -> Entry:
+def entry(task: Task, name: str, which: Indices | None, way: Way | None) -> Entry:
     """Return the verdict on one gradient, at some coordinates or along a direction."""
     own = shape(task.phi.places[name].get())
     narrow, gradient = task.found.gradients.get(name), task.wide.get(name)
@@ -36,11 +45,10 @@ def entry(task: Task, name: str, which: Indices | None, way: Floats | None) -> E
         return _of_wrong_shape(task, name, gradient, own)
     if 0 in own:
         return unmeasured(name, own, Verdict.AGREES, "it is empty")
-    analytic = flat64(gradient)
-    if not (np.isfinite(analytic).all() and np.isfinite(flat64(narrow)).all()):
+    if not (finite(gradient) and finite(narrow)):
         return unmeasured(name, own, Verdict.WRONG, "it is not finite")
     if which is None and way is None:
-        which = np.arange(analytic.size)
+        which = np.arange(math.prod(own))
     return _Comparison(task, name, gradient, which, way).entry(own)
 
 
@@ -56,15 +64,15 @@ class _Comparison:
     """One gradient beside its numerical slopes; and the verdict on it."""
 
     def __init__(
-        self, task: Task, name: str, gradient: Any, which: Indices | None, way: Floats | None
+        self, task: Task, name: str, gradient: Any, which: Indices | None, way: Way | None
     ) -> None:
         self.task, self.name, self.way = task, name, way
         self.indices = np.zeros(1, np.intp) if which is None else which
-        values = flat64(gradient)
+        values = flat_host(gradient)
         if way is not None:
-            self.analytic = np.asarray([float(values @ way)])
+            self.analytic = np.asarray([product(values, way) / norm(way)])
         else:
-            self.analytic = values[self.indices]
+            self.analytic = values[self.indices].astype(np.float64)
         self.whole = way is None and self.indices.size == values.size
         self.eps = _eps(gradient)
         self.magnitude = self._magnitude(values, shape(gradient) if is_array(gradient) else ())
@@ -73,13 +81,14 @@ class _Comparison:
     def _magnitude(self, values: Floats, own: tuple[int, ...]) -> Floats:
         """Return how large the terms are that each analytic value was summed from, about."""
         if self.way is not None:
-            return np.asarray([float(np.linalg.norm(values * self.way))])
-        size = np.abs(values)
+            terms = sum(float(((g * w) ** 2).sum()) for g, w in pieces(values, self.way))
+            return np.asarray([math.sqrt(terms) / norm(self.way)])
         if len(own) != 2:
-            return np.full(self.analytic.shape, float(size.max(initial=0.0)))
-        size = size.reshape(own)
-        smaller = np.minimum(size.max(axis=1, keepdims=True), size.max(axis=0, keepdims=True))
-        return np.asarray(smaller.reshape(-1)[self.indices])
+            return np.full(self.analytic.shape, largest(values))
+        v = values.reshape(own)
+        rows, columns = (np.maximum(v.max(axis=axis), -v.min(axis=axis)) for axis in (1, 0))
+        row, column = np.unravel_index(self.indices, own)
+        return np.asarray(np.minimum(rows[row], columns[column]), dtype=np.float64)
 
     def _measured(self) -> list[int]:
         """Return the coordinates at which noise is measured: the largest, and some by chance."""
@@ -92,17 +101,18 @@ class _Comparison:
         task = self.task
         around = Surroundings(task.phi, self.name, self.indices, self.way, task.step, task.rng)
         noise = max(task.phi.rounding(self.name), *map(around.noise, self._measured()))
-        reference = max(
-            (
-                float(np.abs(flat64(g)).max(initial=0.0))
-                for g in task.wide.values()
-                if g is not None and np.isfinite(flat64(g)).all()
-            ),
-            default=0.0,
-        )
         rounding = self.eps * _ROUNDING * self.magnitude + task.rounded[self.name]
-        faint = self.eps * _DOUT * task.dout_size
-        limits = Limits(noise, task.phi.scale, reference, rounding, task.rtol, task.atol, faint)
+        limits = Limits(
+            noise,
+            task.phi.scale,
+            task.reference,
+            rounding,
+            task.rtol,
+            task.atol,
+            faint=self.eps * _DOUT * task.dout_size,
+            dout=task.dout_size,
+            expected=task.phi.rounding(self.name),
+        )
         return judge(self.analytic, around.look, limits, around)
 
     def entry(self, own: tuple[int, ...]) -> Entry:
@@ -141,7 +151,10 @@ class _Comparison:
         if (found.bad & np.isfinite(found.error)).any():
             if name in task.found.ignoring:
                 return Verdict.WRONG, "`dout` is ignored"
-            return Verdict.WRONG, self._reason(own)
+            reason = self._reason(own)
+            if diagnosis.UNEXPLAINED in reason and (said := rows.coupled(task, name)):
+                reason = reason.replace(diagnosis.UNEXPLAINED, said)
+            return Verdict.WRONG, reason
         if name in task.found.stale:
             return Verdict.WRONG, (
                 "it is right after a first forward pass and wrong after another: a stale cache"
@@ -170,11 +183,11 @@ class _Comparison:
         eps = _eps(narrow)
         if eps <= self.eps or self.task.rtol is not None or self.task.atol is not None:
             return ""
-        own, wide = flat64(narrow), flat64(self.task.wide[self.name])
+        wide = self.task.wide[self.name]
         allowed = max(_ROUNDING * eps, math.sqrt(eps))
-        largest = max(float(np.abs(wide).max(initial=0.0)), eps * _DOUT * self.task.dout_size)
-        off = float(np.abs(own - wide).max(initial=0.0))
-        allowed = allowed * largest + _DOUT * eps * self.task.dout_size
+        size = max(largest(wide), eps * _DOUT * self.task.dout_size)
+        off = farthest(narrow, wide)
+        allowed = allowed * size + _DOUT * eps * self.task.dout_size
         if off <= allowed or off <= allowed + _ROUNDING * self.task.shaken(self.name, eps):
             return ""
         return f"it is off by {off:.3g} in {narrow.dtype}, and right in a wider dtype"
@@ -184,7 +197,7 @@ class _Comparison:
         if self.way is not None:
             return diagnosis.of_values(found.analytic, found.value, found.allowed, found.bad)
         others = {
-            name: flat64(g)[self.indices]
+            name: flat_host(g)[self.indices].astype(np.float64)
             for name, g in self.task.wide.items()
             if name != self.name and is_array(g) and shape(g) == own
         }
@@ -194,7 +207,7 @@ class _Comparison:
             found.allowed,
             found.bad,
             shape=own if self.whole else None,
-            inputs=flat(self.task.phi.places[self.name].get())[self.indices],
+            inputs=flat_host(self.task.phi.places[self.name].get())[self.indices],
             batch=self.task.subject.batch,
             others=others,
         )

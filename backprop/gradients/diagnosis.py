@@ -21,6 +21,8 @@ EXACT = 1e-4
 TINY = 1e-4
 """Relative differences below this look like a constant in the code: 1e-7 inside a logarithm."""
 
+UNEXPLAINED = "no simple relation explains it"
+
 
 def of_shape(given: Floats, shape: tuple[int, ...], numerical: Floats | None) -> str:
     """Say how a gradient of the wrong shape relates to the right one.
@@ -102,7 +104,7 @@ def of_values(
     ):
         if relation:
             return f"{relation} ({share})"
-    return f"{share}; no simple relation explains it"
+    return f"{share}; {UNEXPLAINED}"
 
 
 def _close(a: Floats, b: Floats) -> bool:

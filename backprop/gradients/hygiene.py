@@ -1,5 +1,6 @@
 """Checks beside the values: mutation, determinism, stale caches, `dout`, dtype and device."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,8 @@ import numpy as np
 import backends
 from backends import Array, namespace
 from backprop.arrays import shape
-from backprop.targets.nested import flat64, is_real, leaves, rebuilt
+from backprop.numerical.pieces import farthest, flat64, largest, same
+from backprop.targets.nested import is_real, leaves, rebuilt
 from backprop.targets.objects import follow, is_array, reachable
 from backprop.targets.subject import Subject
 
@@ -56,64 +58,78 @@ def inspect(subject: Subject, names: list[str], nondet_tol: float) -> Findings:
     nondet_tol : float
         By how much two calls may differ.
     """
-    changed: list[tuple[str, Any, Any]] = []
+    found = Findings({})
     watched = dict(_watched(subject))
 
-    def first(returned: Any) -> tuple[dict[str, Array], list[str]]:
-        changed.extend(_changes(subject, watched))
-        return subject.read(returned), list(_unknown(subject))
+    def first(returned: Any) -> None:
+        found.gradients = subject.read(returned)
+        _note_changes(subject, watched, found)
+        found.problems += [
+            f"there is a gradient for {key!r}, which is no parameter" for key in _unknown(subject)
+        ]
 
-    gradients, unknown = subject.passes.backward(first)
-    found = Findings(gradients)
-    again = subject.gradients()
-    for name in names:
-        gradient = gradients.get(name)
-        if gradient is None:
-            continue
+    subject.passes.backward(first)
+    given = {name: g for name in names if (g := found.gradients.get(name)) is not None}
+    for name, gradient in given.items():
         _check_placement(subject, name, gradient, found)
-        if not _alike(gradient, again.get(name), nondet_tol):
+    for name, apart in _apart(subject, found).items():
+        if name in given and not apart <= nondet_tol:
             found.problems.append(f"{name}: two calls on the same inputs give different gradients")
     if subject.passes.calls.takes_dout:
-        _check_dout(subject, names, again, found)
+        _check_dout(subject, given, found)
     if subject.passes.seen.dout_changed:
         found.problems.append("dout is changed by the backward pass")
     if subject.passes.seen.outputs_differ:
         found.problems.append("two forward passes on the same inputs give different outputs")
-    for name, before, after in changed:
-        if _is_update(before - after, gradients.get(name)):
-            found.notes.append(f"{name} is updated by the backward pass; it was put back")
-        else:
-            found.problems.append(f"{name} is changed by the forward or the backward pass")
-    found.problems += [f"there is a gradient for {key!r}, which is no parameter" for key in unknown]
     _check_staleness(subject, names, found)
     return found
 
 
-def _watched(subject: Subject) -> Iterator[tuple[str, tuple[Any, Any]]]:
-    """Yield the arrays that no pass may change, with their values."""
+def _watched(subject: Subject) -> Iterator[tuple[str, Any]]:
+    """Yield the arrays that no pass may change."""
     for keys, leaf in leaves(subject.passes.inputs):
         if is_array(leaf):
-            yield f"input {keys[0]}", (leaf, flat64(leaf))
+            yield f"input {keys[0]}", leaf
     inputs = set(subject.positions.values())
     for name, place in subject.arrays.items():
         if name not in inputs and place.path:
-            yield name, (place.get(), flat64(place.get()))
+            yield name, place.get()
 
 
-def _changes(
-    subject: Subject, watched: Mapping[str, tuple[Any, Any]]
-) -> Iterator[tuple[str, Any, Any]]:
-    """Yield what is no longer as it was right after a pass: name, values before and after."""
-    for name, (x, before) in watched.items():
-        now = x
+def _note_changes(subject: Subject, watched: Mapping[str, Any], found: Findings) -> None:
+    """Say what is no longer as it was right after a pass."""
+    for name, x in watched.items():
+        now, before = x, subject.passes.base.values(x)
         if name in subject.arrays:  # a parameter may be another array by now
             now = next(
                 (v for v in map(_follow(subject, name), subject.passes.calls.roots) if is_array(v)),
                 x,
             )
-        after = flat64(now)
-        if after.shape == before.shape and not np.array_equal(before, after, equal_nan=True):
-            yield name, before, after
+        if shape(now) != shape(before) or same(before, now):
+            continue
+        if _is_update(flat64(before) - flat64(now), found.gradients.get(name)):
+            found.notes.append(f"{name} is updated by the backward pass; it was put back")
+        else:
+            found.problems.append(f"{name} is changed by the forward or the backward pass")
+
+
+def _apart(subject: Subject, found: Findings) -> dict[str, float]:
+    """Return how far the gradients of one more pass lie from those that were found."""
+
+    def read(returned: Any) -> dict[str, float]:
+        now = subject.look(returned)
+        return {name: _distance(now[name], g) for name, g in found.gradients.items()}
+
+    return subject.passes.backward(read)
+
+
+def _distance(a: Any, b: Any, factor: float = 1.0) -> float:
+    """Return the largest entry of |a - factor b|; inf where there is but one, or another shape."""
+    if a is None or b is None:
+        return 0.0 if a is b else math.inf
+    if getattr(a, "shape", ()) != getattr(b, "shape", ()):
+        return math.inf
+    return 0.0 if factor == 1.0 and same(a, b) else farthest(a, b, factor)
 
 
 def _follow(subject: Subject, name: str) -> Any:
@@ -145,17 +161,6 @@ def _unknown(subject: Subject) -> Iterator[str]:
                 yield from (str(key) for key in grads if key not in params)
 
 
-def _alike(a: Any, b: Any, tolerance: float) -> bool:
-    if a is None or b is None:
-        return a is b
-    one, two = flat64(a), flat64(b)
-    if one.shape != two.shape:
-        return False
-    if np.array_equal(one, two, equal_nan=True):
-        return True
-    return bool(np.abs(one - two).max(initial=0.0) <= tolerance)
-
-
 def _check_placement(subject: Subject, name: str, gradient: Array, found: Findings) -> None:
     """Say where library, device or dtype are not those of the array."""
     x = subject.arrays[name].get()
@@ -172,22 +177,21 @@ def _check_placement(subject: Subject, name: str, gradient: Array, found: Findin
         (found.notes if mixed else found.problems).append(said)
 
 
-def _check_dout(
-    subject: Subject, names: list[str], once: Mapping[str, Array], found: Findings
-) -> None:
-    twice = subject.gradients(factor=2.0)
-    for name in names:
-        if once.get(name) is None or twice.get(name) is None:
+def _check_dout(subject: Subject, given: Mapping[str, Array], found: Findings) -> None:
+    def read(returned: Any) -> dict[str, tuple[float, float]]:
+        now = subject.look(returned)
+        return {k: (_distance(now[k], g), _distance(now[k], g, 2.0)) for k, g in given.items()}
+
+    for name, (from_one, from_two) in subject.passes.backward(read, 2.0).items():
+        size = largest(given[name])
+        if not 0.0 < size < math.inf or from_two == math.inf:
             continue
-        one, two = flat64(once[name]), flat64(twice[name])
-        if one.shape != two.shape or not one.any() or not np.isfinite(one).all():
-            continue
-        if np.array_equal(one, two):
+        if from_one == 0.0:
             found.ignoring.add(name)
             found.problems.append(
                 f"{name}: `dout` is ignored: twice the `dout` gives the same gradient"
             )
-        elif float(np.abs(two - 2.0 * one).max()) > _LINEAR * float(np.abs(one).max()):
+        elif from_two > _LINEAR * size:
             found.problems.append(
                 f"{name}: twice the `dout` must give twice the gradient; it does not"
             )
@@ -204,36 +208,34 @@ def _check_staleness(subject: Subject, names: list[str], found: Findings) -> Non
     """Run the passes on other inputs and then on these: what is kept of them must not show."""
     passes = subject.passes
     others = rebuilt(passes.inputs, _other)
-    sizes: list[int] = []
 
-    def read(returned: Any) -> dict[str, Array]:
-        sizes.append(
-            sum(
-                len(f.value)
-                for root in passes.calls.roots
-                for f in reachable(root)
-                if isinstance(f.value, list)
-            )
-        )
-        return subject.read(returned)
+    def apart(returned: Any) -> dict[str, float]:
+        now = subject.look(returned)
+        return {name: _distance(now[name], found.gradients[name]) for name in names if name in now}
 
     try:
-        (other, own), steady = passes.unrestored(list(others), read)
+        distances, steady = passes.unrestored(others, apart)
+        if not steady:  # by what passes learn or count, maybe, and not by what they keep
+            kept = [place.get() for place in subject.arrays.values()]
+            distances, steady = passes.unrestored(others, apart, kept)
+        stale = [name for name, far in distances[1].items() if far > _close(found, name)]
+        if not steady or not stale:
+            return  # what earlier passes left is part of what it computes
+        (other, own), _ = passes.unrestored(others, subject.read)
     except Exception:  # other values may lie outside what the target accepts
         return
-    if not steady or sizes[0] != sizes[-1]:
-        return  # what earlier passes left is part of what it computes
-    for name in names:
+    for name in stale:
         fresh, later, before = (g.get(name) for g in (found.gradients, own, other))
-        if fresh is None or later is None or not is_real(fresh):
+        if later is None:
             continue
-        one, two = flat64(fresh), flat64(later)
-        close = _REPEATED * float(np.abs(one).max(initial=1e-300))
-        if one.shape == two.shape and np.abs(one - two).max(initial=0.0) <= close:
-            continue
-        if before is not None and one.shape == two.shape == flat64(before).shape:
-            added = np.abs(one + flat64(before) - two).max(initial=0.0)
-            if added <= close + _REPEATED * float(np.abs(two).max(initial=0.0)):
+        if before is not None and shape(fresh) == shape(before) == shape(later):
+            added = float(np.abs(flat64(fresh) + flat64(before) - flat64(later)).max(initial=0.0))
+            if added <= _close(found, name) + _REPEATED * largest(later):
                 found.notes.append(f"{name}: each pass adds to the gradient of those before")
                 continue
         found.stale.add(name)
+
+
+def _close(found: Findings, name: str) -> float:
+    gradient = found.gradients.get(name)
+    return _REPEATED * max(largest(gradient), 1e-300) if is_real(gradient) else math.inf

@@ -19,7 +19,9 @@ error is so wide that twice the value or the other sign would have passed, it is
 
 import numpy as np
 
+from backprop.gradients import closer
 from backprop.gradients.judgment import (
+    NOTHING,
     Floats,
     Indices,
     Judgment,
@@ -32,10 +34,8 @@ from backprop.gradients.judgment import (
     trusted_error,
 )
 from backprop.numerical.slopes import Slopes
-from backprop.numerical.steps import FINEST
+from backprop.numerical.steps import FINEST, REFINEMENT
 
-COARSEST = -3
-"""The coarsest level: steps 16³ times larger, an eighth of the magnitude in float64."""
 ROUGH = 12.0
 """What moves φ by this many times the noise would be seen to."""
 CLEAR = 20.0
@@ -52,10 +52,8 @@ HINT = 1e-3
 """A jump smaller than this share of the slopes is curvature."""
 ASKED = 3
 """At how many coordinates it is asked whether φ moves in steps."""
-CONFIRMED = 64
-"""How many of the worst coordinates are looked at again before any is called wrong."""
-SHIFTS = (0.37, 0.71)
-"""By how much of a level the steps are made finer for that."""
+UNEXPECTED = 1e3
+"""Noise of this many times what rounding makes is a function's own."""
 
 
 def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgment:
@@ -79,20 +77,15 @@ def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgment:
     found = Judgment(
         analytic, first.value.copy(), error, error, np.zeros(every.size), error > 0, error > 0
     )
-    _judge_all(found, limits)
+    found.judge(limits)
     _refine(found, first, look, noise, limits, near)
-    _coarsen(found, look, noise, limits)
-    _confirm(found, look, noise, limits)
+    closer.between(found, first, look, noise)
+    closer.coarsen(found, look, noise, limits)
+    closer.confirm(found, look, noise, limits)
     found.bad &= np.isfinite(found.error)
+    _unresolved(found, first, noise, limits)
     found.blind = _blind(found, noise, limits)
     return found
-
-
-def _judge_all(found: Judgment, limits: Limits) -> None:
-    every = np.arange(found.analytic.size)
-    found.allowed = limits.allowed(found.error, found.analytic, found.value, every)
-    with np.errstate(invalid="ignore"):
-        found.bad = np.where(found.at_kink, found.bad, ~(found.off <= found.allowed))
 
 
 def _resolution(analytic: Floats, first: Slopes, noise: float, near: Near) -> float:
@@ -106,14 +99,6 @@ def _resolution(analytic: Floats, first: Slopes, noise: float, near: Near) -> fl
 def _moves_in_steps(which: Indices, still: Mask, level: int, near: Near) -> bool:
     """Tell whether φ moves in steps where it stands still on a level; asked at a few places."""
     return any(near.resolution(int(i), level) > 0.0 for i in which[still][:ASKED])
-
-
-def _adopt(found: Judgment, which: Indices, s: Slopes, error: Floats, level: float) -> Mask:
-    """Let slopes count where their error is smaller; tell where."""
-    better = error < found.error[which]
-    at = which[better]
-    found.value[at], found.error[at], found.level[at] = s.value[better], error[better], level
-    return better
 
 
 def _refine(
@@ -133,7 +118,7 @@ def _refine(
         still = (fine.value == 0.0) & (fine.spread == 0.0) & (before.value != 0.0)
         still &= _moves_in_steps(which, still, level, near)  # finer than φ resolves
         error = np.where(still, np.inf, trusted_error(fine, noise))
-        _adopt(found, which, fine, error, level)
+        found.adopt(which, fine, error, level)
         seen = fine.jump > CLEAR * rounding
         with np.errstate(invalid="ignore"):
             size = np.maximum(np.abs(fine.left), np.abs(fine.right))
@@ -144,7 +129,7 @@ def _refine(
         kink = stayed >= STAYS
         for k in np.flatnonzero(kink):
             _meet_kink(found, int(which[k]), fine.take(np.array([k])), noise, limits, near)
-        _judge_all(found, limits)
+        found.judge(limits)
         for k in np.flatnonzero(seen):
             clear[int(which[k])] = fine.take(np.array([k]))
         untrusted = ~np.isfinite(found.error[which])
@@ -162,7 +147,7 @@ def _refine(
     for i in np.flatnonzero(~np.isfinite(found.error)).tolist():
         if i in clear and i not in met and i not in left:  # finer steps are lost in noise
             _meet_kink(found, i, clear[i], noise, limits, near)
-    _judge_all(found, limits)
+    found.judge(limits)
 
 
 def _meet_kink(
@@ -188,54 +173,26 @@ def _meet_kink(
     found.error[i], found.value[i], found.bad[i] = error[0], value[0], outside
 
 
-def _coarsen(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
-    """Take coarser steps where noise makes the error as wide as the value, or nearly."""
-    for level in range(-1, COARSEST - 1, -1):
-        size = np.maximum(np.abs(found.analytic), np.abs(found.value))
-        wide = (found.error > 1e-5 * size) & np.isfinite(found.error) & (found.level == level + 1)
-        close = found.bad & (found.off < 10.0 * found.allowed)
-        wide |= close & np.isfinite(found.error) & (found.level == level + 1)
-        wide &= ~found.at_kink & (noise > 0)
-        wide &= (
-            ~limits.zero(found.analytic)
-            | found.bad
-            | (2.0 * found.error > negligible(found, noise, limits))
-        )
-        which = np.flatnonzero(wide)
-        if not which.size:
-            break
-        coarse = look(level, which)
-        _adopt(found, which, coarse, trusted_error(coarse, noise), level)
-        _judge_all(found, limits)
+def _unresolved(found: Judgment, first: Slopes, noise: float, limits: Limits) -> None:
+    """Leave open what may be too steep to be seen: φ looks like noise, and such a slope would too.
 
-
-def _confirm(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
-    """Look again at the worst coordinates, over other steps: a wrong value is wrong on each."""
-    met = {kink.i for kink in found.kinks}
-    checked: set[int] = set()
-    for _ in range(8):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = np.where(np.isfinite(found.error), found.off / found.allowed, 0.0)
-        order = [int(i) for i in np.argsort(-ratio) if found.bad[i] and i not in met | checked]
-        worst = [i for i in order if np.isfinite(found.error[i])][:CONFIRMED]
-        if not worst:
-            return
-        checked |= set(worst)
-        for shift in SHIFTS:
-            for level in np.unique(found.level[worst]):
-                which = np.asarray([i for i in worst if found.level[i] == level], dtype=np.intp)
-                other = look(level + shift, which)
-                own = np.maximum(noise, 4.0 * other.bend / np.sqrt(70.0))
-                apart = np.abs(other.value - found.value[which])
-                error = np.maximum(apart, other.spread + own / other.step)
-                found.error[which] = np.fmax(found.error[which], error)
-        _judge_all(found, limits)
-        if found.bad[worst].any():
-            return
+    A chaotic function varies between any two numbers, whatever the step.
+    """
+    if noise <= UNEXPECTED * limits.expected:
+        return
+    steep = np.abs(found.analytic) * first.step / float(REFINEMENT) ** FINEST > ROUGH * noise
+    lost = found.bad & steep & (np.abs(found.value) <= 2.0 * found.error)
+    found.bad &= ~lost
+    found.error[lost] = np.inf
 
 
 def _blind(found: Judgment, noise: float, limits: Limits) -> Mask:
-    """Tell where an error is so wide that nothing could have been seen."""
+    """Tell where an error is so wide that nothing could have been seen.
+
+    Beside a gradient that is 0, one of the size of `dout` must have been: φ itself may be huge.
+    """
     allowed = 2.0 * found.error
     seen = (allowed < np.abs(found.analytic)) | (allowed <= negligible(found, noise, limits))
+    nothing = NOTHING * limits.resolution(noise) * limits.dout
+    seen |= limits.zero(found.analytic) & (allowed <= nothing)
     return np.asarray(~found.at_kink & ~found.bad & ~seen)

@@ -1,5 +1,6 @@
 """What a judgment is made of, and what it gives: looks, limits, coordinates judged."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,6 +15,8 @@ Mask = npt.NDArray[np.bool_]
 
 NEGLIGIBLE = 100.0
 """An error of this many times √noise, of the largest gradient, would show all that matters."""
+NOTHING = 20.0
+"""So would, beside a gradient that is 0, one of this many times √noise of `dout`."""
 BENDS = 0.1
 """Two quotients that differ by this share of the slope show that φ bends within the step."""
 
@@ -56,6 +59,10 @@ class Limits:
         What is allowed in its place.
     faint : float
         What is as good as 0 beside the `dout` that it was computed from.
+    dout : float
+        The largest `dout`.
+    expected : float
+        By how much rounding alone must change φ.
     """
 
     noise: float
@@ -65,6 +72,12 @@ class Limits:
     rtol: float | None = None
     atol: float | None = None
     faint: float = 0.0
+    dout: float = 1.0
+    expected: float = math.inf
+
+    def resolution(self, noise: float) -> float:
+        """Return √noise, relative to φ."""
+        return math.sqrt(max(2.0**-52, noise / self.scale if self.scale else 0.0))
 
     def zero(self, analytic: Floats) -> Mask:
         """Tell where a gradient is as good as 0: no more than it may be rounded by."""
@@ -121,6 +134,19 @@ class Judgment:
         """How far analytic and numerical values lie apart."""
         return np.abs(self.analytic - self.value)
 
+    def judge(self, limits: Limits) -> None:
+        """Tell what is allowed, and what is wrong."""
+        every = np.arange(self.analytic.size)
+        self.allowed = limits.allowed(self.error, self.analytic, self.value, every)
+        with np.errstate(invalid="ignore"):
+            self.bad = np.where(self.at_kink, self.bad, ~(self.off <= self.allowed))
+
+    def adopt(self, which: Indices, s: Slopes, error: Floats, level: float) -> None:
+        """Let slopes count where their error is smaller."""
+        better = error < self.error[which]
+        at = which[better]
+        self.value[at], self.error[at], self.level[at] = s.value[better], error[better], level
+
 
 def trusted_error(s: Slopes, noise: float) -> Floats:
     """Return the errors of slopes; inf where φ bends within the step."""
@@ -134,11 +160,12 @@ def trusted_error(s: Slopes, noise: float) -> Floats:
 def negligible(found: Judgment, noise: float, limits: Limits) -> Floats:
     """Return how wide an error may be beside a gradient that is small, or 0, to show what matters.
 
-    A small one is measured by the largest gradient, one that is 0 by φ itself.
+    A small one is measured by the largest of all gradients; one that is 0 by those of its own
+    array alone, as a whole gradient may be forgotten.
     """
-    known = np.abs(found.value[np.isfinite(found.value)]).max(initial=0.0)
-    largest = max(float(np.abs(found.analytic).max(initial=0.0)), float(known), limits.reference)
-    relative = max(2.0**-52, noise / limits.scale if limits.scale else 0.0)
-    share = min(0.1, NEGLIGIBLE * float(np.sqrt(relative)))
-    small = share * (largest or limits.scale or 1.0)
-    return np.where(limits.zero(found.analytic), max(small, share * limits.scale), small)
+    with np.errstate(invalid="ignore"):
+        told = np.isfinite(found.error) & (np.abs(found.value) > found.error)
+    known = np.abs(found.value[told]).max(initial=0.0)
+    own = max(float(np.abs(found.analytic).max(initial=0.0)), float(known))
+    share = min(0.1, NEGLIGIBLE * limits.resolution(noise))
+    return np.where(limits.zero(found.analytic), share * own, share * max(own, limits.reference))

@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from html import escape
+
+from backprop.tables import Table
 
 
 class Verdict(StrEnum):
@@ -43,7 +44,7 @@ class Entry:
     Attributes
     ----------
     name : str
-        The array that was differentiated by: an input or a parameter.
+        The array whose gradient was checked: an input or a parameter.
     shape : tuple of int
         Its shape.
     verdict : Verdict
@@ -52,8 +53,12 @@ class Entry:
         Why; empty where there is nothing to add.
     index : tuple of int or None
         The worst coordinate; None for a derivative along a direction, or where none was compared.
-    analytic, numerical, error : float
-        The two values there, and the error bar of the numerical one; nan where none was compared.
+    analytic : float
+        The hand-written gradient there; nan where none was compared.
+    numerical : float
+        The numerical one.
+    error : float
+        The numerical one's error bar.
     checked : int
         How many coordinates were compared.
     kinks : tuple of Kink
@@ -143,23 +148,17 @@ class Report:
         """Return the first line."""
         return f"gradients of {self.target}, {self.mode}: {'ok' if self.ok else 'FAILED'}"
 
+    def _table(self) -> Table:
+        head, *rows = self.rows()
+        return Table(self.title(), head, rows, self.notes())
+
     def __str__(self) -> str:
-        rows = self.rows()
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-        return "\n".join([self.title(), *table, *self.notes()])
+        return self._table().text()
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head, *rows = self.rows()
-        cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-        )
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes())
-        return (
-            f"<p><b>{escape(self.title())}</b></p><table><thead><tr>{cells}</tr></thead>"
-            f"<tbody>{body}</tbody></table><ul>{notes}</ul>"
-        )
+        return self._table().html()
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

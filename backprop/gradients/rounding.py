@@ -9,12 +9,16 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from backprop.gradients.settled import settled
 from backprop.numerical.phi import Phi
+from backprop.numerical.pieces import PIECE, farthest, flat_host, largest, top
 from backprop.numerical.steps import REFINEMENT, step_for
-from backprop.targets.nested import flat64, is_real
+from backprop.targets.nested import is_real
 from backprop.targets.subject import Subject
+
+Indices = npt.NDArray[np.intp]
 
 _UNEVEN = np.array([0.37, 1.13, 2.29, 3.11, 4.61])
 _OTHER = np.linalg.svd(np.vander(_UNEVEN, 4).T)[2][-1]  # what no cubic has a part in
@@ -22,6 +26,7 @@ _LEVELS = range(-2, 5)
 _LEAST = 8.0  # eps of its size by which a gradient is rounded anyway
 _SMALL = 0.1  # a gradient below this share of `dout`
 _DOUT = 10.0  # may be rounded by this many eps of the largest `dout`
+_TOP = 1024  # of the largest entries of a large gradient
 _MARGIN = 10.0  # and by this many times what was measured
 
 
@@ -39,21 +44,24 @@ def allowances(subject: Subject, phi: Phi, gradients: dict[str, Any]) -> dict[st
     """
     dout = subject.passes.dout_size
     found = {name: _DOUT * dout * phi.eps_of(name) for name in phi.places}
-    given = {name: flat64(gradients[name]) for name in found if is_real(gradients.get(name))}
-    sizes = {name: float(np.abs(g).max(initial=0.0)) for name, g in given.items()}
+    sizes = {name: largest(gradients[name]) for name in found if is_real(gradients.get(name))}
     small = [name for name, size in sizes.items() if 0 < size < _SMALL * dout]
-    for name, rounded in _measured(subject, phi, {name: sizes[name] for name in small}).items():
+    measured = _measured(subject, phi, gradients, {name: sizes[name] for name in small})
+    for name, rounded in measured.items():
         found[name] = min(found[name], _MARGIN * rounded)
     return found
 
 
-def _measured(subject: Subject, phi: Phi, sizes: dict[str, float]) -> dict[str, float]:
+def _measured(
+    subject: Subject, phi: Phi, gradients: dict[str, Any], sizes: dict[str, float]
+) -> dict[str, float]:
     """Return the noise of gradients of given sizes; of none where one can't be measured."""
     known: dict[float, dict[str, float]] = {}
+    which = {name: _looked_at(gradients[name]) for name in sizes}
 
     def left(name: str, level: float) -> float:
         if level not in known:
-            known[level] = _left(subject, phi, level)
+            known[level] = _left(subject, phi, level, which)
         return known[level].get(name, math.inf)
 
     try:
@@ -65,24 +73,39 @@ def _measured(subject: Subject, phi: Phi, sizes: dict[str, float]) -> dict[str, 
         return {}
 
 
-def _left(subject: Subject, phi: Phi, level: float) -> dict[str, float]:
+def _looked_at(gradient: Any) -> Indices:
+    """Return the entries that tell how a gradient is rounded: the largest, and some from all over.
+
+    Not all of a large one, whose sums would take as much memory.
+    """
+    values = flat_host(gradient)
+    if values.size <= PIECE:
+        return np.arange(values.size)
+    return np.concatenate([top(values, _TOP), np.arange(0, values.size, values.size // PIECE)])
+
+
+def _left(subject: Subject, phi: Phi, level: float, which: dict[str, Indices]) -> dict[str, float]:
     """Return the largest entry of what a cubic leaves over of each gradient."""
     step = step_for(phi.eps) / REFINEMENT**level
     sums: dict[str, Any] = {}
+
+    def add(returned: Any, weight: float) -> None:
+        for name, g in subject.look(returned).items():
+            if name in which:
+                sums[name] = sums.get(name, 0.0) + weight * flat_host(g)[which[name]]
+
     for distance, weight in zip(_UNEVEN.tolist(), _OTHER.tolist(), strict=True):
         with phi.displaced(step * distance, np.random.default_rng(0)):
-            found = subject.passes.again(subject.read)
-        for name, g in found.items():
-            sums[name] = sums.get(name, 0.0) + weight * flat64(g)
-    return {name: float(np.abs(total).max(initial=0.0)) for name, total in sums.items()}
+            subject.passes.again(partial(add, weight=weight))
+    return {name: largest(total) for name, total in sums.items()}
 
 
 def shaken(subject: Subject, phi: Phi, gradients: dict[str, Any], eps: float) -> dict[str, float]:
     """Return by how much gradients differ where each entry of all arrays is rounded like `eps`."""
+
+    def differences(returned: Any) -> dict[str, float]:
+        moved = subject.look(returned)
+        return {name: farthest(g, gradients[name]) for name, g in moved.items() if is_real(g)}
+
     with phi.displaced(eps, np.random.default_rng(0), relative=True):
-        moved = subject.passes.again(subject.read)
-    return {
-        name: float(np.abs(flat64(g) - flat64(gradients[name])).max(initial=0.0))
-        for name, g in moved.items()
-        if is_real(g)
-    }
+        return subject.passes.again(differences)

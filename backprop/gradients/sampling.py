@@ -3,18 +3,27 @@
 import math
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from backprop.gradients.task import Task
-from backprop.numerical.phi import NetworkPhi, Phi
-from backprop.targets.nested import flat64
+from backprop.numerical.phi import NetworkPhi, Phi, Way
+from backprop.numerical.pieces import (
+    among_nonzero,
+    finite,
+    flat_host,
+    largest,
+    norm,
+    product,
+    top,
+)
 from backprop.targets.objects import is_array
 
-Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
+_SHORTEST = 1 << 13  # the smallest entry of a direction; the largest is twice that
 _EVALUATIONS = 4  # of φ for a coordinate
 _TIMED = 3
 _SWEPT = 200_000  # parameters of a network of which a sweep takes seconds
@@ -39,10 +48,10 @@ class Plan:
 
     mode: str
     which: dict[str, Indices] = field(default_factory=dict)
-    ways: dict[str, Floats] = field(default_factory=dict)
+    ways: dict[str, Way] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def of(self, name: str) -> tuple[Indices | None, Floats | None]:
+    def of(self, name: str) -> tuple[Indices | None, Way | None]:
         """Return the coordinates and the direction for a gradient; None for all and for none."""
         return self.which.get(name), self.ways.get(name)
 
@@ -87,6 +96,15 @@ def plan(task: Task, mode: str, names: list[str], samples: int, seconds: float) 
     return Plan("sampled", which=which, notes=notes)
 
 
+def evaluations(task: Task, plan: Plan) -> int:
+    """Return how often φ will be evaluated, about."""
+    places = task.phi.places.items()
+    counts = (
+        plan.which[k].size if k in plan.which else math.prod(p.get().shape) for k, p in places
+    )
+    return _EVALUATIONS * (len(places) if plan.ways else sum(counts))
+
+
 def seconds_of(phi: Phi) -> float:
     """Return how long one evaluation of φ takes."""
     times = []
@@ -104,51 +122,57 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} seconds"
 
 
-def _direction(task: Task, size: int) -> Floats:
-    way = task.rng.standard_normal(size)
-    norm = float(np.linalg.norm(way))
-    return way / norm if norm else way
+def _direction(task: Task, size: int) -> Way:
+    """Return a direction, in whole numbers that are small in memory; none of them is near 0."""
+    way = _signs(task, size)
+    way *= task.rng.integers(_SHORTEST, 2 * _SHORTEST, size, dtype=np.int16)
+    return way
+
+
+def _signs(task: Task, size: int) -> Way:
+    signs = task.rng.integers(0, 2, size, dtype=np.int16)
+    signs *= 2
+    signs -= 1
+    return signs
 
 
 def _sample(task: Task, name: str, size: int, samples: int) -> Indices:
     """Return coordinates: found off by halves, large, not zero, and by chance."""
     gradient = task.wide.get(name)
-    if gradient is None or not is_array(gradient) or flat64(gradient).size != size:
+    if gradient is None or not is_array(gradient) or math.prod(gradient.shape) != size:
         return np.arange(min(size, samples))
-    values = np.abs(np.nan_to_num(flat64(gradient)))
-    chosen = _suspects(task, name, flat64(gradient)) if np.isfinite(values).all() else []
-    chosen += np.argsort(-values)[: max(1, samples // 4)].tolist()
-    moving = np.flatnonzero(values)
-    if moving.size:
-        count = min(moving.size, samples // 2)
-        chosen += task.rng.choice(moving, count, replace=False).tolist()
+    chosen = _suspects(task, name, gradient) if finite(gradient) else []
+    chosen += top(gradient, max(1, samples // 4)).tolist()
+    chosen += among_nonzero(gradient, samples // 2, task.rng).tolist()
     chosen += task.rng.choice(size, min(size, samples), replace=False).tolist()
     first = list(dict.fromkeys(int(i) for i in chosen))[:samples]
     return np.sort(np.asarray(first, dtype=np.intp))
 
 
-def _suspects(task: Task, name: str, values: Floats) -> list[int]:
+def _suspects(task: Task, name: str, gradient: Any) -> list[int]:
     """Return coordinates at which the gradient is off, found by halves along random signs."""
-    signs = task.rng.choice([-1.0, 1.0], values.size)
-    part = np.arange(values.size)
+    values = flat_host(gradient)
+    signs = _signs(task, values.size)
 
-    def off(part: Indices) -> float:
-        way = np.zeros(values.size)
+    def off(part: slice) -> float:
+        way = np.zeros_like(signs)
         way[part] = signs[part]
-        norm = math.sqrt(part.size)
-        found = task.phi.along(name, way / norm, task.step, 0)
+        length = norm(way)
+        found = task.phi.along(name, way, task.step, 0)
         slope, error = float(found.value[0]), float(found.spread[0])
         error += 2.0 * task.phi.rounding(name) / float(found.step[0])
-        difference = abs(slope - float(values @ way) / norm) * norm
-        size = float(np.abs(values[part]).max(initial=0.0))
-        return difference if difference > 4.0 * error * norm + _CLEAR * size else 0.0
+        difference = abs(slope * length - product(values, way))
+        size = largest(values[part])
+        return difference if difference > 4.0 * error * length + _CLEAR * size else 0.0
 
+    part = slice(0, values.size)
     if not off(part):
         return []
-    while part.size > 1:
-        halves = part[: part.size // 2], part[part.size // 2 :]
+    while part.stop - part.start > 1:
+        middle = (part.start + part.stop) // 2
+        halves = slice(part.start, middle), slice(middle, part.stop)
         found = [off(half) for half in halves]
         if not any(found):
             break
         part = halves[int(np.argmax(found))]
-    return [int(i) for i in part[:2]]
+    return list(range(part.start, min(part.stop, part.start + 2)))

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from backprop.gradients.judge import COARSEST
+from backprop.gradients.closer import COARSEST
 from backprop.gradients.settled import settled
-from backprop.numerical.phi import Phi, flat, jumps
+from backprop.numerical.phi import Phi, Way, jumps
+from backprop.numerical.pieces import flat_host
 from backprop.numerical.slopes import Slopes
 from backprop.numerical.steps import FINEST, REFINEMENT, step_for
 
@@ -50,7 +51,7 @@ class Surroundings:
         phi: Phi,
         name: str,
         indices: Indices,
-        way: Floats | None,
+        way: Way | None,
         step: float | None,
         rng: np.random.Generator,
     ) -> None:
@@ -90,10 +91,12 @@ class Surroundings:
         return min(found)
 
     def _step(self, i: int) -> float:
-        base = step_for(self.phi.eps_of(self.name)) if self.step is None else self.step
-        if self.way is not None or self.step is not None:
-            return base
-        value = abs(float(flat(self.phi.places[self.name].get())[self.indices[i]]))
+        if self.step is not None:
+            return self.step
+        if self.way is not None:
+            return self.phi.stride(self.name)
+        base = step_for(self.phi.eps_of(self.name))
+        value = abs(float(flat_host(self.phi.places[self.name].get())[self.indices[i]]))
         return base * max(1.0, value)
 
     def resolution(self, i: int, level: int) -> float:

@@ -1,5 +1,6 @@
 """The task of comparing a target's gradients: what is known beforehand of all of them."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +10,7 @@ from backends import Array
 from backprop.gradients import rounding
 from backprop.gradients.hygiene import Findings
 from backprop.numerical.phi import Phi
+from backprop.numerical.pieces import largest
 from backprop.targets.subject import Subject
 
 _MEASURED = 5  # coordinates beside the largest at which noise is measured, at most
@@ -51,6 +53,12 @@ class Task:
     def dout_size(self) -> float:
         """The largest `dout`."""
         return self.subject.passes.dout_size
+
+    @cached_property
+    def reference(self) -> float:
+        """The largest entry of all gradients."""
+        sizes = [largest(g) for g in self.wide.values() if g is not None]
+        return max(filter(math.isfinite, sizes), default=0.0)
 
     @cached_property
     def rounded(self) -> dict[str, float]:

@@ -59,8 +59,13 @@ class Drawing:
         """Return the graph as a Mermaid flowchart, which Markdown pages show."""
         return languages.mermaid(self.diagram)
 
+    def __repr__(self) -> str:
+        kinds = [node.kind for node in self.diagram.nodes]
+        return f"Drawing({kinds.count('operation')} operations, {len(self.diagram.edges)} edges)"
+
     def _repr_svg_(self) -> str:
-        return self.to_svg()
+        fitting = '<svg style="max-width: 100%; height: auto" '  # no wider than the cell
+        return self.to_svg().replace("<svg ", fitting, 1)
 
 
 def draw(
@@ -74,9 +79,9 @@ def draw(
     """Draw a computational graph as the book does (sections 5.1 to 5.4).
 
     Operations are circles; on each edge the forward value stands above, and after a backward
-    pass the derivative below. Arrays of more than a few entries are told by their shapes.
+    pass the derivative below. Of arrays with more than a few entries the shape is shown.
 
-    With symbols, values are told by their names, and what has none gets a letter; derivatives
+    With symbols, the names of values are shown, and what has no name gets a letter; derivatives
     are products of partial ones. Where a variable is used several times, these add up to the
     total derivative, dz/dx. Three dots stand for what is too long to be written again.
 

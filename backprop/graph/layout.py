@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from backends.distribution import pip_install
 from backprop.graph.diagram import Diagram, Node
 
 NODE_DIAMETER = 30.0  # of an operation's circle
@@ -115,7 +116,7 @@ def _heights(grid: _Grid) -> list[float]:
         import igraph
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            "drawings of graphs need igraph: pip install 'backprop[plot]'"
+            f"drawings of graphs need igraph: {pip_install('plot')}"
         ) from None
     pairs = [pair for path in grid.paths for pair in pairwise(path)]
     graph = igraph.Graph(len(grid.columns), pairs, directed=True)

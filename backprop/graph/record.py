@@ -17,7 +17,7 @@ class LayerLike(Protocol):
         """Return the output for the inputs."""
 
     def backward(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the derivative by each input, given that by the output."""
+        """Return the derivative of each input, given that of the output."""
 
 
 def check_value(value: Any, name: str) -> None:
@@ -34,7 +34,7 @@ def check_value(value: Any, name: str) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """An input that is not differentiated by, such as labels; `name` stands in the drawing.
+    """An input that gets no derivative, such as labels; `name` stands in the drawing.
 
     Raises
     ------
@@ -73,14 +73,15 @@ class Recorded:
         Parameters
         ----------
         dout : number or array
-            The derivative by this variable, in its shape; a number stands for every entry.
+            The derivative with respect to this variable, in its shape; a number stands for every
+            entry.
 
         Raises
         ------
         RuntimeError
             When a layer object has run again since it was recorded.
         TypeError, ValueError
-            When `dout` does not fit, or a layer gives no derivative by one of its variables.
+            When `dout` does not fit, or a layer gives no derivative for one of its variables.
         """
         dout = _full(dout, self.value)
         order = ordered(self)
@@ -125,7 +126,7 @@ class Operation:
     name : str or None
         Stands in the drawing in place of the layer's sign.
     grads : tuple
-        The derivative of the result by each input, as it passes back along this operation's edges;
+        The derivative of the result with respect to each input, as it passes back along its edge;
         empty before `backward`. A variable's `grad` is the sum over all its uses.
     """
 
@@ -143,14 +144,14 @@ class Operation:
         return value
 
     def backward(self, dout: Any) -> None:
-        """Set `grads`, given the derivative by the output, and add each to that of its variable.
+        """Set `grads`, given the derivative of the output, and add each to that of its variable.
 
         Raises
         ------
         RuntimeError
             When the layer has run again since: what it kept for this operation is gone.
         TypeError, ValueError
-            When the layer gives no derivative by a variable, or one of another shape.
+            When the layer gives no derivative for a variable, or one of another shape.
         """
         if _latest.get(id(self.layer)) is not self or _kept(self.layer) is not self._run:
             raise RuntimeError(
@@ -165,18 +166,18 @@ class Operation:
                 v.grad = grad if v.grad is None else v.grad + grad
 
     def _grad(self, i: int, variable: Recorded) -> Any:
-        """Return the derivative by input `i`, a number or an array in the shape of its value."""
+        """Return the derivative for input `i`, a number or an array in the shape of its value."""
         name = type(self.layer).__name__
         if i >= len(self.grads):
             raise TypeError(
-                f"{name} gives no derivative by input {i + 1}: it must be a plain number, array or "
-                f"Constant; got a {type(variable).__name__}"
+                f"{name} gives no derivative for input {i + 1}: it must be a plain number, array "
+                f"or Constant; got a {type(variable).__name__}"
             )
         grad = self.grads[i]
-        check_value(grad, f"a derivative by {name}")
+        check_value(grad, f"a derivative from {name}")
         wanted, got = (tuple(getattr(x, "shape", ())) for x in (variable.value, grad))
         if got != wanted:
-            raise ValueError(f"a derivative by {name} must have shape {wanted}; got {got}")
+            raise ValueError(f"a derivative from {name} must have shape {wanted}; got {got}")
         return grad
 
 

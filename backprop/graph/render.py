@@ -9,6 +9,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from backends.distribution import pip_install
 from backprop.graph.diagram import Diagram, Edge, Node
 from backprop.graph.layout import BRANCH_DIAMETER, NODE_DIAMETER, Box, Segment, lay_out
 
@@ -52,9 +53,7 @@ def figure(diagram: Diagram) -> "Figure":
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            "pictures need matplotlib: pip install 'backprop[plot]'"
-        ) from None
+        raise ModuleNotFoundError(f"pictures need matplotlib: {pip_install('plot')}") from None
     picture = Figure(dpi=72)
     renderer = FigureCanvasAgg(picture).get_renderer()
     with _ignore_missing_glyphs():

@@ -73,7 +73,7 @@ class Symbols:
         return "" if isinstance(v, Constant) else self._letters[v]
 
     def grad(self, v: Recorded) -> str:
-        """Return the derivative of the result by a variable."""
+        """Return the derivative of the result with respect to a variable."""
         return self._grads.get(v, "")
 
     def passed(self, operation: Operation, i: int) -> str:
@@ -87,7 +87,7 @@ class Symbols:
         terms[order[-1]].append(f"∂{end}/∂{end}" if upstream is None else upstream)
         for v in reversed(order):
             several = len(terms[v]) > 1
-            total = f"d{end}/d{self._letters[v]}"  # with ∂ it would be that by one use alone
+            total = f"d{end}/d{self._letters[v]}"  # with ∂ it would be that of one use alone
             self._grads[v] = total if several and upstream is None else _sum(terms[v])
             if v.operation:
                 for i, u in enumerate(v.operation.inputs):
@@ -97,7 +97,7 @@ class Symbols:
                         terms[u].append(passed)
 
     def _times_slope(self, grad: str, v: Recorded, operation: Operation, i: int) -> str:
-        """Return the derivative by `v`, which `operation` made, times the slope by input `i`."""
+        """Return the derivative of `v`, which `operation` made, times the slope of input `i`."""
         template = self._template(operation, i)
         inputs = [self._letters[u] for u in operation.inputs]
         x, y = (f"({letter})" if letter[0] == "-" else letter for letter in (inputs * 2)[:2])
@@ -106,7 +106,7 @@ class Symbols:
         return text if len(text) <= MAX_LENGTH else template.format(E="…", **letters)
 
     def _template(self, operation: Operation, i: int) -> str:
-        """Return how what comes back is multiplied by the slope by input `i`."""
+        """Return how what comes back is multiplied by the slope of input `i`."""
         twice = operation.inputs.count(operation.inputs[i]) > 1  # ∂z/∂x would tell neither slope
         known = () if operation.name else PASSED.get(type(operation.layer), ())
         if not (self._worked_out or twice) or i >= len(known):

@@ -62,8 +62,10 @@ class Variable(Recorded):
 
     Attributes
     ----------
-    value, name
-        As given. A name can be set later, so that results have one too: ``z.name = "z"``.
+    value : number or array
+        As given.
+    name : str or None
+        As given. It can be set later, so that results have one too: ``z.name = "z"``.
     grad : number, array or None
         The derivative of the result whose `backward` ran last, in the shape of `value`; None
         before.
@@ -123,7 +125,7 @@ class Variable(Recorded):
         if len(drawn.diagram.nodes) > MAX_NODES:
             return None
         try:
-            return drawn.to_svg()
+            return drawn._repr_svg_()
         except ModuleNotFoundError:
             return None
 

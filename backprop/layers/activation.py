@@ -1,6 +1,6 @@
 """Activation layers: one function of each entry (section 5.5)."""
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from backends import Array, namespace
 from backprop import functions
@@ -49,6 +49,7 @@ class Tanh(Elementwise):
         return 1.0 - y * y
 
 
+ActivationName: TypeAlias = Literal["relu", "sigmoid", "tanh"]
 ACTIVATIONS: dict[str, type[Layer]] = {"relu": Relu, "sigmoid": Sigmoid, "tanh": Tanh}
 
 

@@ -21,7 +21,7 @@ class Binary(Layer):
         raise NotImplementedError(f"{type(self).__name__} must define value")
 
     def slopes(self, kept: Any) -> tuple[Any, Any]:
-        """Return the derivatives by `x` and by `y`, from what `value` kept: numbers or arrays."""
+        """Return ∂z/∂x and ∂z/∂y from what `value` kept: numbers or arrays."""
         raise NotImplementedError(f"{type(self).__name__} must define slopes")
 
     def forward(self, x: Any, y: Any) -> Any:

@@ -1,11 +1,13 @@
 """Base of all layers: a forward pass, and the backward pass derived from it by hand."""
 
 import inspect
+import math
 import numbers
 from typing import Any
 
 from backends import Array, DType, device, isdtype, namespace
 from backprop.arrays import floating_dtype_of, shape
+from backprop.tables import Table
 
 
 class Layer:
@@ -16,7 +18,7 @@ class Layer:
     params : dict of str to array
         What is learnt, in order; empty for a layer without parameters.
     grads : dict of str to array
-        The same keys, set by `backward`: the derivative of the loss by each parameter.
+        The same keys, set by `backward`: the derivative of the loss with respect to each parameter.
     state : dict of str to array
         What is kept but not learnt, such as running statistics; empty for most layers.
     cache : object
@@ -42,12 +44,19 @@ class Layer:
         self.grads = {}
         self.state = {}
 
-    def forward(self, *inputs: Any) -> Array:
-        """Return the output for the inputs."""
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the output for the inputs; a layer of one's own takes what it needs."""
         raise NotImplementedError(f"{type(self).__name__} must define forward")
 
     def backward(self, dout: Any = 1) -> Any:
-        """Return the derivative of the loss by each input, given that by the output, `dout`.
+        """Return the derivative of the loss with respect to each input.
+
+        Parameters
+        ----------
+        dout : array or number
+            The derivative of the loss with respect to the output, in its shape; a number stands for
+            every entry.
+
 
         Raises
         ------
@@ -69,12 +78,32 @@ class Layer:
             When there was no forward pass.
         """
         if self.cache is None:
-            raise RuntimeError(f"{type(self).__name__}.backward needs a forward pass first")
+            raise RuntimeError(
+                f"{type(self).__name__}.backward needs a forward pass first; in a network, one "
+                "that trains: `net.loss(x, t, training=True)`"
+            )
         return self.cache
 
     def config(self) -> dict[str, Any]:
         """Return the arguments that make such a layer, beside its parameters, as JSON values."""
         return {}
+
+    def _arrays(self) -> dict[str, Array]:
+        """Return what it holds by key; a subclass may have forgotten to make the dictionaries."""
+        return {**getattr(self, "params", {}), **getattr(self, "state", {})}
+
+    def __repr__(self) -> str:
+        options = [f"{key}={value!r}" for key, value in self.config().items()]
+        held = [f"{key}: {shape(x)} {x.dtype}" for key, x in self._arrays().items()]
+        return f"{type(self).__name__}({', '.join([*held, *options])})"
+
+    def _repr_html_(self) -> str:
+        head = ("array", "shape", "dtype", "entries")
+        rows = [
+            (key, str(shape(x)), str(x.dtype), f"{math.prod(x.shape):,}")
+            for key, x in self._arrays().items()
+        ]
+        return Table(type(self).__name__, head if rows else (), rows).html()
 
 
 def training_argument(method: Any) -> str | None:
@@ -92,7 +121,7 @@ def upstream(dout: Any, out: tuple[int, ...], like: Array) -> Array:
     Parameters
     ----------
     dout : array or number
-        The derivative of the loss by the output.
+        The derivative of the loss with respect to the output.
     out : tuple of int
         The output's shape.
     like : array

@@ -94,6 +94,11 @@ class SoftmaxWithLoss(LossLayer):
     """
 
     def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
+        if x.shape[-1] == 1:
+            raise ValueError(
+                "SoftmaxWithLoss must have 2 or more outputs, as the softmax of one is 1 always; "
+                "got 1: SigmoidWithLoss takes one of yes or no, IdentityWithLoss a value"
+            )
         xp = namespace(x)
         shifted = x - xp.max(x, axis=-1, keepdims=True)
         exp = xp.exp(shifted)

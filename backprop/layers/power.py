@@ -1,4 +1,4 @@
-"""Powers, with gradients by the base and by the exponent."""
+"""Powers, with gradients with respect to base and exponent."""
 
 import math
 from typing import Any
@@ -16,7 +16,7 @@ class PowLayer(Binary):
 
     Notes
     -----
-    The logarithm in the gradient by the exponent, dout xʸ log x, is taken of positive x only, so
+    The logarithm in the gradient of the exponent, dout xʸ log x, is taken of positive x only, so
     that (-3) ** 2 raises no warning. Where x = 0 that gradient is 0, the limit for y > 0; where
     x < 0 there is none, as xʸ is no real number beside an integer y: it is nan.
 

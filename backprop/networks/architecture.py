@@ -1,6 +1,6 @@
 """Description of a network in names and JSON values, never code; networks rebuilt from one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from backends import Array
@@ -16,6 +16,7 @@ from backprop.layers import (
     SoftmaxWithLoss,
     Tanh,
 )
+from backprop.layers.loss import LossLayer
 from backprop.networks.network import Network
 
 KINDS: dict[str, type[Layer]] = {
@@ -34,6 +35,9 @@ KINDS: dict[str, type[Layer]] = {
 }
 """The layers that a description may name; each is made as `Kind(**params, **config)`."""
 
+LOSSES = {name for name, kind in KINDS.items() if issubclass(kind, LossLayer)}
+"""Those that end a network."""
+
 
 def describe(net: Network) -> dict[str, Any]:
     """Return how to rebuild a network, beside its arrays, in JSON values.
@@ -43,9 +47,12 @@ def describe(net: Network) -> dict[str, Any]:
     TypeError
         When a layer is none of the library's own, or the network computes in its own way.
     """
-    if type(net).predict is not Network.predict or type(net).loss is not Network.loss:
+    own = [kind for kind in type(net).__mro__ if kind is not Network and issubclass(kind, Network)]
+    names = [name for each in (net, *own) for name in vars(each) if not name.startswith("_")]
+    changed = [name for name in names if callable(getattr(Network, name, None))]
+    if changed:
         raise TypeError(
-            "a network must have the library's own `predict` and `loss` to be described; got "
+            f"a network must have the library's own {', '.join(changed)} to be described; got "
             f"{type(net).__name__}: use save_params(path, net.state_dict())"
         )
     params: dict[int, dict[str, str]] = {}
@@ -90,17 +97,18 @@ def rebuild(description: Any, arrays: Mapping[str, Array]) -> Network:
         for entry in description["layers"]:
             if entry["name"] in layers:
                 raise ValueError(f"each layer must have a name of its own; got {entry['name']!r}")
-            layers[entry["name"]] = _layer(entry, arrays)
-        net = Network(layers, _layer(description["last_layer"], arrays))
+            layers[entry["name"]] = _layer(entry, arrays, KINDS.keys() - LOSSES)
+        net = Network(layers, _layer(description["last_layer"], arrays, LOSSES))
         net.load_state_dict(arrays)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from None
     return net
 
 
-def _layer(entry: Mapping[str, Any], arrays: Mapping[str, Array]) -> Layer:
-    kind = KINDS.get(entry["kind"])
-    if kind is None:
-        raise ValueError(f"a layer must be one of {', '.join(KINDS)}; got {entry['kind']!r}")
+def _layer(entry: Mapping[str, Any], arrays: Mapping[str, Array], known: Collection[str]) -> Layer:
+    if entry["kind"] not in known:
+        place = "the last layer" if known is LOSSES else "a layer before the last"
+        allowed = ", ".join(kind for kind in KINDS if kind in known)
+        raise ValueError(f"{place} must be one of {allowed}; got {entry['kind']!r}")
     params = {key: arrays[name] for key, name in entry["params"].items()}
-    return kind(**params, **entry["config"])
+    return KINDS[entry["kind"]](**params, **entry["config"])

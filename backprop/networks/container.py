@@ -6,14 +6,17 @@ from types import MappingProxyType
 from typing import Any, Self
 
 import backends
-from backends import Array, Backend, DType, isdtype, namespace
+from backends import Array, Backend, DType, FloatDType, isdtype, namespace
 from backprop.arrays import is_array
-from backprop.layers import training_argument
+from backprop.layers import Layer, training_argument
 from backprop.networks import snapshot
 from backprop.networks.checks import check_objects, common_backend, common_dtype
-from backprop.networks.copies import copy_to
+from backprop.networks.copies import copies_to
+from backprop.networks.exclusive import Exclusive
 from backprop.networks.frozen import check_learning
 from backprop.networks.parameters import Parameters, named_places
+from backprop.networks.summary import network_table
+from backprop.tables import Table
 
 
 class Container:
@@ -21,8 +24,12 @@ class Container:
 
     Attributes
     ----------
-    backend, dtype
-        Those of the parameters; None without any.
+    backend : Backend or None
+        Where the parameters are; None without any.
+    dtype : dtype or None
+        That of the parameters; None without any.
+    exclusive : context manager
+        In it this thread alone can train the network.
     """
 
     backend: Backend | None
@@ -31,17 +38,21 @@ class Container:
     def __init__(self, layers: Mapping[str, Any], last_layer: Any) -> None:
         self._layers = dict(layers)
         self._last_layer = last_layer
+        check_objects(self._layers)
+        check_learning(self._layers, last_layer)
         self._set_up()
 
     def _set_up(self) -> None:
         """Find out what follows from the layers, and check that they fit together."""
-        check_objects(self._layers)
-        check_learning(self._layers)
         self._order = list(self._layers.values())
+        self._caching = [x for x in (*self._order, self._last_layer) if isinstance(x, Layer)]
+        self.exclusive = Exclusive()
+        self._keeper: int | None = None
         self._runs = [(layer, _mode(layer)) for layer in self._order]
         self._last_mode = _mode(self._last_layer)
         learning = [i for i, layer in enumerate(self._order) if getattr(layer, "params", None)]
         self._way_back = self._order[min(learning) :][::-1] if learning else []
+        self._ran = False
         places = named_places([*self._order, self._last_layer])
         learnt = {
             name: place
@@ -53,12 +64,21 @@ class Container:
         self.backend = common_backend(self._places)
         self.dtype = common_dtype(self._params)
 
+    def _take_in(self, again: bool = False) -> None:
+        """Take in the arrays that layers have made in their first pass; looked for once."""
+        if again or not self._ran:
+            if named_places([*self._order, self._last_layer]).keys() != self._places.keys():
+                self._set_up()
+            self._ran = True
+
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "backend": None}  # a library is no part of a copy or a pickle
+        own = {"backend": None, "exclusive": None, "_keeper": None}
+        return {**vars(self), **own}  # a library and a thread are no part of a copy or a pickle
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self.backend = common_backend(self._places)
+        self.exclusive = Exclusive()
 
     @property
     def layers(self) -> Mapping[str, Any]:
@@ -79,7 +99,7 @@ class Container:
 
     @property
     def params(self) -> Parameters:
-        """The parameters by name, live: `net.params["W1"] -= lr * grad["W1"]`."""
+        """The parameters by name; `net.params["W1"] -= lr * grad["W1"]` changes the layer."""
         return self._params
 
     def state_dict(self) -> dict[str, Array]:
@@ -88,6 +108,7 @@ class Container:
         The state of the k-th layer with a `running_mean`, say, is `running_meank`. What happens to
         the network later does not change them.
         """
+        self._take_in(again=True)
         return snapshot.taken(self._places)
 
     def load_state_dict(self, arrays: Mapping[str, Any]) -> None:
@@ -101,6 +122,8 @@ class Container:
 
         Raises
         ------
+        OverflowError
+            When a value does not fit into the network's dtype.
         TypeError
             When an array is not real, or holds fractions where whole numbers belong.
         ValueError
@@ -112,7 +135,7 @@ class Container:
         self,
         device: str | Backend | None = None,
         library: str | None = None,
-        dtype: str | DType | None = None,
+        dtype: FloatDType | None = None,
     ) -> Self:
         """Return a copy of the network on another backend or in another dtype.
 
@@ -132,10 +155,21 @@ class Container:
         """
         stay = device is None and library is None and self.backend is not None
         backend = self.backend if stay else backends.select(device, library)
-        layers = {name: copy_to(layer, backend, dtype) for name, layer in self._layers.items()}
+        *layers, last = copies_to([*self._order, self._last_layer], backend, dtype)
         other = copy.copy(self)  # a subclass keeps what it adds
-        Container.__init__(other, layers, copy_to(self._last_layer, backend, dtype))
+        other._layers = dict(zip(self._layers, layers, strict=True))
+        other._last_layer = last
+        other._set_up()
         return other
+
+    def _table(self) -> Table:
+        return network_table(self, self._layers, self._last_layer, self._places)
+
+    def __repr__(self) -> str:
+        return self._table().text()
+
+    def _repr_html_(self) -> str:
+        return self._table().html()
 
     def _input(self, x: Array) -> Array:
         """Return inputs in the network's dtype; they must be on its backend already."""

@@ -8,11 +8,17 @@ from backprop.arrays import is_floating
 from backprop.networks.parameters import attributes
 
 
-def check_learning(layers: Mapping[str, Any]) -> None:
+def check_learning(layers: Mapping[str, Any], last_layer: Any) -> None:
     """Raise a TypeError when a layer holds what it learns elsewhere than in its `params`.
 
     Such a layer runs, and its `backward` sets the gradients; but nothing would ever change it.
+    Nor would anything change what a loss layer learns.
     """
+    if getattr(last_layer, "params", None):
+        raise TypeError(
+            f"the loss layer must learn nothing, as a network would not change it; got "
+            f"{type(last_layer).__name__} with `params`: put what learns into a layer before it"
+        )
     for name, layer in layers.items():
         own = attributes(layer)
         held = {id(x) for x in _values(getattr(layer, "params", None))}
@@ -23,7 +29,7 @@ def check_learning(layers: Mapping[str, Any]) -> None:
 
 def _check_arrays(name: str, layer: Any, own: Mapping[str, Any], held: set[int]) -> None:
     """Refuse arrays beside `params` that `backward` sets a gradient for: `W` and `dW`."""
-    kept, set_back = (_assigned(getattr(type(layer), m, None)) for m in ("forward", "backward"))
+    kept, set_back = (_assigned(type(layer), method) for method in ("forward", "backward"))
     arrays = [
         key
         for key, value in own.items()
@@ -46,7 +52,12 @@ def _check_arrays(name: str, layer: Any, own: Mapping[str, Any], held: set[int])
 def _keeps_gradients(layer: Any, set_back: set[str]) -> bool:
     """Tell whether `backward` keeps anything: under a name of its own, or in `grads`."""
     code = getattr(getattr(type(layer), "backward", None), "__code__", None)
-    return bool(set_back) or (code is not None and "grads" in code.co_names)
+    kept = set_back - {
+        "dx",
+        "dX",
+        "dout",
+    }  # what goes on to the layer before is no gradient of ours
+    return bool(kept) or (code is not None and "grads" in code.co_names)
 
 
 def _check_inner(name: str, own: Mapping[str, Any], held: set[int]) -> None:
@@ -72,9 +83,21 @@ def _values(held: Any) -> Iterator[Any]:
         yield from held
 
 
-def _assigned(method: Any) -> set[str]:
-    """Return the names of attributes that a method assigns, as far as its code shows it."""
-    code = getattr(method, "__code__", None)
-    if code is None:
-        return set()
-    return {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_ATTR"}
+def _assigned(kind: type, method: str) -> set[str]:
+    """Return the attributes that a method assigns, itself or by methods of its class it calls.
+
+    As far as their code shows it, that of the classes it inherits from included.
+    """
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = [method]
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        for base in kind.__mro__:
+            code = getattr(vars(base).get(name), "__code__", None)
+            if code is not None:
+                waiting += set(code.co_names) - seen
+                steps = dis.get_instructions(code)
+                found |= {step.argval for step in steps if step.opname == "STORE_ATTR"}
+    return found

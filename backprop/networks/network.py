@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping
 from functools import partial
+from threading import get_ident
 from typing import Any
 
-from backends import Array, Backend, DType, namespace
-from backprop import labels
-from backprop.arrays import shape
-from backprop.layers import SoftmaxWithLoss, training_argument
-from backprop.networks.classes import predicted_classes, share_of
-from backprop.networks.container import Container
+from backends import Array, ArrayIn, Backend, FloatDType, namespace
+from backprop.layers import SoftmaxWithLoss
+from backprop.layers.activation import ActivationName
+from backprop.networks.moment import repeatable
+from backprop.networks.predictor import Predictor
 from backprop.networks.stack import copied_stack
 from backprop.numerical import steps
 from backprop.numerical.column import Tail, is_known_loss
 from backprop.numerical.sweep import check_options, loss_changes
 
 
-class Network(Container):
+class Network(Predictor):
     """Layers in order and a loss layer. N samples, D inputs, C outputs.
 
     Parameters
@@ -31,8 +31,8 @@ class Network(Container):
     ----------
     params : mapping of str to array
         A live view of what the layers hold; the k-th layer with a `W` has `Wk`.
-    backend, dtype
-        Those of the parameters; None in a network without parameters.
+    backend : Backend or None
+        Where the parameters are; None without any. `dtype` is theirs.
 
     Raises
     ------
@@ -45,23 +45,19 @@ class Network(Container):
     -----
     A layer whose `forward` takes `training`, or `train_flg`, is told whether the network trains: in
     the three gradients it does, else not, unless `training=` says otherwise.
-    """
 
-    def _set_up(self) -> None:
-        super()._set_up()
-        needed = self._last_mode or any(mode for _, mode in self._runs)
-        # a subclass's own method may lack the argument where no layer needs it
-        self._tells_predict = bool(needed or training_argument(self.predict))
-        self._tells_loss = bool(needed or training_argument(self.loss))
+    Where a network does not train, its layers keep nothing for `backward`: any number of threads
+    may `predict`, also while one takes gradients or trains. `loss(x, t, training=True)` keeps it.
+    """
 
     @classmethod
     def from_params(
         cls,
         params: Mapping[str, Any],
-        activation: str = "relu",
+        activation: ActivationName = "relu",
         *,
         last_layer: Any = None,
-        dtype: str | DType | None = None,
+        dtype: FloatDType | None = None,
         backend: str | Backend | None = None,
     ) -> "Network":
         """Return an Affine stack of any depth.
@@ -87,109 +83,55 @@ class Network(Container):
         layers = copied_stack(params, activation, backend, dtype)
         return Network(layers, last_layer or SoftmaxWithLoss())
 
-    def predict(self, x: Array, *, training: bool = False) -> Array:
-        """Return the scores, shape (N, C), for inputs of shape (N, D) or (N, ...); (C,) for one."""
-        x = self._input(x)
-        for layer, mode in self._runs:
-            x = layer.forward(x) if mode is None else layer.forward(x, **{mode: training})
-        return x
-
-    def loss(self, x: Array, t: Array, *, training: bool = False) -> Array:
-        """Return the mean loss, a 0-d array on the device.
-
-        Parameters
-        ----------
-        x : array, shape (N, D) or (N, ...) or (D,)
-            Inputs of any real dtype; cast to the network's once, here.
-        t : array, shape (N,) or (N, 1) or (N, C), or () or (C,) for one sample
-            Labels: integers, one-hot or soft.
-        training : bool
-            Whether layers that behave differently in training do so.
-
-        Raises
-        ------
-        TypeError
-            When `x` or `t` is of another library or device than the network.
-        """
-        told = training and self._tells_predict
-        y = self.predict(x, training=True) if told else self.predict(x)
-        t = self._labels(t)
-        if self._last_mode is None:
-            return self._last_layer.forward(y, t)
-        return self._last_layer.forward(y, t, **{self._last_mode: training})
-
-    def training_loss(self, x: Array, t: Array) -> Array:
-        """Return the loss as training sees it: the function that `gradient` differentiates."""
-        return self.loss(x, t, training=True) if self._tells_loss else self.loss(x, t)
-
-    def classify(self, x: Array, batch_size: int = 1000, *, training: bool = False) -> Array:
-        """Return the class number of each sample, shape (N,); () for one.
-
-        It is that of the largest score; with one output it is 1 where the score is positive.
-        Evaluated in batches, so that memory stays bounded.
-
-        Raises
-        ------
-        ValueError
-            When there is no sample, or `batch_size` is less than 1.
-        """
-        classes, _ = self._classes(x, batch_size, training)
-        return classes if x.ndim > 1 else classes[0, ...]
-
-    def accuracy(
-        self, x: Array, t: Array, batch_size: int = 1000, *, training: bool = False
-    ) -> float:
-        """Return the fraction of samples that `classify` gives the label of; waits once.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As `loss` and `classify` do.
-        """
-        t = self._labels(t)
-        count = x.shape[0] if x.ndim > 1 else 1
-        if x.ndim > 1 and (count == 0 or t.ndim == 0 or t.shape[0] != count):
-            raise ValueError(
-                f"`x` and `t` must hold as many samples, 1 or more; got {shape(x)} and {shape(t)}"
-            )
-        classes, outputs = self._classes(x, batch_size, training)
-        return share_of(classes, labels.classes(t, (count, outputs)))
-
-    def _classes(self, x: Array, batch_size: int, training: bool) -> tuple[Array, int]:
-        predict = partial(self.predict, training=True) if training else self.predict
-        return predicted_classes(predict, x, batch_size)
-
-    def gradient(self, x: Array, t: Array, *, training: bool = True) -> dict[str, Array]:
-        """Return the gradient of the loss by each parameter, by backpropagation."""
+    def gradient(self, x: ArrayIn, t: ArrayIn, *, training: bool = True) -> dict[str, Array]:
+        """Return the gradient with respect to each parameter, by backpropagation."""
         return self.loss_and_gradient(x, t, training=training)[1]
 
     def loss_and_gradient(
-        self, x: Array, t: Array, *, training: bool = True
+        self, x: ArrayIn, t: ArrayIn, *, training: bool = True
     ) -> tuple[Array, dict[str, Array]]:
-        """Return the loss and its gradient by each parameter, from one forward pass."""
-        loss = self.training_loss(x, t) if training else self.loss(x, t)
-        dout = self._last_layer.backward()
-        if self._way_back:
-            *rest, first = self._way_back
-            for layer in rest:
-                dout = layer.backward(dout)
-            getattr(first, "backward_params", first.backward)(dout)
-        return loss, self._params.grads()
+        """Return the loss and its gradient with respect to each parameter, by one forward pass.
+
+        Raises
+        ------
+        RuntimeError
+            When another thread takes a gradient or trains.
+        """
+        exclusive = self.exclusive
+        if not exclusive.acquire(False):
+            exclusive.refuse()
+        try:
+            self._keeper = get_ident()  # what this thread's forward passes keep is for this
+            loss = self.training_loss(x, t) if training else self.loss(x, t)
+            self._take_in()
+            dout = self._last_layer.backward()
+            if self._way_back:
+                *rest, first = self._way_back
+                for layer in rest:
+                    dout = layer.backward(dout)
+                getattr(first, "backward_params", first.backward)(dout)
+            return loss, self._params.grads()
+        finally:
+            self._keeper = None
+            for own in self._caching:
+                own.cache = None
+            exclusive.release()
 
     def numerical_gradient(
         self,
-        x: Array,
-        t: Array,
+        x: ArrayIn,
+        t: ArrayIn,
         step: float | None = None,
         *,
         training: bool = True,
         method: str = "fast",
         memory: int | None = None,
     ) -> dict[str, Array]:
-        """Return the gradient of the loss by each parameter, by central differences.
+        """Return the gradient with respect to each parameter, by central differences.
 
         Evaluated in a float64 copy of the network where library and device have float64; each
-        gradient comes in its parameter's dtype.
+        gradient comes in its parameter's dtype. A layer that draws by a `numpy.random.Generator` of
+        its own draws the same each time, and each time from the state that is there now.
 
         Parameters
         ----------
@@ -228,8 +170,8 @@ class Network(Container):
 
     def loss_changes(
         self,
-        x: Array,
-        t: Array,
+        x: ArrayIn,
+        t: ArrayIn,
         offsets: tuple[float, ...],
         *,
         training: bool = True,
@@ -238,13 +180,16 @@ class Network(Container):
     ) -> dict[str, Array]:
         """Return by how much the loss of a copy changes for each offset: shape `(O, *shape)`."""
         x = namespace(x).reshape(x, (1, -1)) if x.ndim == 1 else x
-        plain = all(
-            getattr(type(self), m) is getattr(Network, m) and m not in vars(self)
-            for m in ("predict", "loss")
-        )
+        passes = partial(self.training_loss if training else self.loss, x, t)
+        loss = repeatable(passes, {**self._layers, "": self._last_layer}, self._places)
+        own = {type(self).predict, type(self).loss} == {Network.predict, Network.loss}
         tail = None
-        if fast and plain and is_known_loss(self._last_layer):
+        if (
+            fast
+            and own
+            and not vars(self).keys() & {"predict", "loss"}
+            and is_known_loss(self._last_layer)
+        ):
             modes = [{} if mode is None else {mode: training} for _, mode in self._runs]
             tail = Tail(self._order, modes, self._last_layer, self._input(x), self._labels(t))
-        loss = partial(self.training_loss if training else self.loss, x, t)
         return loss_changes(self, loss, tail, offsets, memory)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+import backends
 from backends import Array, Backend, isdtype, namespace
 from backprop.arrays import copy_of, is_array, shape
+from backprop.finite import check_finite
 from backprop.networks.copies import copied
 from backprop.networks.parameters import Place
 
@@ -30,14 +32,23 @@ def put_back(places: Mapping[str, Place], arrays: Mapping[str, Any], backend: Ba
     ------
     TypeError
         When an array is not real, or holds fractions where whole numbers belong.
+    NotFiniteError
+        When an array holds nan or infinity.
+    OverflowError
+        When a value does not fit into the dtype that it goes to.
     ValueError
         When a name is missing or unexpected, or a shape does not fit.
     """
+    if not isinstance(arrays, Mapping):
+        raise TypeError(f"the arrays must be a mapping by name; got {type(arrays).__name__}")
     found = {name: x if is_array(x) else backend.asarray(x) for name, x in arrays.items()}
     _check_names(places, found)
     for name, place in places.items():
         _check_kind(name, found[name], place.get())
+        check_finite(found[name], name)
     copies = {n: copied(found[n], backend, place.get().dtype) for n, place in places.items()}
+    for name, copy in copies.items():
+        _check_values(name, found[name], copy)
     for name, place in places.items():
         place.set(copies[name])
 
@@ -66,3 +77,17 @@ def _check_kind(name: str, x: Array, old: Array) -> None:
         namespace(old), old.dtype, "real floating"
     ):
         raise TypeError(f"`{name}` must be {old.dtype}; got {x.dtype}")
+
+
+def _check_values(name: str, x: Array, copy: Array) -> None:
+    """Raise an OverflowError where a copy in another dtype has lost more than digits."""
+    source, xp = backends.of(x), namespace(x)
+    if not source.has_values or not backends.of(copy).has_values:
+        return
+    back = copied(copy, source, x.dtype)
+    if isdtype(xp, x.dtype, "real floating"):
+        fits = xp.all(xp.isfinite(back) | ~xp.isfinite(x))
+    else:
+        fits = xp.all(back == x)
+    if not bool(fits):
+        raise OverflowError(f"`{name}` must hold values that {copy.dtype} has; got {x.dtype}")

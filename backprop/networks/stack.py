@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import backends
-from backends import Array, Backend, DType
+from backends import Array, Backend, FloatDType
 from backprop.arrays import is_array, shape
+from backprop.finite import check_finite
 from backprop.layers.activation import activation as activation_layer
 from backprop.layers.affine import Affine
 from backprop.networks.copies import copied
@@ -34,7 +35,7 @@ def copied_stack(
     params: Mapping[str, Any],
     activation: str,
     backend: str | Backend | None,
-    dtype: str | DType | None,
+    dtype: FloatDType | None,
 ) -> dict[str, Any]:
     """Return an Affine stack that holds copies of the arrays; see `Network.from_params`."""
     depth = max(1, len(params) // 2)
@@ -44,4 +45,7 @@ def copied_stack(
     if backend is None and is_array(params["W1"]):
         backend = backends.of(params["W1"])
     backend = backends.select(backend)
-    return affine_stack({name: copied(params[name], backend, dtype) for name in names}, activation)
+    copies = {name: copied(params[name], backend, dtype) for name in names}
+    for name, copy in copies.items():
+        check_finite(copy, name)
+    return affine_stack(copies, activation)

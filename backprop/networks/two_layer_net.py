@@ -5,9 +5,10 @@ from itertools import pairwise
 from typing import Any
 
 import backends
-from backends import Backend, DType
+from backends import Backend, FloatDType
 from backprop.arguments import whole
 from backprop.layers import SoftmaxWithLoss
+from backprop.layers.activation import ActivationName
 from backprop.networks.network import Network
 from backprop.networks.stack import affine_stack
 
@@ -51,8 +52,8 @@ class TwoLayerNet(Network):
         output_size: int,
         weight_init_std: float = 0.01,
         *,
-        activation: str = "relu",
-        dtype: str | DType = "float32",
+        activation: ActivationName = "relu",
+        dtype: FloatDType = "float32",
         backend: str | Backend | None = None,
         seed: int | None = None,
     ) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 import backends
-from backends import Array, namespace
+from backends import Array, ArrayIn, namespace
 from backprop.arrays import copy_of, is_array, is_floating, shape, widened
 from backprop.numerical import steps
 from backprop.numerical.evaluation import Evaluation, check_result, one_by_one, stacks
@@ -89,7 +89,7 @@ def numerical_diff(f: Callable[[Any], Any], x: Any, step: float | None = None) -
 
 def numerical_gradient(
     f: Callable[[Array], Any],
-    x: Array,
+    x: ArrayIn,
     step: float | None = None,
     *,
     stacked: bool = False,
@@ -139,13 +139,14 @@ def numerical_gradient(
     check_arguments(x, step, memory)
     if 0 in x.shape:
         return namespace(x).zeros_like(x)
-    saved = copy_of(x)
+    array: Array = x
+    saved = copy_of(array)
     try:
-        evaluation = stacks(f, x[None, ...], memory) if stacked else one_by_one(f, x)
+        evaluation = stacks(f, array[None, ...], memory) if stacked else one_by_one(f, array)
         return differences(evaluation, saved, step)
     finally:
-        if backends.is_writable(x):
-            x[...] = saved
+        if backends.is_writable(array):
+            array[...] = saved
 
 
 def check_arguments(x: Array, step: float | None, memory: int) -> None:

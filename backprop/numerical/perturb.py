@@ -6,7 +6,8 @@ but the evaluation; else a changed copy is put where the array is kept. Whatever
 meanwhile, an exception or Ctrl-C included, the array is bit for bit what it was.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import backends
 from backends import Array, namespace
 from backprop.arrays import copy_of, is_array
+from backprop.numerical.pieces import Slab, flat_host, norm, slabs
 
 T = TypeVar("T")
 Moves = Iterable[tuple[int, float]]
@@ -80,8 +82,8 @@ def at_entries(
     backend, shape = backends.of(x), tuple(x.shape)
     writable = place.in_place and backends.is_writable(x)
     saved = copy_of(x) if place.whole and writable else None
-    host = backend.to_numpy(x)
-    flat = host.reshape(-1)
+    host: Any = None if writable else backend.to_numpy(x)
+    flat = flat_host(x) if writable else host.reshape(-1)
     asked = list(moves)
     indices = np.asarray([index for index, _ in asked], dtype=np.intp)
     before = flat[indices]
@@ -112,30 +114,49 @@ def at_entries(
 
 def along(
     place: Place,
-    direction: npt.NDArray[np.float64],
+    direction: npt.NDArray[Any],
     distances: Sequence[float],
     evaluate: Callable[[], T],
 ) -> list[T]:
     """Return what `evaluate` gives with all entries moved along a flat direction, each distance."""
     x = place.get()
-    own = copy_of(x)
-    way = backends.of(x).asarray(direction.reshape(tuple(x.shape)), x.dtype)
-    writable = place.in_place and backends.is_writable(x)
+    way, unit = direction.reshape(tuple(x.shape)), norm(direction) or 1.0
     results: list[T] = []
-    try:
-        for distance in distances:
-            moved = own + distance * way
-            if writable:
-                x[...] = moved
-            else:
-                place.set(moved)
+    for distance in distances:
+
+        def by(where: Slab, d: float = distance / unit) -> npt.NDArray[np.float64]:
+            return np.asarray(d * way[where])
+
+        with moved(place, by):
             results.append(evaluate())
+    return results
+
+
+@contextmanager
+def moved(
+    place: Place, by: Callable[[Slab], npt.NDArray[np.float64]], relative: bool = False
+) -> Iterator[None]:
+    """Move all entries of an array for a while, each slab by what `by` gives on the host."""
+    x, backend = place.get(), backends.of(place.get())
+    saved, writable = copy_of(x), place.in_place and backends.is_writable(x)
+    other = x if writable else copy_of(x)
+    try:
+        if backends.is_writable(other):
+            for where in slabs(tuple(x.shape)):
+                distance = backend.asarray(by(where), x.dtype)
+                own = saved[where]
+                other[where] = own + (distance * own if relative else distance)
+        else:
+            distance = backend.asarray(by((...,)), x.dtype)
+            other = saved + (distance * saved if relative else distance)
+        if not writable:
+            place.set(other)
+        yield
     finally:
         if writable:
-            x[...] = own
+            x[...] = saved
         else:
             place.set(x)
-    return results
 
 
 def on_host(values: Sequence[Any]) -> npt.NDArray[np.float64]:

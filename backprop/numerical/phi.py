@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import backends
 from backends import Array, namespace
-from backprop.arrays import copy_of, is_array, is_floating
-from backprop.numerical.perturb import Place, along, at_entries, on_host
+from backprop.arrays import is_array, is_floating
+from backprop.numerical.perturb import Place, along, at_entries, moved, on_host
+from backprop.numerical.pieces import Slab, flat64, flat_host, norm
 from backprop.numerical.slopes import FACTORS, Slopes, slopes
 from backprop.numerical.steps import REFINEMENT, step_for
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
+Way = npt.NDArray[np.int16]
+"""A direction, flat and of any length."""
 
 ROUND_OFF = 4.0
 """A difference of two values of φ is rounded by about this many eps of the terms' sum."""
@@ -86,7 +88,7 @@ class Phi:
         two : bool
             Evaluate over the smaller step alone: then nothing tells how good the slopes are.
         """
-        host = np.abs(flat(self.places[name].get())[which])
+        host = np.abs(flat_host(self.places[name].get())[which].astype(np.float64))
         size = step_for(self.eps_of(name)) if step is None else step
         size /= REFINEMENT**level
         h = size * np.maximum(host, 1.0) if step is None else np.full(which.shape, size)
@@ -101,19 +103,25 @@ class Phi:
             gone = np.concatenate([gone, 2.0 * gone])
         return slopes(changes, gone)
 
-    def along(self, name: str, way: Floats, step: float | None, level: float) -> Slopes:
+    def stride(self, name: str) -> float:
+        """Return the smaller step along a direction: it fits the magnitudes of the array."""
+        x = self.places[name].get()
+        size = norm(x) / math.sqrt(max(1, math.prod(x.shape)))
+        return step_for(self.eps_of(name)) * max(1.0, size)
+
+    def along(self, name: str, way: Way, step: float | None, level: float) -> Slopes:
         """Return the slope along a direction, a flat array; parameters as in `at`."""
-        h = (step_for(self.eps_of(name)) if step is None else step) / REFINEMENT**level
+        h = (self.stride(name) if step is None else step) / REFINEMENT**level
         distances = np.asarray([factor * h for factor in FACTORS])
         changes = self._along(name, way, distances)
         return slopes(changes.reshape(4, 1), distances.reshape(4, 1))
 
-    def _along(self, name: str, way: Floats, distances: Floats) -> Floats:
+    def _along(self, name: str, way: Way, distances: Floats) -> Floats:
         with np.errstate(all="ignore"):
             values = along(self.places[name], way, distances.tolist(), self.value)
         return on_host(values) - self.base
 
-    def line(self, name: str, index: int, way: Floats | None, distances: Floats) -> Floats:
+    def line(self, name: str, index: int, way: Way | None, distances: Floats) -> Floats:
         """Return the changes at distances along one entry, or along a direction if there is one."""
         if way is not None:
             return self._along(name, way, distances)
@@ -126,31 +134,13 @@ class Phi:
         """Move all arrays a little for a while, so that kinks which met in a point lie apart."""
         with ExitStack() as stack:
             for place in self.places.values():
-                stack.callback(_move(place, size, rng, relative))
+                own = np.broadcast_to(0.0, tuple(place.get().shape))
+
+                def by(where: Slab, own: Floats = own) -> Floats:
+                    return np.asarray(size * rng.standard_normal(own[where].shape))
+
+                stack.enter_context(moved(place, by, relative))
             yield
-
-
-def _move(
-    place: Place, size: float, rng: np.random.Generator, relative: bool
-) -> Callable[[], None]:
-    """Move an array by chance; return what puts it back."""
-    x = place.get()
-    saved = copy_of(x)
-    backend = backends.of(x)
-    by = backend.asarray(size * rng.standard_normal(tuple(x.shape)), x.dtype)
-    by = by * saved if relative else by
-    if backends.is_writable(x):
-        x[...] = saved + by
-    else:
-        place.set(saved + by)
-
-    def back() -> None:
-        if backends.is_writable(x):
-            x[...] = saved
-        else:
-            place.set(x)
-
-    return back
 
 
 class NetworkPhi(Phi):
@@ -188,17 +178,11 @@ class NetworkPhi(Phi):
             return super().at(name, which, step, level, two)
         if offsets not in self._known:
             self._known[offsets] = {
-                key: flat(change).reshape(len(offsets), -1)
+                key: flat64(change).reshape(len(offsets), -1)
                 for key, change in self._sweep(offsets).items()
             }
         distances = np.repeat(np.asarray(offsets)[:, None], which.size, axis=1)
         return slopes(self._known[offsets][name][:, which], distances)
-
-
-def flat(x: Array) -> Floats:
-    """Return an array's values as a flat float64 array."""
-    values: Any = backends.of(x).to_numpy(x)
-    return np.asarray(values, dtype=np.float64).reshape(-1)
 
 
 def jumps(values: Floats, distances: Floats, noise: float) -> tuple[float, float]:

@@ -1,8 +1,8 @@
 """Pictures, with matplotlib.
 
 Each function draws into `ax`, a `matplotlib.axes.Axes`, and returns it; without `ax` it makes a new
-figure. Nothing is shown on a screen: `save` writes a file, and a notebook shows `ax.figure`. Arrays
-may be of any backend. Functions to draw are evaluated with NumPy arrays.
+figure. A notebook shows the axes that a cell ends with, `save` writes a file, and nothing is shown
+on a screen. Arrays may be of any backend. Functions to draw are evaluated with NumPy arrays.
 """
 
 from backprop.plotting.axes import axes_grid, new_axes, save

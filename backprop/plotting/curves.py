@@ -1,11 +1,11 @@
 """Curves of a training run: accuracy and loss."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from backprop.plotting.axes import new_axes
-from backprop.training import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,7 +14,27 @@ _WINDOWS = 50  # windows of the running mean that a long loss curve consists of
 _MIN_WINDOW = 5  # batches; over fewer, no mean is drawn
 
 
-def accuracy_curves(history: History, ax: "Axes | None" = None) -> "Axes":
+class Run(Protocol):
+    """A training run: `History`, or anything else with these lists."""
+
+    @property
+    def loss(self) -> Sequence[float]:
+        """Loss of each iteration's batch."""
+
+    @property
+    def epoch(self) -> Sequence[float]:
+        """When accuracy was measured."""
+
+    @property
+    def train_accuracy(self) -> Sequence[float]:
+        """On the training set, at those times."""
+
+    @property
+    def test_accuracy(self) -> Sequence[float]:
+        """On the test set; empty without one."""
+
+
+def accuracy_curves(history: Run, ax: "Axes | None" = None) -> "Axes":
     """Draw accuracy by epoch: training solid, test dashed (section 4.5.3).
 
     Parameters
@@ -36,7 +56,7 @@ def accuracy_curves(history: History, ax: "Axes | None" = None) -> "Axes":
     return ax
 
 
-def loss_curve(history: History, ax: "Axes | None" = None) -> "Axes":
+def loss_curve(history: Run, ax: "Axes | None" = None) -> "Axes":
     """Draw the loss of each iteration's batch, and over it, if there are many, a running mean.
 
     Parameters

@@ -3,10 +3,12 @@
 import json
 import os
 from collections.abc import Mapping
+from typing import cast
 
 import backends
-from backends import Backend, DType
-from backprop.layers.activation import ACTIVATIONS
+from backends import Backend, FloatDType
+from backprop.finite import NotFiniteError
+from backprop.layers.activation import ACTIVATIONS, ActivationName
 from backprop.networks import Network
 from backprop.networks.architecture import describe, rebuild
 from backprop.networks.copies import copied
@@ -14,6 +16,8 @@ from backprop.storage.params import load_params, save_params
 
 NETWORK = "network"
 """The metadata in which a file says how to rebuild its network, in JSON."""
+TRAINER = "trainer"
+"""The metadata in which a checkpoint says where training is, and its arrays' first name."""
 
 
 def save_network(
@@ -48,11 +52,13 @@ def save_network(
 def load_network(
     path: str | os.PathLike[str],
     *,
-    activation: str | None = None,
+    activation: ActivationName | None = None,
     backend: str | Backend | None = None,
-    dtype: str | DType | None = None,
+    dtype: FloatDType | None = None,
 ) -> Network:
     """Read a network from a file of `save_network`, or of parameters `W1, b1, ..., Wn, bn`.
+
+    A checkpoint of training is such a file too.
 
     Parameters
     ----------
@@ -69,23 +75,30 @@ def load_network(
     ------
     OSError
         When the file can't be read.
+    NotFiniteError
+        When a parameter is nan or infinite; `load_params` reads such a file.
     ValueError
         When it holds no network, or says another activation than the one given.
     """
     arrays, metadata = load_params(path)
+    if TRAINER in metadata:
+        arrays = {name: x for name, x in arrays.items() if not name.startswith(f"{TRAINER}/")}
     backend = backends.select(backend)
     description = metadata.get(NETWORK)
     if description is None:
         said = metadata.get("activation")
         _check_activation(path, activation, said)
         name = activation or said or "relu"
-        return Network.from_params(arrays, name, dtype=dtype, backend=backend)
+        known = cast(ActivationName, name)  # `from_params` sees whether it is
+        return Network.from_params(arrays, known, dtype=dtype, backend=backend)
     copies = {
         name: copied(x, backend, dtype if x.dtype.kind == "f" else None)
         for name, x in arrays.items()
     }
     try:
         net = rebuild(json.loads(description), copies)
+    except NotFiniteError as error:
+        raise NotFiniteError(f"{path}: {error}") from None
     except (ValueError, RecursionError) as error:
         what = str(error)[:300]
         raise ValueError(f"{path} must describe a network of this library: {what}") from None

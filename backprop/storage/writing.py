@@ -2,27 +2,102 @@
 
 import contextlib
 import os
+import re
+import secrets
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+_PROCESS = secrets.token_hex(4)
+_ABANDONED_SECONDS = 24 * 3600
 
 
 def write(path: Path, content: bytes) -> None:
     """Write a file so that at any moment, also if power fails, the old one or the new one is there.
+
+    Threads and processes may write to one path: it then holds what one of them wrote.
 
     Raises
     ------
     OSError
         When it can't be written; then the old file is as it was.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = _partial(path)
     try:
-        with partial.open("wb") as file:
+        with partial.open("xb") as file:  # never through a link that lies there
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         partial.unlink(missing_ok=True)
     _sync(path.parent)
+
+
+@contextlib.contextmanager
+def together(paths: Iterable[Path]) -> Iterator[dict[Path, Path]]:
+    """Give where to write each of several files of one folder; at the end put all in place.
+
+    Before the first one is, all are on the disk, and the old ones but the first are removed, the
+    last one first: at no moment do old and new ones stand side by side.
+    """
+    partials = {path: _partial(path) for path in paths}
+    try:
+        yield partials
+        for path in [*partials][:0:-1]:
+            path.unlink(missing_ok=True)
+        for path, partial in partials.items():
+            partial.replace(path)
+            _sync(path.parent)
+    finally:
+        for partial in partials.values():
+            partial.unlink(missing_ok=True)
+
+
+def _partial(path: Path) -> Path:
+    """Return a name beside a file that says who writes there; nobody can foresee it."""
+    owner = f"{_host()}-{os.getpid()}-{_PROCESS}"
+    return path.with_name(f".{path.name}.{owner}-{secrets.token_hex(4)}.partial")
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that were killed left in a folder; those of living ones stay.
+
+    Whether a process of another machine lives can't be seen: its files go after a day.
+    """
+    for partial in folder.glob(".*.partial"):
+        found = re.fullmatch(r"\..+\.(.*)-(\d+)-([0-9a-f]+)-[0-9a-f]+\.partial", partial.name)
+        if found is None:
+            continue
+        host, process, token = found[1], int(found[2]), found[3]
+        with contextlib.suppress(OSError):
+            if host != _host():
+                dead = time.time() - partial.stat().st_mtime > _ABANDONED_SECONDS
+            elif process == os.getpid():
+                dead = token != _PROCESS
+            else:
+                dead = not _lives(process)
+            if dead:
+                partial.unlink()
+
+
+def _host() -> str:
+    name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    return re.sub(r"[^A-Za-z0-9]", "", name)[:32]
+
+
+def _lives(process: int) -> bool:
+    if os.name == "nt":
+        return True  # there is no asking without harm: it goes after a day, from another name
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def _sync(folder: Path) -> None:

@@ -29,6 +29,9 @@ class Calls:
         Whether the backward pass gives the derivative of each entry by its own, to be weighted.
     differentiates_inputs : bool
         Whether a gradient is due for each floating input; not for networks.
+    goes_forward : bool
+        Whether the backward pass runs forward itself, as a network's `gradient` does: it starts
+        from the state that the forward pass started from.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Calls:
     takes_dout: bool = False
     elementwise: bool = False
     differentiates_inputs: bool = True
+    goes_forward: bool = False
 
 
 def signature(function: Callable[..., Any]) -> list[inspect.Parameter]:

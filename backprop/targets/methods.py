@@ -49,6 +49,7 @@ def of_network(net: Any, inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> Ca
         backward=lambda xs, dout, kept: net.gradient(*xs, **gradient_kwargs),
         names=input_names(net.loss, inputs, kwargs),
         differentiates_inputs=False,
+        goes_forward=True,
     )
 
 

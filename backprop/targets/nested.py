@@ -3,10 +3,6 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-import backends
 from backprop.arrays import is_floating
 from backprop.targets.objects import is_array
 
@@ -37,9 +33,3 @@ def rebuilt(value: Any, change: Callable[[Any], Any]) -> Any:
 def is_real(value: Any) -> bool:
     """Tell whether a value is a floating array or a float, and so has a derivative."""
     return isinstance(value, float) or (is_array(value) and is_floating(value))
-
-
-def flat64(x: Any) -> npt.NDArray[np.float64]:
-    """Return an array's values, or a number, as a flat float64 array."""
-    values = backends.of(x).to_numpy(x) if is_array(x) else np.asarray(x)
-    return values.astype(np.float64).reshape(-1)

@@ -1,23 +1,23 @@
 """Parameters: the arrays that move the output, and where their gradients stand."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from backprop.arrays import shape
 from backprop.numerical.perturb import Place
 from backprop.numerical.phi import Phi
+from backprop.numerical.pieces import flat64, same
 from backprop.targets import places
+from backprop.targets.candidates import Candidate, Made, most_alike, probed
 from backprop.targets.moving import moves
-from backprop.targets.nested import flat64, leaves
+from backprop.targets.nested import leaves
 from backprop.targets.objects import floating_arrays, follow, is_array, parse
 from backprop.targets.passes import Passes
-from backprop.targets.places import Made, Where
-from backprop.targets.state import is_view, same
+from backprop.targets.places import Where
+from backprop.targets.state import is_view
 from backprop.targets.subject import Options, Subject
-
-_PROBED = 24  # coordinates that tell which unnamed array is the gradient
 
 
 def find_parameters(subject: Subject, options: Options, left: list[tuple[Any, ...]]) -> None:
@@ -100,7 +100,7 @@ class Unnamed:
     """Parameters whose gradients have no name that is known, and the arrays that may be theirs."""
 
     held: list[Held]
-    candidates: list[tuple[Where, Any]]
+    candidates: list[Candidate]
 
 
 def _find_by_name(
@@ -111,7 +111,7 @@ def _find_by_name(
     made: list[Made] = []
     passes.between(lambda: made.append(Made(passes.calls.roots)))
     unnamed = Unnamed([], [])
-    fresh = {h.name: flat64(h.place.get()) for h in held}
+    fresh = {h.name: passes.base.values(h.place.get()) for h in held}
 
     def look(returned: Any) -> None:
         used: list[Any] = list(subject.where.values())
@@ -129,17 +129,16 @@ def _find_by_name(
         if only:  # what the network does not return it has not said
             return
         taken = [where.read(returned) for where in used]
-        everything = [
-            (where, values)
-            for where, values in made[0].found()
-            if not any(where.read(None) is g for g in taken)
+        unnamed.candidates += [
+            candidate
+            for candidate in made[0].found()
+            if not any(candidate.where.read(None) is g for g in taken)
         ]
-        everything += [
-            (Where(keys), flat64(Where(keys).read(returned)))
+        unnamed.candidates += [
+            Candidate.of(Where(keys), Where(keys).read(returned))
             for keys in left
             if Where(keys) not in used
         ]
-        unnamed.candidates += everything
         unnamed.candidates += _updates(unnamed.held, fresh, options)
 
     passes.backward(look)
@@ -161,9 +160,7 @@ def _stays(held: Held) -> bool:
     return now is x or (is_array(now) and now.shape == x.shape and same(now, x))
 
 
-def _updates(
-    held: list[Held], fresh: Mapping[str, Any], options: Options
-) -> list[tuple[Where, Any]]:
+def _updates(held: list[Held], fresh: Mapping[str, Any], options: Options) -> list[Candidate]:
     """Return by how much a backward pass that learns has moved parameters, as gradients."""
     rates = [
         v
@@ -177,10 +174,10 @@ def _updates(
             now = follow(h.root, h.place.path)
         except (AttributeError, KeyError, IndexError, TypeError):
             continue
-        if is_array(now) and flat64(now).shape == fresh[h.name].shape:
-            moved = (fresh[h.name] - flat64(now)) / rate
-            if moved.any():
-                found.append((Where(h.place.path, h.root, fresh[h.name], rate), moved))
+        old = fresh[h.name]
+        if is_array(now) and shape(now) == shape(old) and not same(now, old):
+            where = Where(h.place.path, h.root, flat64(old), rate)
+            found.append(Candidate.of(where, where.read(None)))
     return found
 
 
@@ -190,22 +187,22 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
     known = [p.get() for p in subject.arrays.values()]
     siblings = any(p.path and p.path[0][1] in places.PARAMS for p in subject.arrays.values())
     for h in unnamed.held:
+        passes.base.restore()  # what a cache held is there again, so that it can be moved
         x = h.place.get()
         if not moves(h.place, lambda: (passes.phi(), None)) or is_view(x, known):
             continue
         name = f"{h.name} (parameter)" if h.name in subject.arrays else h.name
         subject.arrays[name] = h.place
-        size = flat64(x).size
-        near = np.unique(np.linspace(0, size - 1, min(size, _PROBED)).astype(np.intp))
-        fits = [(w, v) for w, v in unnamed.candidates if v.size == size]
+        size = math.prod(shape(x))
+        fits = [candidate for candidate in unnamed.candidates if candidate.size == size]
         where = None
         if fits:
-            slopes = Phi({name: h.place}, passes.phi, passes.scale()).at(name, near, None, 0)
-            where = places.most_alike(fits, near, slopes.value)
+            phi = Phi({name: h.place}, passes.phi, passes.scale())
+            where = most_alike(fits, phi.at(name, probed(size), None, 0).value)
         if where is None and h.declared and siblings:
             subject.where[name] = Where(("there is none",))  # those of others are where they belong
         elif where is None:
             subject.missing[name] = "it moves the output, and no gradient of it was found"
         else:
             subject.where[name] = where
-            unnamed.candidates = [(w, v) for w, v in unnamed.candidates if w != where]
+            unnamed.candidates = [c for c in unnamed.candidates if c.where != where]

@@ -1,6 +1,6 @@
 """The forward and backward passes of a target, each from the same state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -8,9 +8,10 @@ import numpy as np
 
 import backends
 from backprop.arrays import widened
+from backprop.numerical.pieces import fingerprint, flat64, largest
 from backprop.targets.calls import Calls
-from backprop.targets.nested import flat64, is_real, leaves, rebuilt
-from backprop.targets.objects import floating_arrays, is_array
+from backprop.targets.nested import is_real, leaves, rebuilt
+from backprop.targets.objects import floating_arrays, is_array, reachable
 from backprop.targets.state import State, is_view
 from backprop.targets.weighing import Weighing, cotangent
 
@@ -53,15 +54,14 @@ class Passes:
             raise TypeError(f"forward must return one floating array or more; got {what}")
         weighted = calls.takes_dout or calls.elementwise
         self.weighing = Weighing(rebuilt(y, lambda leaf: cotangent(leaf, rng, weighted)))
-        self._first = [flat64(leaf) for leaf in real]
+        self._first = _marks(y)
         self._learn_forward()
 
     def _learn_forward(self) -> None:
         """See what a forward pass changes, and whether a second one could tell the difference."""
         self._forward = self.base.changed()
-        again = [flat64(v) for _, v in leaves(self.calls.forward(self.inputs)[0]) if is_real(v)]
-        same = len(again) == len(self._first) and all(map(np.array_equal, again, self._first))
-        self._free = same and self._forward.only_caches()
+        again = _marks(self.calls.forward(self.inputs)[0])
+        self._free = again == self._first and self._forward.only_caches()
         self.note_changes()
 
     def note_changes(self) -> None:
@@ -72,18 +72,13 @@ class Passes:
     def start_from(self, base: State) -> None:
         """Let every pass start from another state."""
         self.base, self._dirty = base, base.changed()
-        y = self.calls.forward(self.inputs)[0]
-        self._first = [flat64(leaf) for _, leaf in leaves(y) if is_real(leaf)]
+        self._first = _marks(self.calls.forward(self.inputs)[0])
         self._learn_forward()
 
     @property
     def dout_size(self) -> float:
         """The largest entry of the cotangents."""
-        sizes = [
-            float(np.abs(flat64(v)).max(initial=0.0))
-            for _, v in leaves(self.weighing.cotangents)
-            if v is not None
-        ]
+        sizes = [largest(v) for _, v in leaves(self.weighing.cotangents) if v is not None]
         return max(sizes, default=1.0)
 
     def phi(self) -> Any:
@@ -123,6 +118,8 @@ class Passes:
             self._dirty.restore()
 
     def _back(self, kept: Any, factor: float) -> Any:
+        if self.calls.goes_forward:
+            self._dirty.restore()
         if not self.calls.takes_dout:
             returned = self.calls.backward(self.inputs, None, kept)
             if self.calls.elementwise:
@@ -130,17 +127,13 @@ class Passes:
                 returned = rebuilt(returned, lambda g: g * v if is_real(g) else g)
             return returned
         dout = rebuilt(self.weighing.cotangents, lambda v: None if v is None else v * factor)
-        before = [(v, flat64(v)) for _, v in leaves(dout) if is_array(v)]
+        given = _marks(dout)
         returned = self.calls.backward(self.inputs, dout, kept)
-        self.seen.dout_changed |= any((flat64(v) != old).any() for v, old in before)
+        self.seen.dout_changed |= _marks(dout) != given
         return returned
 
     def _compare(self, y: Any) -> None:
-        now = [flat64(leaf) for _, leaf in leaves(y) if is_real(leaf)]
-        self.seen.outputs_differ |= any(
-            a.shape != b.shape or not np.array_equal(a, b, equal_nan=True)
-            for a, b in zip(self._first, now, strict=False)
-        )
+        self.seen.outputs_differ |= _marks(y) != self._first
 
     def between(self, read: Callable[[], None]) -> None:
         """Run a forward pass, and let `read` see the objects as it left them."""
@@ -150,10 +143,21 @@ class Passes:
         finally:
             self.note_changes()
 
-    def unrestored(self, others: list[Any], read: Callable[[Any], T]) -> tuple[tuple[T, T], bool]:
+    def unrestored(
+        self, others: list[Any], read: Callable[[Any], T], learnt: Sequence[Any] | None = None
+    ) -> tuple[tuple[T, T], bool]:
         """Run the passes on other inputs and then on these, without going back between them.
 
         Return what `read` makes of both, and whether the second output is that of a first pass.
+
+        Parameters
+        ----------
+        others : list
+            The other inputs.
+        read : callable
+            As in `backward`.
+        learnt : sequence of array, optional
+            What is put back between them all the same, and with it numbers, such as counters.
         """
         own = list(self.inputs)
         try:
@@ -162,13 +166,20 @@ class Passes:
             other = read(self._back(kept, 1.0))
             self.inputs[:] = own
             self._dirty.generators_back()
+            self.base.partly_back(learnt)
+            items = self._items()
             y, kept = self.calls.forward(self.inputs)
-            now = (flat64(leaf) for _, leaf in leaves(y) if is_real(leaf))
-            steady = all(map(np.array_equal, now, self._first))
-            return (other, read(self._back(kept, 1.0))), steady
+            steady = _marks(y) == self._first
+            now = read(self._back(kept, 1.0))
+            return (other, now), steady and items == self._items()
         finally:
             self.inputs[:] = own
             self.note_changes()
+
+    def _items(self) -> int:
+        """Return how many things all lists hold: those of some targets grow with each pass."""
+        found = (each.value for root in self.calls.roots for each in reachable(root))
+        return sum(len(value) for value in found if isinstance(value, list))
 
     def widen(self) -> bool:
         """Compute in the widest dtype from now on, if the target can; tell whether it does.
@@ -210,6 +221,11 @@ class Passes:
     def end(self) -> None:
         """Leave the user's objects as they were."""
         self.begin.restore()
+
+
+def _marks(y: Any) -> list[bytes]:
+    """Return what tells whether outputs are the same as others."""
+    return [fingerprint(leaf) for _, leaf in leaves(y) if is_real(leaf)]
 
 
 def _kind(y: Any) -> str:

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 import backends
 from backprop.arrays import shape
-from backprop.targets.nested import flat64, is_real, leaves
-from backprop.targets.objects import Reached, Step, follow, is_array, reachable
+from backprop.numerical.pieces import flat64
+from backprop.targets.nested import is_real, leaves
+from backprop.targets.objects import Step, follow, is_array
 
 Keys = tuple[Any, ...]
 Floats = npt.NDArray[np.float64]
@@ -32,9 +33,6 @@ NAMES = (
 """Names of the gradient of an array, from the array's."""
 INPUT_NAMES = ("dinputs", "dinput", "dx", "dX", "grad_input", "grad_x", "input_grad", "delta")
 """Attributes in which the gradient by the input is kept, where backward returns nothing."""
-
-ALIKE = 0.7
-"""How parallel an unnamed array must be to the numerical gradient, to be taken for the gradient."""
 
 
 @dataclass(frozen=True)
@@ -187,58 +185,3 @@ def _other_names(key: str) -> Iterator[str]:
             yield pattern.format(bare.lower())
         if bare != key:
             yield "_" + pattern.format(bare)
-
-
-class Made:
-    """The floating arrays that a backward pass made or changed.
-
-    Parameters
-    ----------
-    roots : sequence of object
-        The objects, as a forward pass left them.
-    """
-
-    def __init__(self, roots: Sequence[Any]) -> None:
-        self._roots = roots
-        self._before = {
-            id(found.value): (found.value, flat64(found.value)) for _, found in self._arrays()
-        }
-
-    def _arrays(self) -> Iterator[tuple[Any, Reached]]:
-        for root in self._roots:
-            for found in reachable(root):
-                if found.path and is_array(found.value) and is_real(found.value):
-                    yield root, found
-
-    def found(self) -> list[tuple[Where, Floats]]:
-        """Return where the arrays are that are new or other than before, with their values."""
-        made = []
-        for root, found in self._arrays():
-            old = self._before.get(id(found.value))
-            values = flat64(found.value)
-            if old is None or not np.array_equal(values, old[1]):
-                made.append((Where(found.path, root), values))
-        return made
-
-
-def most_alike(
-    candidates: Sequence[tuple[Where, Floats]], indices: npt.NDArray[np.intp], numerical: Floats
-) -> Where | None:
-    """Return where the array stands that is most parallel to the numerical gradient, if one is.
-
-    Parameters
-    ----------
-    candidates : sequence of (Where, array)
-        Of the parameter's size.
-    indices : array of int, shape (m,)
-        The coordinates that were differentiated numerically.
-    numerical : array, shape (m,)
-        The slopes there.
-    """
-    best, where = ALIKE, None
-    for place, own in ((place, values[indices]) for place, values in candidates):
-        size = float(np.linalg.norm(own) * np.linalg.norm(numerical))
-        alike = abs(float(own @ numerical)) / size if size > 0 else 0.0
-        if alike > best + 1e-9:
-            best, where = alike, place
-    return where

@@ -6,13 +6,14 @@ Arrays, containers, attributes, and generators of random numbers, the global one
 import random
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 import backends
 from backprop.arrays import copy_of
+from backprop.numerical.pieces import same
 from backprop.targets.objects import attributes, is_array, reachable
 
 
@@ -28,6 +29,7 @@ class State:
     def __init__(self, *roots: Any) -> None:
         self._containers: list[tuple[Any, Any]] = []
         self._arrays: list[tuple[Any, Any]] = []
+        self._known: set[int] = set()
         self._generators: list[tuple[Callable[[], Any], Callable[[Any], None], Any]] = []
         for root in roots:
             for found in reachable(root):
@@ -39,6 +41,7 @@ class State:
         if is_array(value):
             if backends.is_writable(value) and not self.holds(value):
                 self._arrays.append((value, copy_of(value)))
+                self._known.add(id(value))
         elif isinstance(value, np.random.Generator):
             bits = value.bit_generator
             self._generators.append(
@@ -56,6 +59,7 @@ class State:
     def changed(self) -> "State":
         """Return the part that is not as it was: what has to be put back after such a pass."""
         part = object.__new__(State)
+        part._known = set()
         part._containers = [(h, old) for h, old in self._containers if not _holds(h, old)]
         part._arrays = [(x, old) for x, old in self._arrays if not same(x, old)]
         part._generators = [g for g in self._generators if not _same_state(g[0](), g[2])]
@@ -93,7 +97,23 @@ class State:
 
     def holds(self, x: Any) -> bool:
         """Tell whether an array is part of it."""
-        return any(x is own for own, _ in self._arrays)
+        return id(x) in self._known
+
+    def values(self, x: Any) -> Any:
+        """Return an array as it was, where it is part of the state; else as it is."""
+        return next((old for own, old in self._arrays if own is x), x)
+
+    def partly_back(self, arrays: Sequence[Any] | None) -> None:
+        """Put some arrays back, where they were and as they were, and all numbers; none if None."""
+        if arrays is None:
+            return
+        for x, old in self._arrays:
+            if any(x is one for one in arrays):
+                x[...] = old
+        for holder, old in self._containers:
+            for key, value in old.items() if not isinstance(old, list) else enumerate(old):
+                if isinstance(value, int | float) or any(value is one for one in arrays):
+                    _put_one(holder, key, value)
 
     def restore(self) -> None:
         """Put everything back: the same objects where they were, with the same values."""
@@ -112,6 +132,13 @@ def _holds(holder: Any, old: Any) -> bool:
     if isinstance(old, list):
         return all(a is b for a, b in zip(now, old, strict=True))
     return all(key in now and now[key] is value for key, value in old.items())
+
+
+def _put_one(holder: Any, key: Any, value: Any) -> None:
+    if not isinstance(holder, dict | list):
+        object.__setattr__(holder, key, value)
+    elif not isinstance(holder, list) or key < len(holder):
+        holder[key] = value
 
 
 def _put_back(holder: Any, old: Any) -> None:
@@ -150,12 +177,6 @@ def _same_state(a: Any, b: Any) -> bool:
     if is_array(a):
         return same(a, b)
     return bool(a == b)
-
-
-def same(a: Any, b: Any) -> bool:
-    """Tell whether two arrays hold the same values, nan at the same places included."""
-    one, two = backends.of(a).to_numpy(a), backends.of(b).to_numpy(b)
-    return bool(np.array_equal(one, two, equal_nan=one.dtype.kind in "fc"))
 
 
 def is_view(x: Any, known: Iterable[Any]) -> bool:

@@ -62,5 +62,8 @@ class Subject:
 
     def read(self, returned: Any) -> dict[str, Any]:
         """Return copies of the gradients that there are right after a backward pass."""
-        found = {name: where.read(returned) for name, where in self.where.items()}
-        return {name: copy_of(g) if is_array(g) else g for name, g in found.items()}
+        return {k: copy_of(g) if is_array(g) else g for k, g in self.look(returned).items()}
+
+    def look(self, returned: Any) -> dict[str, Any]:
+        """Return the gradients themselves that there are right after a backward pass."""
+        return {name: where.read(returned) for name, where in self.where.items()}

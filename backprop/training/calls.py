@@ -31,6 +31,12 @@ def shows_a_right_call(init: Callable[P, None]) -> Callable[P, None]:
     return checked
 
 
+def check_on_nan(on_nan: str) -> None:
+    """Raise a ValueError unless it is one of the words."""
+    if on_nan not in ("stop", "warn", "ignore"):
+        raise ValueError(f"`on_nan` must be 'stop', 'warn' or 'ignore'; got {on_nan!r}")
+
+
 def check_parts(net: Any, optimizer: Any) -> None:
     """Raise a TypeError unless a network and an optimizer have what training needs of them."""
     if not callable(getattr(optimizer, "update", None)):

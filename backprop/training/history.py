@@ -2,11 +2,15 @@
 
 import copy
 import csv
+import io
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+from backprop.storage.writing import write
+from backprop.training import summary
 
 
 @dataclass
@@ -21,8 +25,10 @@ class History:
         When accuracy was measured: 1.0, 2.0, ..., and a fraction where it paused within an epoch.
     iteration : list of int
         The same in iterations.
-    train_accuracy, test_accuracy : list of float
-        At those times, over the whole sets; no test accuracy without a test set.
+    train_accuracy : list of float
+        At those times, over the whole training set.
+    test_accuracy : list of float
+        The same over the test set; empty without one.
     seconds : float
         How long it took.
     interrupted : bool
@@ -36,6 +42,9 @@ class History:
     test_accuracy: list[float] = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
+
+    __repr__ = summary.history_text
+    _repr_html_ = summary.history_html
 
     def state_dict(self) -> dict[str, Any]:
         """Return all of it as lists and numbers by name."""
@@ -56,16 +65,20 @@ class History:
         return cls(**copy.deepcopy(dict(state)))
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write a row for each iteration; accuracies stand in the rows where they were measured."""
+        """Write a row for each iteration; accuracies stand in the rows where they were measured.
+
+        An old file stays whole until the new one is.
+        """
         measured = {iteration: i for i, iteration in enumerate(self.iteration)}
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["iteration", "loss", "epoch", "train_accuracy", "test_accuracy"])
-            for iteration, loss in enumerate(self.loss, start=1):
-                i = measured.get(iteration)
-                columns = (self.epoch, self.train_accuracy, self.test_accuracy)
-                values = ["" if i is None else _at(column, i) for column in columns]
-                writer.writerow([iteration, loss, *values])
+        file = io.StringIO(newline="")
+        writer = csv.writer(file)
+        writer.writerow(["iteration", "loss", "epoch", "train_accuracy", "test_accuracy"])
+        for iteration, loss in enumerate(self.loss, start=1):
+            i = measured.get(iteration)
+            columns = (self.epoch, self.train_accuracy, self.test_accuracy)
+            values = ["" if i is None else _at(column, i) for column in columns]
+            writer.writerow([iteration, loss, *values])
+        write(Path(path), file.getvalue().encode())
 
 
 def _at(column: list[float], i: int) -> float | str:

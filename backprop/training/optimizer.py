@@ -44,6 +44,9 @@ class SGD:
     def __init__(self, lr: float = 0.01) -> None:
         self.lr = positive("lr", lr)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(lr={self.lr!r})"
+
     def update(self, params: MutableMapping[str, Array], grads: Mapping[str, Array]) -> None:
         """Change `params` by `grads`, key by key; in place where the library's arrays can."""
         for key in params:
@@ -64,3 +67,7 @@ class SGD:
         if set(state) != {"lr"}:
             raise ValueError(f"the state of SGD must hold lr; got {', '.join(state) or 'nothing'}")
         self.lr = positive("lr", state["lr"])
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {"SGD": SGD}
+"""Those that a file may name; each can be made without arguments, and then takes its state."""

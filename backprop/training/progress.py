@@ -1,13 +1,16 @@
-"""The progress bar of a training run, drawn by rich."""
+"""The progress bar of a training run, drawn by rich, or by the notebook that it runs in."""
 
 import sys
 import time
 from types import TracebackType
 from typing import Any
 
+from backends.distribution import pip_install
 from backprop.training.history import History
+from backprop.training.notebook import NotebookBar, in_notebook
 
 _REDRAW_SECONDS = 0.1
+_WIDE = 100  # columns; in fewer there are a bar, its percentage and the time left
 
 
 class Progress:
@@ -18,7 +21,7 @@ class Progress:
     total : int
         Number of iterations.
     show : bool, optional
-        Draw it or not; if not given, only when the output is a terminal and rich is installed.
+        Draw it or not; if not given, only in a notebook, and in a terminal when rich is installed.
 
     Raises
     ------
@@ -30,13 +33,14 @@ class Progress:
         self._bar: Any = None
         self._iterations = self._samples = 0
         self._start = self._drawn = time.perf_counter()
-        if show or (show is None and sys.stdout.isatty()):
+        notebook = in_notebook()
+        if show or (show is None and (notebook or sys.stdout.isatty())):
             try:
-                self._bar = _rich_bar()
+                self._bar = NotebookBar() if notebook else _rich_bar()
             except ModuleNotFoundError:
                 if show:
                     raise ModuleNotFoundError(
-                        "a progress bar needs rich: pip install 'backprop[cli]'"
+                        f"a progress bar needs rich: {pip_install('cli')}"
                     ) from None
             else:
                 self._task = self._bar.add_task("training", total=total, scores="", speed="")
@@ -85,14 +89,18 @@ class Progress:
 
 def _rich_bar() -> Any:
     import rich
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
+    console = rich.get_console()
+    fields = ("speed", "scores") if console.width >= _WIDE else ()
+    texts = [TextColumn(f"{{task.fields[{name}]}}") for name in fields]
     return Bar(
-        BarColumn(bar_width=8),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[speed]}"),
-        TextColumn("{task.fields[scores]}"),
-        console=rich.get_console(),
+        BarColumn(bar_width=None),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        *texts,
+        console=console,
+        expand=True,
         transient=True,
     )

@@ -1,26 +1,28 @@
 """The training loop: the only place that knows data, network and optimizer (section 4.5)."""
 
 import contextlib
-import time
-from collections.abc import Callable, Mapping
-from typing import Any
+import os
+import signal
+from collections.abc import Callable
+from typing import Literal
 
 import backends
-from backends import Array, Backend
 from backprop.arguments import whole
 from backprop.networks import Network
+from backprop.training import summary
 from backprop.training.batches import Batches
-from backprop.training.calls import check_parts, shows_a_right_call
-from backprop.training.data import admitted
+from backprop.training.calls import check_on_nan, check_parts, shows_a_right_call
+from backprop.training.checkpoints import Checkpoints
+from backprop.training.data import Samples, admitted, warn_of_pixels
 from backprop.training.history import History
-from backprop.training.optimizer import SGD, Optimizer, Updater
+from backprop.training.interruption import ALL, INTERRUPT, Interruption
+from backprop.training.optimizer import SGD, Updater
 from backprop.training.progress import Progress
-from backprop.training.tree import copied_tree
+from backprop.training.resumable import Resumable
+from backprop.training.run import Run
 
-_PARTS = ("network", "optimizer", "position", "history")
 
-
-class Trainer:
+class Trainer(Resumable):
     """Mini-batch learning: batches, gradients by backpropagation, optimizer.
 
     Parameters
@@ -34,6 +36,10 @@ class Trainer:
         Samples in a step; the last step of an epoch takes what is left.
     seed : int, optional
         Of the order of the samples: the same on every backend.
+    on_nan : str
+        What happens when a loss or a parameter is not finite at the end of an epoch: ``"stop"``
+        raises a NotFiniteError, ``"warn"`` warns and goes on, ``"ignore"`` goes on. No checkpoint
+        is written of such an epoch.
 
     Attributes
     ----------
@@ -46,7 +52,7 @@ class Trainer:
         When the arguments are others, such as those of the book's class of this name, or the
         network or the optimizer lacks what training needs.
     ValueError
-        When `batch_size` is less than 1.
+        When `batch_size` is less than 1, or `on_nan` is another word.
 
     Examples
     --------
@@ -66,12 +72,19 @@ class Trainer:
         optimizer: Updater | None = None,
         batch_size: int = 100,
         seed: int | None = None,
+        *,
+        on_nan: Literal["stop", "warn", "ignore"] = "stop",
     ) -> None:
         self.net = net
         self.optimizer: Updater = SGD(lr=0.1) if optimizer is None else optimizer
         check_parts(net, self.optimizer)
+        check_on_nan(on_nan)
+        self.on_nan = on_nan
         self.history = History()
         self._batches = Batches(batch_size, backends.host().rng(seed))
+
+    __repr__ = summary.trainer_text
+    _repr_html_ = summary.trainer_html
 
     @property
     def batch_size(self) -> int:
@@ -84,18 +97,22 @@ class Trainer:
 
     def fit(
         self,
-        train: tuple[Any, Any],
-        test: tuple[Any, Any] | None = None,
+        train: tuple[Samples, Samples],
+        test: tuple[Samples, Samples] | None = None,
         *,
         iterations: int | None = None,
         epochs: int | None = None,
         progress: bool | None = None,
         on_epoch: Callable[[History], None] | None = None,
+        checkpoints: str | os.PathLike[str] | Checkpoints | None = None,
+        stop: Callable[[], bool] | None = None,
     ) -> History:
         """Train, and measure the accuracy after each epoch and at the end.
 
         A second call goes on where the first one ended, within its epoch if there are as many
-        samples. Ctrl-C ends training, and what there is by then is measured and returned.
+        samples. Ctrl-C ends training after the step that is under way, and what there is by then is
+        written, measured and returned; a second one ends it at once. With checkpoints, SIGTERM
+        and SIGHUP do the same, and then what they do otherwise.
 
         Parameters
         ----------
@@ -104,9 +121,14 @@ class Trainer:
         iterations, epochs : int
             How much longer; one of them. What is left of an unfinished epoch counts as one.
         progress : bool, optional
-            Show a progress bar; if not given, when the output is a terminal.
+            Show a progress bar; if not given, in a terminal and in a notebook.
         on_epoch : callable, optional
             Called with the history after each epoch.
+        checkpoints : path or Checkpoints, optional
+            A folder for checkpoints: written at the start, after each epoch and at the end.
+        stop : callable, optional
+            Asked after each step and each epoch whether to end training, as Ctrl-C does. If given,
+            signals are left to the caller.
 
         Returns
         -------
@@ -115,123 +137,47 @@ class Trainer:
 
         Raises
         ------
+        NotFiniteError
+            When data are not finite; with `on_nan="stop"` also at the end of an epoch in which a
+            loss or a parameter was not.
+        OSError
+            When a checkpoint can't be written; the one before it stays.
+        RuntimeError
+            When another thread trains the network.
         TypeError
             When labels are floating where class numbers belong.
         ValueError
             When neither or both of `iterations` and `epochs` are given, inputs and labels differ
             in number, or a label is out of range.
         """
-        train = admitted(self.net, train, "train")
-        test = None if test is None else admitted(self.net, test, "test")
-        batches, history = self._batches, self.history
-        batches.start(train[0].shape[0])
-        steps = _steps(iterations, epochs, batches)
-        end = len(history.loss) + steps
-        start = time.perf_counter() - history.seconds
-        history.interrupted = False
-        with Progress(steps, progress) as bar:
-
-            def measure() -> None:
-                self._measure(train, test)
-                history.seconds = time.perf_counter() - start
-                bar.report(history)
-                if on_epoch is not None:
-                    on_epoch(history)
-
-            try:
-                while len(history.loss) < end:
-                    self._epoch(train, end - len(history.loss), bar)
-                    measure()
-            except KeyboardInterrupt:
-                history.interrupted = True
-                if history.iteration[-1:] != [len(history.loss)] and history.loss:
-                    with contextlib.suppress(KeyboardInterrupt):
-                        measure()
-        history.seconds = time.perf_counter() - start
-        return history
-
-    def _epoch(self, train: tuple[Array, Array], limit: int, bar: Progress) -> None:
-        """Train to the end of the epoch, or for `limit` steps; losses reach the host at once."""
-        x, t = train
-        xp, backend = backends.namespace(x), self.net.backend or backends.of(x)
-        net, optimizer = self.net, self.optimizer
-        losses: list[Array] = []
-        try:
-            for index in self._batches.rest(backend, limit):
-                loss, grads = net.loss_and_gradient(
-                    xp.take(x, index, axis=0), xp.take(t, index, axis=0)
+        with getattr(self.net, "exclusive", None) or contextlib.nullcontext():
+            to_learn = admitted(self.net, train, "train")
+            to_test = None if test is None else admitted(self.net, test, "test")
+            warn_of_pixels(to_learn[0])
+            self._batches.start(to_learn[0].shape[0])
+            steps = _steps(iterations, epochs, self._batches)
+            if checkpoints is not None and not isinstance(checkpoints, Checkpoints):
+                checkpoints = Checkpoints(checkpoints)
+            signals = Interruption(() if stop else ALL if checkpoints else INTERRUPT)
+            with signals, Progress(steps, progress) as bar:
+                run = Run(
+                    net=self.net,
+                    optimizer=self.optimizer,
+                    batches=self._batches,
+                    history=self.history,
+                    train=to_learn,
+                    test=to_test,
+                    bar=bar,
+                    on_nan=self.on_nan,
+                    on_epoch=on_epoch,
+                    checkpoints=checkpoints,
+                    save=self.save,
+                    stop=stop or signals,
                 )
-                optimizer.update(net.params, grads)
-                losses.append(loss)
-                bar.advance(index.shape[0])
-        finally:
-            if losses:
-                self.history.loss += backends.of(x).to_numpy(xp.stack(losses)).tolist()
-                self._batches.advance(len(losses))
-
-    def _measure(self, train: tuple[Array, Array], test: tuple[Array, Array] | None) -> None:
-        history = self.history
-        accuracies = [self.net.accuracy(*data) for data in (train, test) if data is not None]
-        history.train_accuracy.append(accuracies[0])
-        history.test_accuracy += accuracies[1:]
-        history.iteration.append(len(history.loss))
-        history.epoch.append(self._batches.epochs)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return all that the rest of the training depends on, beside the data.
-
-        Dictionaries and lists of arrays, numbers and strings, which later training does not
-        change: `network`, `optimizer`, `position` in the data and `history`.
-        """
-        optimizer = self.optimizer
-        remembered = optimizer.state_dict() if isinstance(optimizer, Optimizer) else {}
-        return {
-            "network": self.net.state_dict(),
-            "optimizer": copied_tree(remembered, self._backend),
-            "position": self._batches.state_dict(),
-            "history": self.history.state_dict(),
-        }
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Put in a state: `fit` then goes on where that was taken.
-
-        Parameters
-        ----------
-        state : mapping
-            What `state_dict` gave for such a network and optimizer, in this process or another, on
-            this backend or another; its arrays may be NumPy's. `batch_size` comes with it.
-
-        Raises
-        ------
-        TypeError, ValueError
-            When it is another network's or optimizer's state; then nothing is changed.
-        """
-        if set(state) != set(_PARTS):
-            raise ValueError(f"`state` must hold {', '.join(_PARTS)}; got {', '.join(state)}")
-        history = History.from_state_dict(state["history"])
-        batches = Batches(1, backends.host().rng())
-        batches.load_state_dict(state["position"])
-        before = self.net.state_dict()
-        self.net.load_state_dict(state["network"])
-        try:
-            self._load_optimizer(copied_tree(state["optimizer"], self._backend))
-        except BaseException:
-            self.net.load_state_dict(before)
-            raise
-        self.history, self._batches = history, batches
-
-    def _load_optimizer(self, remembered: dict[str, Any]) -> None:
-        if isinstance(self.optimizer, Optimizer):
-            self.optimizer.load_state_dict(remembered)
-        elif remembered:
-            raise TypeError(
-                f"`optimizer` must have state_dict and load_state_dict, to take "
-                f"{', '.join(remembered)}; got {type(self.optimizer).__name__}"
-            )
-
-    @property
-    def _backend(self) -> Backend:
-        return self.net.backend or backends.host()
+                run.go(len(self.history.loss) + steps)
+        if signals.received not in (None, signal.SIGINT):
+            signal.raise_signal(signals.received)
+        return self.history
 
 
 def _steps(iterations: int | None, epochs: int | None, batches: Batches) -> int:

@@ -88,7 +88,8 @@ def test_numpy_has_no_cuda():
 def test_a_library_that_is_not_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)
     with pytest.raises(
-        DeviceUnavailableError, match=r"cupy is not installed: pip install 'backprop\[cuda12\]'"
+        DeviceUnavailableError,
+        match=r"cupy is not installed: pip install 'backprop-by-hand\[cuda12\]'",
     ):
         backends.select("cuda")
 
@@ -137,7 +138,7 @@ def test_available_lists_every_library_with_devices_or_the_reason(monkeypatch):
     assert found["array-api-strict"].devices[:3] == ("cpu", "device1", "device2")
     assert found["cupy"].version is None
     assert found["cupy"].devices == ()
-    assert found["cupy"].reason == "cupy is not installed: pip install 'backprop[cuda12]'"
+    assert found["cupy"].reason == "cupy is not installed: pip install 'backprop-by-hand[cuda12]'"
 
 
 def test_no_array_library_is_imported_before_it_is_selected():

@@ -1,6 +1,7 @@
 """The pages: pictures, links, the table of the book's programs, the list of names."""
 
-import importlib.util
+import importlib
+import inspect
 import re
 from pathlib import Path
 
@@ -9,13 +10,13 @@ import pytest
 
 import backends
 import backprop
-from backprop import Network, book, demos
+from backprop import Network, book, demos, layers
 from tests.architecture import ORDER
 from tests.book.porting import DELETED
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("*.ipynb")])
 SLOW = {"mnist-inference", "learn-numerically", "learn-backprop"}  # no number in type
 LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`]+)`")
@@ -55,16 +56,20 @@ def test_links_lead_somewhere(page):
             assert anchor in [heading.lower().replace(" ", "-") for heading in headings], link
 
 
+def api_names():
+    """Return the names that have a page of their own."""
+    return re.findall(r"^   ~(\S+)$", (DOCS / "api.md").read_text(encoding="utf-8"), re.M)
+
+
 def documented(name):
-    """Tell whether the API page has a name, or the class that it is an attribute of."""
-    modules = re.findall(r"automodule:: (\S+)", (DOCS / "api.md").read_text(encoding="utf-8"))
-    module = max((m for m in modules if name.startswith(f"{m}.")), key=len, default=None)
-    if module is None:
+    """Tell whether a name has a page, or the class that it is an attribute of has one."""
+    if name in api_names():
+        return True
+    owner, _, attribute = name.rpartition(".")
+    if owner not in api_names():
         return False
-    value = __import__(module, fromlist=["_"])
-    first, *rest = name.removeprefix(f"{module}.").split(".")
-    public = getattr(value, "__all__", [first])
-    return first in public and all(hasattr(getattr(value, first), part) for part in rest)
+    module, _, last = owner.rpartition(".")
+    return hasattr(getattr(importlib.import_module(module), last), attribute)
 
 
 def test_every_picture_is_shown_and_small():
@@ -195,16 +200,71 @@ def test_terms_are_translated_once():
     assert all(pair.count(", ") == 1 for pair in pairs)
 
 
-def test_the_api_page_lists_every_name():
-    spec = importlib.util.spec_from_file_location("conf", DOCS / "conf.py")
-    conf = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(conf)
-    page = [(DOCS / "api.md").read_text(encoding="utf-8")]
-    conf.fill_in(None, "api", page)
-    listed = re.findall(r"^   ~(\S+)$", page[0], re.M)
-    assert sorted(name.rpartition(".")[2] for name in listed) == sorted(backprop.__all__)
-    for name in listed:
+@pytest.mark.parametrize(
+    "module",
+    [
+        "backends",
+        "backends.testing",
+        "backprop.bench",
+        "backprop.datasets",
+        "backprop.functions",
+        "backprop.gradients",
+        "backprop.graph",
+        "backprop.layers",
+        "backprop.networks",
+        "backprop.numerical",
+        "backprop.perceptron",
+        "backprop.plotting",
+        "backprop.storage",
+        "backprop.training",
+    ],
+)
+def test_every_public_name_has_a_page(module):
+    for name in importlib.import_module(module).__all__:
+        assert f"{module}.{name}" in api_names()
+
+
+def test_every_name_of_the_face_has_a_page_and_none_is_listed_twice():
+    names = api_names()
+    assert len(names) == len(set(names))
+    values = [backprop, *map(importlib.import_module, {n.rpartition(".")[0] for n in names})]
+    found = [getattr(value, n.rpartition(".")[2], None) for value in values for n in names]
+    for name in backprop.__all__:
+        value = getattr(backprop, name)
+        is_module = value.__class__.__name__ == "module"
+        assert is_module or any(value is each for each in found), name
+
+
+def test_no_property_reads_as_a_type_and_a_text():
+    """On the site, what stands before a colon in a property's first line is shown as its type."""
+    found = set()
+    for name in api_names():
         module, _, last = name.rpartition(".")
-        value = getattr(backprop, last)
-        assert getattr(importlib.import_module(module), last) is value
-        assert documented(name) or f"automodule:: {name}\n" in page[0], name
+        value = getattr(importlib.import_module(module), last)
+        for key, member in inspect.getmembers_static(value) if isinstance(value, type) else ():
+            get = getattr(member, "fget", None) or getattr(member, "func", None)
+            if get is not None and ": " in (get.__doc__ or "").partition("\n")[0]:
+                found.add(f"{name}.{key}")
+    assert found == set()
+
+
+def test_every_layer_is_derived():
+    """Its code stands on one of the pages, below a heading."""
+    pages = [page.read_text(encoding="utf-8") for page in DOCS.glob("derive-*.md")]
+    shown = re.findall(r"^:pyobject: (\w+)", "\n".join(pages), re.M)
+    bases = {"Layer", "Elementwise", "Binary"}
+    kinds = {name for name in layers.__all__ if isinstance(getattr(layers, name), type)} - bases
+    assert kinds - set(shown) == set()
+    for page in pages:
+        assert "\n## Checked\n" in page
+        assert "$$" in page
+
+
+def test_the_code_on_the_pages_is_in_the_library():
+    for page in DOCS.glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        for path, name in re.findall(r"literalinclude\} (\S+)\n:pyobject: (\S+)\n", text):
+            source = (DOCS / path).read_text(encoding="utf-8")
+            kind, _, method = name.rpartition(".")
+            assert re.search(rf"^ *(class|def) {method}\b", source, re.M), name
+            assert not kind or f"class {kind}" in source, name

@@ -105,6 +105,18 @@ BUGS = {
         lambda xp, x: xp.ones((1, x.shape[0]), dtype=x.dtype) @ x,
         (X,),
     ),
+    "result on another device": Bug(
+        "strict:device1 torch:meta",
+        lambda xp, x: xp.ones(x.shape[0], dtype=x.dtype, device=device(x)),
+        lambda xp, x: xp.ones(x.shape[0], dtype=x.dtype),
+        (X,),
+    ),
+    "float32 on the way": Bug(
+        "torch",
+        lambda xp, x: x * xp.asarray(0.1, dtype=x.dtype, device=device(x)),
+        lambda xp, x: x * xp.asarray([0.1], device=device(x)),
+        (X,),
+    ),
     "missing dtype=": Bug(
         "numpy:float32 torch",
         lambda xp, x: x @ xp.ones((x.shape[1], 1), dtype=x.dtype, device=device(x)),

@@ -15,7 +15,7 @@ def xp(pytestconfig):
     try:
         return backends.libraries.KNOWN["cupy"].namespace()
     except backends.DeviceUnavailableError as error:
-        if pytestconfig.getoption("require_backends"):
+        if pytestconfig.getoption("require_array_backends"):
             raise
         pytest.skip(str(error))
 

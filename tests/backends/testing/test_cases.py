@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 import backends
-from backends import DeviceUnavailableError
-from backends.testing import names, opened
+from backends import DeviceUnavailableError, namespace
+from backends.testing import Row, add_row, capabilities, cases, equivalence, matrix, names, opened
 from tests.support import Case
+
+kit = sys.modules["backends.testing.equivalence"]  # the function hides the module's name
 
 
 def test_what_a_case_makes(case: Case):
@@ -20,17 +22,117 @@ def test_what_a_case_makes(case: Case):
     assert case.array([1, 2], "float32").dtype == case.backend.dtype("float32")
 
 
-def test_a_selection_names_rows_and_whole_libraries():
-    assert names(["torch", "numpy:float32", "strict:device1"]) == [
-        "torch",
-        "torch:meta",
-        "numpy:float32",
-        "strict:device1",
+def test_a_name_is_that_row_alone():
+    assert names(["jax"]) == ["jax"]
+    assert names(["numpy", "torch"]) == ["numpy", "torch"]
+    assert names("strict:device1") == ["strict:device1"]
+    assert names(["torch:float32", "cupy:1", "jax:cuda", "jax:vmap", "dask"]) == [
+        "torch:float32",
+        "cupy:1",
+        "jax:cuda",
+        "jax:vmap",
+        "dask",
     ]
-    assert names(["numpy", "numpy:readonly"]) == ["numpy", "numpy:float32", "numpy:readonly"]
+
+
+def test_a_selection_of_many():
+    assert names(["numpy*"]) == ["numpy", "numpy:float32", "numpy:readonly"]
+    assert names(["torch*", "numpy", "torch"]) == ["torch", "torch:meta", "numpy"]
+    strict = [name for name in names() if name.startswith("strict:")]
+    assert names(["strict"]) == names(["strict:*"]) == strict
     assert {"numpy", "strict:strictest", "torch:meta", "jax:jit", "dpnp", "cupy"} <= set(names())
-    with pytest.raises(ValueError, match="a backend must be one of numpy, .*; got 'tensorflow'"):
-        names(["tensorflow"])
+    assert "dask" not in names()
+
+
+def test_a_selection_leaves_out():
+    assert names(["-torch:meta"]) == [name for name in names() if name != "torch:meta"]
+    assert names(["torch*", "-torch:meta"]) == ["torch"]
+    assert names(["-strict"]) == [name for name in names() if not name.startswith("strict:")]
+    assert "jax" not in names(["-jax*"])
+    with pytest.raises(ValueError, match="must leave a backend; got numpy, -numpy"):
+        names(["numpy", "-numpy"])
+
+
+@pytest.mark.parametrize("unknown", ["tensorflow", "-tensorflow", "torch:", "jax:jitt", ""])
+def test_an_unknown_name_is_an_error(unknown):
+    with pytest.raises(ValueError, match=f"a backend must be one of numpy, .*; got '{unknown}'"):
+        names([unknown])
+
+
+def test_the_environment_names_rows(monkeypatch):
+    monkeypatch.setenv("ARRAY_BACKENDS", "numpy, strict:cpu")
+    report = equivalence(lambda x: x, np.ones(2))
+    assert [o.backend for o in report.outcomes] == ["numpy", "strict:cpu"]
+    monkeypatch.setenv("ARRAY_BACKENDS", " ")
+    assert len(equivalence(lambda x: x, np.ones(2)).outcomes) == len(names())
+    monkeypatch.setenv("ARRAY_BACKENDS", "numpi")
+    with pytest.raises(ValueError, match="got 'numpi'"):
+        equivalence(lambda x: x, np.ones(2))
+
+
+class Loud(type(backends.select("cpu", "array-api-strict").library)):
+    """An adaptor of one's own."""
+
+    name = "loud"
+
+
+def test_a_row_of_one_s_own(monkeypatch):
+    monkeypatch.setattr(matrix, "ROWS", dict(matrix.ROWS))
+    for module in (matrix, cases, kit):
+        monkeypatch.setattr(module, "ROWS", matrix.ROWS, raising=False)
+    add_row("loud", Row(Loud(), "device2"))
+    add_row("loud", Row(matrix.ROWS["loud"].library, "device2"))  # once more is no harm
+    with opened("loud") as case:
+        assert str(case.backend) == "loud on device2"
+    report = equivalence(lambda x: x * 2, np.ones(2), backends=["numpy", "loud"])
+    assert [o.verdict for o in report.outcomes] == ["agrees", "agrees"]
+    add_row("torch:half", Row("torch", dtype="float32"))
+    with pytest.raises(ValueError, match="a name of its own; there is another 'numpy'"):
+        add_row("numpy", Row("torch"))
+    for wrong in ("", "-x", "a,b", "a*", "a b"):
+        with pytest.raises(ValueError, match="the name of a row must be without any of"):
+            add_row(wrong, Row("torch"))
+    with pytest.raises(ValueError, match=r"`without` must be of .*; got \['linalg'\]"):
+        add_row("x", Row("array-api-strict", without=("linalg",)))
+    with pytest.raises(ValueError, match="`traced` must be 'jit', 'vmap' or ''; got 'grad'"):
+        add_row("x", Row("jax", traced="grad"))
+
+
+def test_dask_counts_what_is_computed():
+    pytest.importorskip("dask")
+
+    def f(x):
+        return x * float(namespace(x).sum(x))
+
+    def lazy(x):
+        return x * namespace(x).sum(x)
+
+    x = np.array([1.0, 2.0, 4.0])
+    assert equivalence(lazy, x, backends="dask").ok
+    report = equivalence(f, x, backends="dask")
+    assert not report.ok
+    assert report.wrong == ()
+    assert report.reads[0].endswith(f"test_cases.py:{f.__code__.co_firstlineno + 1}")
+
+
+def test_rows_in_float32_and_over_a_batch():
+    pytest.importorskip("torch")
+    pytest.importorskip("jax")
+    x = np.array([1.0, 2.0, 4.0])
+
+    def hidden(x):
+        return x * namespace(x).ones(3, dtype=namespace(x).float64, device=backends.device(x))
+
+    found = {
+        o.backend: o for o in equivalence(hidden, x, backends=["torch", "torch:float32"]).outcomes
+    }
+    assert found["torch"].verdict == "agrees"
+    assert found["torch:float32"].reason == "dtype must be torch.float32; got torch.float64"
+    assert equivalence(lambda x: (x * 2, {"s": namespace(x).sum(x)}), x, backends="jax:vmap").ok
+    wrong = equivalence(
+        lambda x: x if x.ndim == 1 and namespace(x).max(x) > 0 else -x, x, backends="jax:vmap"
+    )
+    assert wrong.reads
 
 
 def test_what_is_not_there_is_unavailable(monkeypatch):
@@ -77,12 +179,12 @@ def test_without_values_the_rest_is_checked():
 
 @pytest.mark.parametrize(
     "read",
-    [bool, float, int, complex, list, np.asarray, lambda x: [1, 2][x], lambda x: 0.0 in x],
-    ids=["bool", "float", "int", "complex", "list", "asarray", "index", "in"],
+    [bool, float, int, complex, np.asarray, lambda x: [1, 2][x], lambda x: 1 in x[None]],
+    ids=["bool", "float", "int", "complex", "asarray", "index", "in"],
 )
 def test_strict_lets_no_value_be_read(read):
     with opened("strict:cpu") as case:
-        x = case.array(1) if read is not list else case.array([1.0])
+        x = case.array(1)
         with pytest.raises(AssertionError, match="no value may be read: the host would have to"):
             case.run(read, x)
         assert case.run(lambda x: x + x, x) is not None
@@ -96,6 +198,33 @@ def test_a_device_is_no_dictionary_key():
         with pytest.raises(TypeError, match="a device can't be a dictionary key"):
             case.run(lambda x: {x.device: 1}, x)
         assert {x.device: 1}[x.device] == 1
+
+
+def test_check_takes_what_is_no_float():
+    with opened("strict:device1") as case:
+        x = case.array([1.0, 2.0])
+        case.check(x > 1, [False, True])
+        case.check(case.array([1, 2]), [1, 2])
+        case.check(case.xp.astype(x, case.xp.complex128), [1 + 0j, 2])
+        case.check(x, [1, 2])
+        for wrong, expected in (
+            (x > 1, [True, True]),
+            (case.array([1, 2]), [1, 3]),
+            (x, [True, False]),
+        ):
+            with pytest.raises(AssertionError):
+                case.check(wrong, expected)
+    with opened("strict:no_x64") as case:
+        case.check(case.array([1, 2]), [1, 2])
+
+
+def test_a_function_that_may_read_is_let_read():
+    @capabilities(reads=True)
+    def total(x):
+        return float(case.xp.sum(x))
+
+    with opened("strict:cpu") as case:
+        assert case.run(total, case.array([1.0, 2.0])) == 3.0
 
 
 def test_jit_is_traced():

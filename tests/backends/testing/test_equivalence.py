@@ -49,16 +49,18 @@ def test_lists_tuples_dictionaries_and_what_is_no_array():
     ("function", "reason"),
     [
         (lambda x: np.ones(3), "must be an array of array-api-strict on device1; got an array of"),
-        (lambda x: float(namespace(x).sum(x)), "AssertionError: no value may be read"),
         (lambda x: namespace(x).ones(3), "must be an array of array-api-strict on device1"),
-        (lambda x: namespace(x).astype(x, namespace(x).float32), "dtype must be .*float64; got"),
+        (
+            lambda x: namespace(x).ones_like(x, dtype=namespace(x).float32),
+            "dtype must be .*64; got",
+        ),
         (lambda x: x.sum(), "AttributeError: .*sum"),
     ],
-    ids=["NumPy", "float", "device", "dtype", "method"],
+    ids=["NumPy", "device", "dtype", "method"],
 )
 def test_what_is_wrong_is_said(function, reason):
     def with_clean_reference(x):
-        return function(x) if not isinstance(x, np.ndarray) else function(x) * 1
+        return function(x) if not isinstance(x, np.ndarray) else np.ones_like(x)
 
     row = verdicts(with_clean_reference, X, backends=["strict:device1"])["strict:device1"]
     assert row.verdict == "wrong"
@@ -97,7 +99,7 @@ def test_what_can_t_be_had_is_skipped(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)
     row = verdicts(moving_average, X, backends=["cupy"])["cupy"]
     assert row.verdict == "skipped"
-    assert row.reason == "cupy is not installed: pip install 'backprop[cuda12]'"
+    assert row.reason == "cupy is not installed: pip install 'backprop-by-hand[cuda12]'"
     report = equivalence(moving_average, X, backends=["cupy"])
     assert not report.ok  # nothing is known
     assert str(report).startswith(
@@ -114,8 +116,8 @@ def test_what_can_t_be_had_is_skipped(monkeypatch):
 
 def test_the_assertion_shows_the_report_and_its_cause():
     with pytest.raises(AssertionError, match=r"wrong on strict:cpu\n  strict:cpu +wrong") as error:
-        assert_equivalent(lambda x: float(x[0, 0]) * x, X, backends=["numpy", "strict:cpu"][1:])
-    assert isinstance(error.value.__cause__, AssertionError)
+        assert_equivalent(lambda x: x.sum() * x, X, backends=["strict:cpu"])
+    assert isinstance(error.value.__cause__, AttributeError)
 
 
 def test_a_function_that_is_broken_everywhere_says_so_itself():
@@ -154,11 +156,6 @@ def test_integers_keep_their_width(dtype):
     assert "dtype must be array_api_strict.int32; got array_api_strict.int16" in row.reason
 
 
-def test_integers_that_do_not_fit():
-    row = verdicts(lambda x: x, np.array([2**40]), backends=["strict:no_x64"])["strict:no_x64"]
-    assert "OverflowError: integers must fit array_api_strict.int32" in row.reason
-
-
 def test_a_relative_tolerance_is_no_absolute_one():
     def sign(x):
         return x * other(x, 1e-4, -1e-4)
@@ -167,19 +164,6 @@ def test_a_relative_tolerance_is_no_absolute_one():
     for wrong in (-1.0, float("nan")):
         with pytest.raises(ValueError, match="tolerances must be 0 or more; got"):
             equivalence(sign, X, rtol=wrong)
-
-
-@pytest.mark.parametrize("read", [str, repr, "{}".format], ids=["str", "repr", "format"])
-def test_to_print_is_to_read(read):
-    row = verdicts(lambda x: (read(x), x)[1], X, backends=["strict:device1"])["strict:device1"]
-    assert "no value may be read" in row.reason
-
-
-def test_what_is_no_array_is_refused():
-    with pytest.raises(TypeError, match="must return an array, .*; got generator"):
-        equivalence(lambda x: (v for v in x), X)
-    with pytest.raises(TypeError, match=r"got NoneType at \['a'\]"):
-        equivalence(lambda x: {"a": None}, X)
 
 
 def test_scalars_of_numpy_are_data():

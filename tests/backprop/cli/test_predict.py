@@ -80,4 +80,7 @@ def test_without_pictures_or_pillow_it_says_what_is_missing(predict, monkeypatch
     monkeypatch.setitem(sys.modules, "PIL", None)
     code, out, err = predict("7 [0].png")
     assert (code, out) == (2, "")
-    assert err == "backprop: error: pictures are read with Pillow: pip install 'backprop[image]'\n"
+    assert (
+        err
+        == "backprop: error: pictures are read with Pillow: pip install 'backprop-by-hand[image]'\n"
+    )

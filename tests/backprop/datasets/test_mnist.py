@@ -91,7 +91,7 @@ def test_without_pooch(folder, monkeypatch):
     check(load_mnist(path=folder))
     with pytest.raises(
         FileNotFoundError,
-        match=r"looked in no folder; .*needs pooch: pip install 'backprop\[data\]'",
+        match=r"looked in no folder; .*needs pooch: pip install 'backprop-by-hand\[data\]'",
     ):
         load_mnist()
 

@@ -191,7 +191,7 @@ def test_without_pillow(load, monkeypatch, tmp_path):
     seven().save(tmp_path / "p.png")
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(
-        ModuleNotFoundError, match=r"read with Pillow: pip install 'backprop\[image\]'"
+        ModuleNotFoundError, match=r"read with Pillow: pip install 'backprop-by-hand\[image\]'"
     ):
         load_picture(tmp_path / "p.png")
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from backprop.gradients.judge import COARSEST, judge
+from backprop.gradients.closer import COARSEST
+from backprop.gradients.judge import judge
 from backprop.gradients.judgment import Limits, trusted_error
 from backprop.numerical.slopes import FACTORS, slopes
 from backprop.numerical.steps import FINEST, REFINEMENT

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from backprop.gradients import Verdict, gradcheck
+
 SCRIPT = Path(__file__).parents[3] / "scripts" / "prove_gradcheck.py"
 
 
@@ -30,3 +32,13 @@ def test_the_gradients_of_the_compositions_are_right_and_spoiled_at_one_entry(sc
         layer.forward(layer.x)
         wrong = layer.gradients(d)
         assert sum(int((right[name] != wrong[name]).sum()) for name in right) == 1
+
+
+def test_a_mistake_of_a_millionth_where_the_function_bends(script):
+    layer, dtype, number = next(found for found in script.compositions(420, 3) if found[2] == 411)
+    assert gradcheck(layer, layer.x, seed=number).ok
+    script.spoil(layer, dtype, number)
+    assert layer.spoiled[:2] == ("x", 4)
+    report = gradcheck(layer, layer.x, seed=number)
+    assert report["x"].verdict is Verdict.WRONG
+    assert report["x"].index == (1, 0)

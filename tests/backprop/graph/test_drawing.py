@@ -147,7 +147,15 @@ def test_an_svg_holds_names_values_and_derivatives():
             "1",
         ]
     )
-    assert fruit()._repr_svg_() == fruit().draw()._repr_svg_() == svg  # the same each time
+    assert fruit().draw().to_svg() == svg  # the same each time
+
+
+def test_a_notebook_shows_it_no_wider_than_the_cell():
+    shown = fruit().draw()._repr_svg_()
+    assert ET.fromstring(shown).get("style") == "max-width: 100%; height: auto"
+    assert ET.fromstring(shown).get("viewBox")  # by which it keeps its shape
+    assert fruit()._repr_svg_() == shown
+    assert repr(fruit().draw()) == "Drawing(4 operations, 9 edges)"
 
 
 def test_names_of_any_letters(tmp_path):
@@ -196,13 +204,14 @@ def test_without_matplotlib_or_igraph(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "igraph", None)
         with pytest.raises(
-            ModuleNotFoundError, match=r"graphs need igraph: pip install 'backprop\[plot\]'"
+            ModuleNotFoundError, match=r"graphs need igraph: pip install 'backprop-by-hand\[plot\]'"
         ):
             y.draw().to_svg()
         assert y._repr_svg_() is None
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(
-        ModuleNotFoundError, match=r"pictures need matplotlib: pip install 'backprop\[plot\]'"
+        ModuleNotFoundError,
+        match=r"pictures need matplotlib: pip install 'backprop-by-hand\[plot\]'",
     ):
         y.draw().save("fruit.png")
     assert "715" in y.to_mermaid()

@@ -48,7 +48,7 @@ def test_a_network_without_parameters():
 def test_the_network_is_left_as_it_is():
     net, rng = small_net(), np.random.default_rng(0)
     x, t = rng.standard_normal((7, 6)), np.zeros(7, dtype=int)
-    net.loss(x, t)
+    net.loss(x, t, training=True)
     before = net.last_layer.backward()
     kept = {name: layer.cache for name, layer in net.layers.items()}
     graph.draw(net, x[:3], t[:3])

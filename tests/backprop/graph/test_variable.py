@@ -225,7 +225,7 @@ def test_one_layer_for_two_operations_is_refused():
 def test_labels_that_are_a_variable_are_refused():
     t = Variable(np.array([1]))
     loss = graph.apply(SoftmaxWithLoss(), Variable(np.zeros((1, 2))), t)
-    with pytest.raises(TypeError, match="SoftmaxWithLoss gives no derivative by input 2"):
+    with pytest.raises(TypeError, match="SoftmaxWithLoss gives no derivative for input 2"):
         loss.backward()
 
 
@@ -269,9 +269,11 @@ def test_a_foreign_layer_that_is_used_twice():
 
 def test_a_layer_that_gives_no_derivative_or_a_wrong_one():
     x = Variable(np.ones(2))
-    with pytest.raises(TypeError, match="a derivative by Square must be a number or an array; got"):
+    with pytest.raises(
+        TypeError, match="a derivative from Square must be a number or an array; got"
+    ):
         apply(Square(lambda x: None), x).backward()
-    with pytest.raises(ValueError, match=r"by Square must have shape \(2,\); got \(3, 3\)"):
+    with pytest.raises(ValueError, match=r"from Square must have shape \(2,\); got \(3, 3\)"):
         apply(Square(lambda x: np.ones((3, 3))), x).backward()
     apply(Square(lambda x: [2 * x]), x).backward()
     assert x.grad.tolist() == [2, 2]

@@ -215,3 +215,44 @@ def test_what_backward_keeps_is_no_parameter():
     net.gradient(X, T)
     net.last_layer = SoftmaxWithLoss()
     assert Network(dict(net.layers), SoftmaxWithLoss()).params.keys() == {"W1", "b1"}
+
+
+class Squares(Layer):
+    """Keeps `x` by a method that it inherits, and sets a `dx` in backward."""
+
+    def forward(self, x):
+        self._keep(x)
+        return x * x
+
+    def _keep(self, x):
+        self.x = x
+
+    def backward(self, dout=1):
+        self.dx = 2 * self.x * dout
+        return self.dx
+
+
+class Inherited(Squares):
+    def forward(self, x):
+        return super().forward(x)
+
+
+@pytest.mark.parametrize("kind", [Squares, Inherited])
+def test_what_a_pass_keeps_is_no_parameter_whoever_keeps_it(kind):
+    """Nor does it matter whether the layer has run before."""
+    ran = kind()
+    ran.backward(ran.forward(X))
+    net = Network({"Affine": Affine(W, B), "Own": ran}, SoftmaxWithLoss())
+    expected = net.gradient(X, T)["W1"]
+    np.testing.assert_array_equal(net.to().gradient(X, T)["W1"], expected)
+    np.testing.assert_allclose(net.numerical_gradient(X, T)["W1"], expected, atol=1e-8)
+
+
+def test_a_loss_layer_that_learns_is_refused():
+    class Scaled(SoftmaxWithLoss):
+        def __init__(self):
+            super().__init__()
+            self.params = {"s": np.ones(1)}
+
+    with pytest.raises(TypeError, match="the loss layer must learn nothing, .* got Scaled with"):
+        Network({"Affine": Affine(W, B)}, Scaled())

@@ -380,7 +380,8 @@ def test_to_another_backend(case: Case):
     net.gradient(X, T)
     moved = net.to(case.backend)
     assert moved.backend == case.backend
-    assert moved.layers["Affine1"].grads == {}
+    assert moved.layers["Affine1"].grads["W"] is not net.layers["Affine1"].grads["W"]
+    case.check(moved.layers["Affine1"].grads["W"], net.layers["Affine1"].grads["W"])
     with pytest.raises(RuntimeError, match="needs a forward pass first"):
         moved.layers["Affine1"].backward()
     assert moved.last_layer is not net.last_layer

@@ -3,7 +3,7 @@ from collections.abc import MutableMapping
 import numpy as np
 import pytest
 
-from backprop import Affine, Layer, Network, Relu, SoftmaxWithLoss, TwoLayerNet
+from backprop import SGD, Affine, Layer, Network, Relu, SoftmaxWithLoss, TwoLayerNet
 
 
 class Holder(Layer):
@@ -69,3 +69,33 @@ def test_where_each_parameter_is_held():
     }
     del places["W1"]
     assert "W1" in net.params
+
+
+class Lazy(Layer):
+    """Makes its arrays in the first pass, when it sees how wide its input is."""
+
+    def forward(self, x, training=False):
+        self.params.setdefault("W", np.full((x.shape[1], 3), 0.5))
+        self.state.setdefault("seen", np.zeros(()))
+        self.cache = x
+        return x @ self.params["W"]
+
+    def backward(self, dout=1):
+        self.grads["W"] = self.recall().T @ dout
+        return dout @ self.params["W"].T
+
+
+def test_arrays_made_in_the_first_pass_are_learnt_kept_and_copied():
+    rng = np.random.default_rng(0)
+    x, t = rng.standard_normal((6, 4)), np.arange(6) % 3
+    net = Network({"Lazy": Lazy(), "Affine": Affine(np.eye(3), np.zeros(3))}, SoftmaxWithLoss())
+    assert list(net.params) == ["W1", "b1"]
+    grads = net.gradient(x, t)
+    assert list(grads) == list(net.params) == ["W1", "W2", "b2"]
+    assert grads["W1"].shape == (4, 3)
+    assert list(net.state_dict()) == ["W1", "seen1", "W2", "b2"]
+    first = net.loss(x, t)
+    for _ in range(20):
+        SGD(0.5).update(net.params, net.gradient(x, t))
+    assert net.loss(x, t) < 0.9 * first
+    net.load_state_dict(net.to().state_dict())

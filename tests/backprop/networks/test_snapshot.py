@@ -192,3 +192,24 @@ def test_used_networks_can_be_copied_and_pickled(case: Case, duplicate):
     params = duplicate(net.params)
     assert list(params) == list(net.params)
     case.check(params["W1"], before)
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch", "jax", "array-api-strict"])
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast:RuntimeWarning")  # NumPy's own
+def test_a_value_that_does_not_fit_is_refused_and_nothing_changed(library):
+    if library != "array-api-strict":
+        pytest.importorskip(library)
+    net = counting("float32").to("cpu", library)
+    before = net.state_dict()
+    kept = {name: np.zeros((), "int64") if name == "count1" else x for name, x in before.items()}
+    net.layers["Counts"].state["count"] = net.backend.asarray(np.zeros((), "int32"))
+    for name, value in (("count1", np.array(2**40)), ("W1", np.full((6, 3), 1e300))):
+        with pytest.raises(OverflowError, match=f"`{name}` must hold values that .*; got .*64"):
+            net.load_state_dict({**kept, name: value})
+    np.testing.assert_array_equal(net.backend.to_numpy(net.params["W1"]), 1.0)
+
+
+@pytest.mark.parametrize("given", [None, 3, [], "a"])
+def test_arrays_must_come_by_name(given):
+    with pytest.raises(TypeError, match=f"must be a mapping by name; got {type(given).__name__}"):
+        counting().load_state_dict(given)

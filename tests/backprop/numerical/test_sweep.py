@@ -3,6 +3,7 @@ import pytest
 
 from backprop import (
     Affine,
+    Elementwise,
     IdentityWithLoss,
     Layer,
     Network,
@@ -205,3 +206,44 @@ def test_bad_input():
     with pytest.raises(ValueError, match="`memory` must be 1 or more bytes; got 0"):
         net.numerical_gradient(X, T, memory=0)
     assert Network({"r": Relu()}, SoftmaxWithLoss()).numerical_gradient(X[:, :3], T) == {}
+
+
+class PReLU(Elementwise):
+    """A slope for each feature: elementwise, but not the same in every column."""
+
+    def __init__(self, a):
+        super().__init__()
+        self.params = {"a": a}
+
+    def value(self, x):
+        return np.where(x > 0, x, self.params["a"] * x), x
+
+    def slope(self, x):
+        return np.where(x > 0, 1.0, self.params["a"] * np.ones_like(x))
+
+    def backward(self, dout=1):
+        x = self.recall()
+        self.grads["a"] = np.sum(np.where(x > 0, 0.0, x) * dout, axis=0)
+        return super().backward(dout)
+
+
+class Weighing(Elementwise):
+    """A fixed weight for each column."""
+
+    def value(self, x):
+        return x * np.arange(1.0, 6.0), np.arange(1.0, 6.0)
+
+    def slope(self, kept):
+        return np.broadcast_to(kept, (4, 5))
+
+
+@pytest.mark.parametrize("samples", [1, 4, 5])
+@pytest.mark.parametrize(
+    "layer", [PReLU(np.linspace(0.1, 0.5, 5)), PReLU(np.full(5, 0.25)), Weighing()]
+)
+def test_a_layer_with_a_weight_for_each_feature(layer, samples):
+    """Also where there are as many samples as features, and no shape tells."""
+    first = Affine(RNG.standard_normal((6, 5)), RNG.standard_normal(5))
+    last = Affine(RNG.standard_normal((5, 3)), np.zeros(3))
+    net = Network({"First": first, "Own": layer, "Last": last}, SoftmaxWithLoss())
+    check_fast(net, RNG.standard_normal((samples, 6)), np.arange(samples) % 3)

@@ -50,6 +50,35 @@ def test_a_picture_is_saved_in_the_format_of_its_suffix(tmp_path, suffix, start)
 def test_without_matplotlib(monkeypatch, draw):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(
-        ModuleNotFoundError, match=r"pictures need matplotlib: pip install 'backprop\[plot\]'"
+        ModuleNotFoundError,
+        match=r"pictures need matplotlib: pip install 'backprop-by-hand\[plot\]'",
     ):
         draw()
+
+
+def size(picture):
+    """Return the width and height that a PNG says it has."""
+    assert picture.startswith(b"\x89PNG")
+    return tuple(int.from_bytes(picture[i : i + 4], "big") for i in (16, 20))
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        plotting.negative_log,
+        lambda: plotting.negative_log(plotting.axes_grid(2, 2)[3]),
+        lambda: plotting.surface(lambda x: x[0] * x[1], (-1, 1)),
+    ],
+)
+def test_a_notebook_shows_the_axes(draw):
+    picture, how = draw()._repr_png_()
+    assert how == {"width": round(size(picture)[0] / 1.5)}
+    assert 400 < how["width"] < 700
+
+
+def test_axes_of_ones_own_are_left_as_they_are():
+    from matplotlib.figure import Figure
+
+    ax = Figure().add_subplot()
+    assert plotting.negative_log(ax) is ax
+    assert not hasattr(ax, "_repr_png_")

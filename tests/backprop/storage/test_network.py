@@ -160,8 +160,18 @@ def test_a_network_that_computes_in_its_own_way_is_refused(tmp_path):
         def predict(self, x, **mode):
             return super().predict(x, **mode) / 2
 
-    with pytest.raises(TypeError, match="must have the library's own `predict` and .*; got Halved"):
+    class Sure(TwoLayerNet):
+        def accuracy(self, x, t, batch_size=1000, **mode):
+            return 1.0
+
+    with pytest.raises(TypeError, match="must have the library's own predict to be .*; got Halved"):
         save_network(tmp_path / "n", Halved(6, 5, 3, backend="cpu"))
+    with pytest.raises(TypeError, match="the library's own accuracy to be .*; got Sure"):
+        save_network(tmp_path / "n", Sure(6, 5, 3, backend="cpu"))
+    net = TwoLayerNet(6, 5, 3, backend="cpu")
+    net.loss = lambda x, t: 0.0
+    with pytest.raises(TypeError, match="the library's own loss to be .*; got TwoLayerNet"):
+        save_network(tmp_path / "n", net)
 
 
 def test_metadata_may_not_take_the_descriptions_place(tmp_path):
@@ -244,7 +254,7 @@ LOSS = {"kind": "SoftmaxWithLoss", "config": {}, "params": {}}
         ({"layers": [entry()]}, "KeyError: 'last_layer'"),
         (
             {"layers": [entry(kind="os.system")], "last_layer": LOSS},
-            "a layer must be one of Affine, .*, Tanh; got 'os.system'",
+            "a layer before the last must be one of Affine, .*, Tanh; got 'os.system'",
         ),
         ({"layers": [entry(kind="Layer")], "last_layer": LOSS}, "got 'Layer'"),
         ({"layers": [entry(kind=["Relu"])], "last_layer": LOSS}, "TypeError: .*unhashable"),
@@ -256,6 +266,8 @@ LOSS = {"kind": "SoftmaxWithLoss", "config": {}, "params": {}}
         ({"layers": [entry(params=[])], "last_layer": LOSS}, "AttributeError: "),
         ({"layers": [entry(params={"W": "b1", "b": "W1"})], "last_layer": LOSS}, "`W` must have"),
         ({"layers": [], "last_layer": LOSS}, "unexpected: W1, b1"),
+        ({"layers": [entry()], "last_layer": {**LOSS, "kind": "Relu"}}, "WithLoss; got 'Relu'"),
+        ({"layers": [{**LOSS, "name": "a"}], "last_layer": LOSS}, "got 'SoftmaxWithLoss'"),
         ({"layers": [entry(), entry()], "last_layer": LOSS}, "a name of its own; got 'a'"),
         ({"layers": [entry()], "last_layer": 3}, "TypeError: "),
         ({"layers": 3, "last_layer": LOSS}, "TypeError: "),

@@ -1,8 +1,13 @@
 import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 import pytest
 
-from backprop.storage.writing import write
+from backprop.storage import writing
+from backprop.storage.writing import sweep, together, write
 
 
 def test_content_reaches_the_disk_before_the_file_has_its_name(tmp_path, monkeypatch):
@@ -43,3 +48,81 @@ def test_a_folder_that_can_not_be_opened_is_no_error(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "open", fail)
     write(tmp_path / "file", b"new")
     assert (tmp_path / "file").read_bytes() == b"new"
+
+
+def test_threads_leave_one_whole_file(tmp_path):
+    path, errors = tmp_path / "file", []
+
+    def save(i):
+        try:
+            for _ in range(20):
+                write(path, bytes([i]) * 5000)
+                content = path.read_bytes()
+                assert len(content) == 5000
+                assert len(set(content)) == 1
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=save, args=(i,)) for i in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_nothing_is_written_through_a_link(tmp_path, monkeypatch):
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    monkeypatch.setattr(writing.secrets, "token_hex", lambda n: "0" * 2 * n)
+    (tmp_path / writing._partial(tmp_path / "file")).symlink_to(victim)
+    with pytest.raises(FileExistsError, match="file"):
+        write(tmp_path / "file", b"new")
+    assert victim.read_bytes() == b"precious"
+
+
+def test_what_killed_writers_left_is_swept(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True
+    )
+    dead, host = int(done.stdout), writing._host()
+    names = {
+        f".a.{host}-{dead}-00ff-00ff.partial": False,
+        f".a.{host}-{os.getpid()}-00ff-00ff.partial": False,  # of an earlier process of that number
+        f".a.{host}-{os.getppid()}-00ff-00ff.partial": True,
+        f".a.other{host}-{dead}-00ff-00ff.partial": True,
+        f".old.other{host}-{dead}-00ff-00ff.partial": False,
+        writing._partial(tmp_path / "a").name: True,
+        ".mine.partial": True,
+        "a": True,
+    }
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    os.utime(tmp_path / f".old.other{host}-{dead}-00ff-00ff.partial", (0, 0))
+    sweep(tmp_path)
+    assert {name: (tmp_path / name).exists() for name in names} == names
+
+
+def test_files_that_belong_together(tmp_path, monkeypatch):
+    paths = [tmp_path / name for name in ("params", "table", "settings")]
+    for path in paths:
+        path.write_bytes(b"old")
+    with pytest.raises(FileNotFoundError), together(paths) as partial:  # noqa: PT012
+        partial[paths[0]].write_bytes(b"new")
+        partial[paths[1]].read_bytes()  # it was not written
+    assert [path.read_bytes() for path in paths] == [b"old"] * 3
+    states, replace = [], Path.replace
+
+    def watched(self, target):
+        replace(self, target)
+        states.append({path.name: path.read_bytes() for path in paths if path.exists()})
+        if len(states) == 2:
+            raise OSError("stopped")
+
+    monkeypatch.setattr(Path, "replace", watched)
+    with pytest.raises(OSError, match="stopped"), together(paths) as partial:  # noqa: PT012
+        for path in paths:
+            partial[path].write_bytes(b"new")
+    assert states == [{"params": b"new"}, {"params": b"new", "table": b"new"}]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["params", "table"]

@@ -67,7 +67,8 @@ def test_the_book_s_network_is_told_how_to_become_ours():
 
 
 def test_the_signature_is_the_one_that_is_written():
-    assert list(inspect.signature(Trainer).parameters) == ["net", "optimizer", "batch_size", "seed"]
+    names = ["net", "optimizer", "batch_size", "seed", "on_nan"]
+    assert list(inspect.signature(Trainer).parameters) == names
 
 
 def test_an_optimizer_needs_update_alone():

@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 
 import numpy as np
 import pytest
@@ -258,13 +259,24 @@ def test_progress_bar(capsys, monkeypatch):
     net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
     Trainer(net).fit((X, T), (X, T), epochs=2)
     assert capsys.readouterr().out == ""
-    console = Console(force_terminal=True, file=io.StringIO(), width=80)
+    console = Console(force_terminal=True, file=io.StringIO(), width=120)
     monkeypatch.setattr("rich._console", console)
     history = Trainer(net).fit((X, T), (X, T), epochs=2, progress=True)
     drawn = console.file.getvalue()
-    assert "2/2" in drawn
+    assert "100%" in drawn
     assert "samples/s" in drawn
     assert f"test {history.test_accuracy[-1]:.2%}" in drawn
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_progress_bar_fills_the_line_and_says_what_is_left(monkeypatch, width):
+    console = Console(force_terminal=True, color_system=None, file=io.StringIO(), width=width)
+    monkeypatch.setattr("rich._console", console)
+    net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
+    Trainer(net).fit((X, T), (X, T), epochs=2, progress=True)
+    lines = [line for line in re.split(r"[\r\n]", console.file.getvalue()) if "100%" in line]
+    bar = re.search(r"(━+) 100% 0:00:00", lines[-1])
+    assert len(bar[0]) == width
 
 
 def test_no_progress_bar_on_a_terminal_when_told_so(monkeypatch):

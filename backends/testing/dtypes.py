@@ -1,0 +1,71 @@
+"""Which dtypes a result may have on a row, given what NumPy gives."""
+
+from typing import Any
+
+from ..backend import Backend
+from ..namespace import DType
+
+
+def accepted(
+    backend: Backend, width: str, expected: Any, floats: bool, declared: str | None
+) -> list[DType]:
+    """Return the dtypes that a result may have, the one to name first; empty for any.
+
+    Parameters
+    ----------
+    backend : Backend
+        Where the result lies.
+    width : str
+        The floating dtype that the row computes in: ``"float32"``.
+    expected : NumPy array
+        What NumPy gives for inputs in float64.
+    floats : bool
+        Whether there are floats among the inputs.
+    declared : str, optional
+        What the function's `capabilities` say of its floating dtype.
+
+    Raises
+    ------
+    TypeError
+        When library and device have no such dtype.
+    """
+    if expected.dtype.kind in "fc":
+        return _floating(backend, width, expected.dtype, floats, declared)
+    if expected.dtype.name != "int64":
+        return [backend.dtype(expected.dtype.name)]
+    # Python's integers, sums of integers, and indices: the defaults; or what was asked for.
+    default = _defaults(backend)
+    known = backend.xp.__array_namespace_info__().dtypes(device=backend.device)
+    return [default["integral"], default["indexing"], *filter(None, [known.get("int64")])]
+
+
+def _floating(
+    backend: Backend, width: str, expected: Any, floats: bool, declared: str | None
+) -> list[DType]:
+    if declared == "any":
+        return []
+    is_complex = expected.kind == "c"
+    default = _defaults(backend)["complex floating" if is_complex else "real floating"]
+    if declared == "default":
+        return [default]
+    if declared is not None:
+        return [backend.dtype(_as_complex(declared) if is_complex else declared)]
+    if expected.name not in ("float64", "complex128"):
+        return [backend.dtype(expected.name)]  # asked for, whatever went in
+    if floats:
+        return [backend.dtype(_as_complex(width) if is_complex else width)]
+    if backend.name == "numpy":
+        return [backend.dtype(expected.name)]
+    known = backend.xp.__array_namespace_info__().dtypes(device=backend.device)
+    return [default, *filter(None, [known.get(expected.name)])]
+
+
+def _as_complex(real: str) -> str:
+    return {"float64": "complex128"}.get(real, "complex64")
+
+
+def _defaults(backend: Backend) -> dict[str, DType]:
+    found: dict[str, DType] = backend.xp.__array_namespace_info__().default_dtypes(
+        device=backend.device
+    )
+    return found

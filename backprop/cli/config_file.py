@@ -1,0 +1,78 @@
+"""`config.json` of a run, written with versions and read back: `backprop train --config`."""
+
+import json
+import platform
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import backprop
+from backends import Backend
+
+READ = {
+    "dataset",
+    "library",
+    "device",
+    "hidden",
+    "activation",
+    "iterations",
+    "batch_size",
+    "lr",
+    "dtype",
+    "seed",
+}
+TOLD = {"interrupted", "died", "seconds", "versions"}  # what came of that run
+
+
+def versions(backend: Backend) -> dict[str, str]:
+    """Return the versions of all that has a part in the numbers of a run."""
+    library = {backend.name: backend.library.version()}
+    return {"backprop": backprop.__version__, "python": platform.python_version(), **library}
+
+
+def _read(context: typer.Context, path: Path | None) -> Path | None:
+    """Let the options be as a file says where the command line says nothing."""
+    if path is not None:
+        context.default_map = options(path)
+    return path
+
+
+def options(path: Path) -> dict[str, Any]:
+    """Return the options of `train` that a file holds.
+
+    Raises
+    ------
+    ValueError
+        When it can't be read, or is no `config.json`.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"--config must be a file; got {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise ValueError(f"--config must be JSON; {path}: {error}") from None
+    if not isinstance(values, dict) or not values:
+        raise ValueError(f"--config must hold options by name, as config.json does; got {path}")
+    unknown = sorted(set(values) - READ - TOLD)
+    if unknown:
+        raise ValueError(
+            f"--config may hold {', '.join(sorted(READ))}; {path} holds {', '.join(unknown)}"
+        )
+    found = {name: value for name, value in values.items() if name in READ and value is not None}
+    if isinstance(found.get("hidden"), list):
+        found["hidden"] = ",".join(map(str, found["hidden"]))
+    elif "hidden" in found:
+        found["hidden"] = str(found["hidden"])
+    return found
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        is_eager=True,
+        callback=_read,
+        help="The config.json of a run, to train as it did; other options given win.",
+    ),
+]

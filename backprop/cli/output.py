@@ -1,0 +1,91 @@
+"""What a command says: how much, to whom, and what happens when nobody can read it any more."""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class Manner:
+    """How a command speaks.
+
+    Attributes
+    ----------
+    quiet : bool
+        Its answer only, without what goes on meanwhile.
+    verbose : bool
+        More: where an error came from, which versions compute.
+    json : bool
+        One JSON document, and nothing else, on the standard output.
+    """
+
+    quiet: bool = False
+    verbose: bool = False
+    json: bool = False
+
+
+manner = Manner()
+"""That of the command that runs; `backprop.cli.common` sets it."""
+
+
+def chatty() -> bool:
+    """Tell whether more than the answer is wanted."""
+    return not (manner.quiet or manner.json)
+
+
+def answering() -> bool:
+    """Tell whether the answer is wanted in words."""
+    return not manner.json
+
+
+def say(text: str = "") -> None:
+    """Print a line of what goes on, at once."""
+    if chatty():
+        _print(text)
+
+
+def answer(text: str = "") -> None:
+    """Print a line of the answer, at once."""
+    if answering():
+        _print(text)
+
+
+def detail(text: str) -> None:
+    """Print a line that is wanted with `--verbose` only."""
+    if manner.verbose and answering():
+        _print(text)
+
+
+def record(result: Mapping[str, Any]) -> None:
+    """Print the answer as JSON, if it is wanted so."""
+    if manner.json:
+        _print(json.dumps(result, indent=2, default=str))
+
+
+def _print(text: str) -> None:
+    """Print a line at once; if nobody can read it any more, go on without."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            warn(f"the output can't be written, and the run goes on without: {error}")
+        silence()
+
+
+def warn(text: str) -> None:
+    """Print a warning in one line to the standard error."""
+    with contextlib.suppress(OSError):
+        print(f"backprop: warning: {' '.join(text.split())}", file=sys.stderr, flush=True)
+
+
+def silence() -> None:
+    """Send to nowhere what is printed from now on, and what waits to be."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the rest of the run

@@ -1,0 +1,99 @@
+"""The folder of a training run: what may stand there, and the order in which it is written."""
+
+import itertools
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+from backprop import History, Network, plotting, save_network
+from backprop.cli.output import say
+from backprop.storage.writing import together, write
+from backprop.training.checkpoints import BEST, LAST
+
+RESULTS = ("params.safetensors", "history.csv", "config.json", "accuracy.png")
+FILES = (*RESULTS, LAST, BEST)
+
+
+def check_output(out: Path, overwrite: bool) -> None:
+    """See before anything else that no earlier results are lost.
+
+    Raises
+    ------
+    ValueError
+        When they would be, or `out` is no folder.
+    """
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"--out must be a folder; {out} is a file")
+    old = [name for name in FILES if (out / name).exists()]
+    if old and not overwrite:
+        raise ValueError(
+            f"--out must hold no earlier results; {out} holds {', '.join(old)}: "
+            "give another folder, or --overwrite"
+        )
+
+
+def output_folder(out: Path | None, dataset: str) -> Path:
+    """Make the folder, and see before training that it can be written."""
+    folder = out or Path("runs")
+    try:
+        folder = _new_folder(dataset) if out is None else out
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise ValueError(f"--out must be a folder that can be written; {folder}: {error}") from None
+
+
+def _new_folder(dataset: str) -> Path:
+    """Make a folder in runs/ that no other run has, also none of the same second."""
+    stem = f"{dataset}-{datetime.now():%Y%m%d-%H%M%S}"
+    Path("runs").mkdir(exist_ok=True)
+    for number in itertools.count(1):
+        folder = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        break
+    return folder
+
+
+def write_results(
+    folder: Path, net: Network | None, history: History, config: Mapping[str, Any]
+) -> None:
+    """Write parameters, history and configuration; then the picture, which may fail in any way.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's.
+    net : Network or None
+        None when there are no parameters worth keeping; then those of an earlier run are kept,
+        with all that belongs to them.
+    history : History
+        Of the training.
+    config : mapping
+        What the run was asked for and did, in JSON values.
+    """
+    params, table, settings, picture = (folder / name for name in RESULTS)
+    if net is None and params.exists():
+        return
+    with together((params, table, settings) if net else (table, settings)) as partial:
+        if net:
+            save_network(partial[params], net)
+        history.to_csv(partial[table])
+        write(partial[settings], (json.dumps(config, indent=2) + "\n").encode())
+        picture.unlink(missing_ok=True)
+    _draw(picture, history)
+
+
+def _draw(path: Path, history: History) -> None:
+    """Draw the accuracies; whatever fails there, the results are on the disk already."""
+    try:
+        plotting.save(plotting.accuracy_curves(history), path)
+    except Exception as error:  # a picture is optional, and can fail in any way
+        path.unlink(missing_ok=True)
+        say(f"no {path.name}: {error or type(error).__name__}")

@@ -1,0 +1,86 @@
+"""What a training run was asked for: kept in its checkpoints, and read back from there."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import typer
+
+from backprop import History
+from backprop.cli.options import DTypeName
+from backprop.layers.activation import ActivationName
+from backprop.storage.checkpoint import load_checkpoint
+
+_FREE = ("device", "library", "data_dir", "iterations", "epochs", "checkpoint_every", "on_nan")
+"""What may be said beside `--resume`."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was asked for; stands in its checkpoints."""
+
+    dataset: str
+    hidden: Sequence[int]
+    activation: ActivationName
+    batch_size: int
+    lr: float
+    dtype: DTypeName
+    seed: int
+    iterations: int | None
+    epochs: int | None
+    library: str
+    device: str
+    data_dir: str | None
+    checkpoint_every: int
+    on_nan: Literal["stop", "warn", "ignore"]
+
+
+def said(context: typer.Context) -> dict[str, Any]:
+    """Return the arguments that were given, by name; not those that are defaults."""
+    return {
+        name: value
+        for name, value in context.params.items()
+        if name not in ("quiet", "verbose", "json")
+        if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    }
+
+
+def settings_of(checkpoint: Path, given: dict[str, Any]) -> Settings:
+    """Return what a run was asked for, with what is now said beside `--resume`."""
+    others = [f"--{name.replace('_', '-')}" for name in given if name not in (*_FREE, "resume")]
+    if others:
+        raise ValueError(f"--resume goes on as the run began; got {', '.join(others)} too")
+    try:
+        settings = Settings(**json.loads(load_checkpoint(checkpoint).metadata["run"]))
+    except (KeyError, TypeError, ValueError) as error:
+        what = str(error)[:200]
+        raise ValueError(
+            f"--resume must name a run of `backprop train`; {checkpoint}: {what}"
+        ) from None
+    new = {name: given[name] for name in given if name in _FREE}
+    if "iterations" in new or "epochs" in new:
+        new = {"iterations": None, "epochs": None, **new}
+    if "data_dir" in new:
+        new["data_dir"] = str(new["data_dir"].resolve())
+    if "library" in new and "device" not in new:
+        new["device"] = None
+    return replace(settings, **new)
+
+
+def config(settings: Settings, history: History) -> dict[str, Any]:
+    """Return what `config.json` says."""
+    hidden = list(settings.hidden)
+    return {
+        **{name: getattr(settings, name) for name in ("dataset", "library", "device")},
+        "hidden": hidden[0] if len(hidden) == 1 else hidden,
+        "activation": settings.activation,
+        "iterations": len(history.loss),
+        "batch_size": settings.batch_size,
+        "lr": settings.lr,
+        "dtype": settings.dtype,
+        "seed": settings.seed,
+        "interrupted": history.interrupted,
+        "seconds": round(history.seconds, 3),
+    }

@@ -1,0 +1,76 @@
+"""Closer looks at coordinates in doubt: steps between two levels, coarser ones, other ones."""
+
+import numpy as np
+
+from backprop.gradients.judgment import Judgment, Limits, Look, negligible, trusted_error
+from backprop.numerical.slopes import Slopes
+from backprop.numerical.steps import REFINEMENT
+
+COARSEST = -3
+"""The coarsest level: steps 16³ times larger, an eighth of the magnitude in float64."""
+WIDE = 4e-7
+"""An error of this share of the value is made smaller by coarser steps, where it can be."""
+CONFIRMED = 64
+"""How many of the worst coordinates are looked at again before any is called wrong."""
+SHIFTS = (0.37, 0.71)
+"""By how much of a level the steps are made finer for that."""
+
+
+def between(found: Judgment, first: Slopes, look: Look, noise: float) -> None:
+    """Take steps between two levels: finer ones where φ bends, coarser ones where it is noisy."""
+    size = np.maximum(np.abs(found.analytic), np.abs(found.value))
+    wide = (found.error > WIDE * size) & np.isfinite(found.error) & ~found.at_kink
+    noisy = found.error < 2.0 * noise * float(REFINEMENT) ** found.level / first.step
+    half = np.where(noisy, -0.5, 0.5)
+    wide &= ~noisy | (found.level > 0)
+    for level in np.unique((found.level + half)[wide]):
+        which = np.flatnonzero(wide & (found.level + half == level))
+        s = look(float(level), which)
+        found.adopt(which, s, trusted_error(s, noise), float(level))
+
+
+def coarsen(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
+    """Take coarser steps where noise makes the error wide beside the value."""
+    for level in range(-1, COARSEST - 1, -1):
+        size = np.maximum(np.abs(found.analytic), np.abs(found.value))
+        wide = (found.error > WIDE * size) & np.isfinite(found.error) & (found.level == level + 1)
+        close = found.bad & (found.off < 10.0 * found.allowed)
+        wide |= close & np.isfinite(found.error) & (found.level == level + 1)
+        wide &= ~found.at_kink & (noise > 0)
+        wide &= (
+            ~limits.zero(found.analytic)
+            | found.bad
+            | (2.0 * found.error > negligible(found, noise, limits))
+        )
+        which = np.flatnonzero(wide)
+        if not which.size:
+            break
+        coarse = look(level, which)
+        found.adopt(which, coarse, trusted_error(coarse, noise), level)
+        found.judge(limits)
+
+
+def confirm(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
+    """Look again at the worst coordinates, over other steps: a wrong value is wrong on each."""
+    met = {kink.i for kink in found.kinks}
+    checked: set[int] = set()
+    for _ in range(8):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = np.where(np.isfinite(found.error), found.off / found.allowed, 0.0)
+        order = [int(i) for i in np.argsort(-ratio) if found.bad[i] and i not in met | checked]
+        worst = [i for i in order if np.isfinite(found.error[i])][:CONFIRMED]
+        if not worst:
+            return
+        checked |= set(worst)
+        for shift in SHIFTS:
+            for level in np.unique(found.level[worst]):
+                which = np.asarray([i for i in worst if found.level[i] == level], dtype=np.intp)
+                other = look(float(level) + shift, which)
+                own = np.maximum(noise, 4.0 * other.bend / np.sqrt(70.0))
+                apart = np.abs(other.value - found.value[which])
+                error = other.spread + own / (other.step * float(REFINEMENT) ** shift)
+                error = np.maximum(apart, error)  # finer steps are noisier by their fineness
+                found.error[which] = np.fmax(found.error[which], error)
+        found.judge(limits)
+        if found.bad[worst].any():
+            return

@@ -1,0 +1,56 @@
+"""Layers for one forward pass that nobody goes back from: what they keep, they keep elsewhere."""
+
+import copy
+from types import MethodType
+from typing import Any
+
+from backprop.layers import Layer
+from backprop.networks.parameters import attributes
+
+_SHARED = ("params", "grads", "state")
+
+
+def for_one_pass(layer: Any) -> Any:
+    """Return a layer that computes what `layer` does, with its arrays, and leaves it as it is.
+
+    What `forward` sets on itself, puts into dictionaries or lists of its own, or does to layers
+    within it, happens to the copy. A layer that can't be copied, such as one of closures, is used
+    itself: threads must not share that one.
+    """
+    return _copy(layer, {})
+
+
+def _copy(layer: Any, done: dict[int, Any]) -> Any:
+    if id(layer) in done:
+        return done[id(layer)]
+    try:
+        other = copy.copy(layer)
+    except (TypeError, copy.Error):
+        return layer
+    done[id(layer)] = other
+    if isinstance(other, Layer):
+        other.cache = None
+    for name, value in attributes(layer).items():
+        if name not in _SHARED and value is not None:
+            own = _own(value, done)
+            if own is not value:
+                object.__setattr__(other, name, own)  # a frozen dataclass is a layer too
+    return other
+
+
+def _own(value: Any, done: dict[int, Any]) -> Any:
+    """Return containers, layers and methods of layers anew, and anything else as it is."""
+    kind = type(value)
+    if kind is dict:
+        return {key: _own(item, done) for key, item in value.items()}
+    if kind is list:
+        return [_own(item, done) for item in value]
+    if kind is tuple:
+        items = tuple(_own(item, done) for item in value)
+        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    if kind is MethodType:
+        owner = done.get(id(value.__self__))
+        return value if owner is None else MethodType(value.__func__, owner)
+    if hasattr(kind, "forward") and hasattr(kind, "backward"):
+        return _copy(value, done)
+    return value

@@ -1,0 +1,42 @@
+"""The state and the generators of layers at one time: what makes two passes of theirs alike."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from backprop.arrays import copy_of
+from backprop.networks import generators
+from backprop.networks.parameters import Place
+from backprop.networks.snapshot import taken
+
+T = TypeVar("T")
+
+
+def repeatable(
+    function: Callable[[], T], layers: Mapping[str, Any], places: Mapping[str, Place]
+) -> Callable[[], T]:
+    """Return a function that starts each time from the state and the generators of now.
+
+    So a layer that draws, such as one that drops out, draws the same each time.
+
+    Parameters
+    ----------
+    function : callable
+        Runs the layers.
+    layers : mapping of str to layer
+        They may hold generators as attributes.
+    places : mapping of str to Place
+        Where state is among the arrays.
+    """
+    drawn = generators.taken(layers)
+    kept = {name: place for name, place in places.items() if place.kind == "state"}
+    state = taken(kept)
+    if not drawn and not state:
+        return function
+
+    def again() -> T:
+        generators.put_back(layers, drawn)
+        for name, place in kept.items():
+            place.set(copy_of(state[name]))
+        return function()
+
+    return again

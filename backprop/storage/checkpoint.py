@@ -1,0 +1,105 @@
+"""Checkpoints: one file with all that training needs to go on, beside the data; no code in it."""
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import backends
+from backends import Backend
+from backprop.networks import Network
+from backprop.networks.architecture import describe
+from backprop.storage.network import NETWORK, TRAINER, load_network
+from backprop.storage.params import load_params, save_params
+from backprop.storage.tree import flat, nested
+
+
+class Checkpoint(NamedTuple):
+    """What a checkpoint holds: of the network, of the rest of training, and of who wrote it."""
+
+    path: Path
+    arrays: dict[str, Any]
+    training: dict[str, Any]
+    metadata: dict[str, str]
+
+    def network(self, backend: str | Backend | None) -> Network:
+        """Return the network that was trained.
+
+        Raises
+        ------
+        ValueError
+            When the file does not say how to rebuild it, as of one with layers of your own.
+        """
+        if NETWORK not in self.metadata:
+            raise ValueError(
+                f"`net` must be given, as {self.path} can't say how to rebuild a network with "
+                "layers of your own"
+            )
+        return load_network(self.path, backend=backend)
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str],
+    net: Any,
+    arrays: Mapping[str, Any],
+    training: Mapping[str, Any],
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write a checkpoint to a safetensors file; an old one stays whole until the new one is.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    net : Network
+        It is described in the file, if its layers are the library's own.
+    arrays : mapping of str to array
+        Its `state_dict()`.
+    training : mapping
+        What else training depends on: dictionaries and lists of arrays, numbers and strings.
+    metadata : mapping of str to str, optional
+        What else is to stand in the file.
+
+    Raises
+    ------
+    OSError
+        When the file can't be written.
+    TypeError
+        When `training` holds anything else.
+    ValueError
+        When `metadata` has a key of the file's own.
+    """
+    for key in (NETWORK, TRAINER):
+        if key in (metadata or {}):
+            raise ValueError(f"`metadata` must leave the key {key!r} to the file's own description")
+    held: dict[str, Any] = {}
+    texts = {**(metadata or {}), TRAINER: json.dumps(flat(training, TRAINER, held))}
+    with contextlib.suppress(AttributeError, TypeError):  # who goes on has layers of their own
+        texts[NETWORK] = json.dumps(describe(net))
+    host = {name: backends.of(x).to_numpy(x) for name, x in arrays.items()}
+    save_params(path, {**host, **held}, texts)
+
+
+def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
+    """Read a file of `save_checkpoint`; nothing in it is run.
+
+    Raises
+    ------
+    OSError
+        When the file can't be read.
+    ValueError
+        When it is no checkpoint, or is damaged.
+    """
+    arrays, metadata = load_params(path)
+    if TRAINER not in metadata:
+        raise ValueError(f"{path} must be a checkpoint; it holds parameters, and no place to go on")
+    try:
+        training = nested(json.loads(metadata[TRAINER]), arrays)
+        if not isinstance(training, dict):
+            raise ValueError(f"got {type(training).__name__}")
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} must say where training is; {str(error)[:300]}") from None
+    own = {name: x for name, x in arrays.items() if not name.startswith(f"{TRAINER}/")}
+    return Checkpoint(Path(path), own, training, metadata)

@@ -1,0 +1,91 @@
+"""Nested dictionaries and lists with arrays in them, as JSON beside named arrays; no code."""
+
+import numbers
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+import backends
+from backprop.arrays import is_array
+
+
+def flat(value: Any, name: str, arrays: dict[str, Any]) -> Any:
+    """Return `value` in JSON values, and put what it holds of arrays into `arrays`.
+
+    Parameters
+    ----------
+    value : object
+        Dictionaries, lists and tuples of arrays of any library, numbers, strings, None.
+    name : str
+        What the arrays' names begin with.
+    arrays : dict
+        Gets the arrays, as NumPy's.
+
+    Raises
+    ------
+    TypeError
+        When it holds anything else.
+    """
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, np.generic) or (is_array(value) and not isinstance(value, numbers.Number)):
+        return _array(value, name, arrays)
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, Mapping):
+        if all(isinstance(key, str) and key[:1] != "$" for key in value):
+            return {key: flat(item, f"{name}/{key}", arrays) for key, item in value.items()}
+        pairs = enumerate(value.items())
+        return {
+            "$items": [[flat(k, name, {}), flat(v, f"{name}/{i}", arrays)] for i, (k, v) in pairs]
+        }
+    if isinstance(value, list) and value and all(type(item) is float for item in value):
+        arrays[name] = np.asarray(value)  # a loss for each step would make a long text
+        return {"$floats": name}
+    if isinstance(value, list | tuple):
+        items = [flat(item, f"{name}/{i}", arrays) for i, item in enumerate(value)]
+        return items if isinstance(value, list) else {"$tuple": items}
+    raise TypeError(
+        f"{name} must hold arrays, numbers and strings, in dictionaries and lists, to be written; "
+        f"got {type(value).__name__}"
+    )
+
+
+def _array(value: Any, name: str, arrays: dict[str, Any]) -> dict[str, str]:
+    host = backends.of(value).to_numpy(value)
+    if host.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers to be written; got {host.dtype}")
+    tag = "$scalar" if isinstance(value, np.generic) else "$array"
+    if host.dtype.kind != "b":
+        arrays[name] = host
+        return {tag: name}
+    arrays[name] = host.astype(np.uint8)
+    return {tag: name, "dtype": "bool"}
+
+
+def nested(value: Any, arrays: Mapping[str, Any]) -> Any:
+    """Return what `flat` was given, its arrays as NumPy's.
+
+    Raises
+    ------
+    ValueError
+        When `value` and `arrays` are nothing that `flat` gives.
+    """
+    if isinstance(value, list):
+        return [nested(item, arrays) for item in value]
+    if not isinstance(value, dict):
+        return value
+    tag = next((key for key in value if key[:1] == "$"), None)
+    if tag is None:
+        return {key: nested(item, arrays) for key, item in value.items()}
+    held = value[tag]
+    try:
+        if tag == "$items":
+            return {nested(k, arrays): nested(v, arrays) for k, v in held}
+        if tag == "$tuple":
+            return tuple(nested(item, arrays) for item in held)
+        array = arrays[held].astype(bool) if value.get("dtype") == "bool" else arrays[held]
+        return {"$array": array, "$scalar": array[()], "$floats": array.tolist()}[tag]
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{tag} {str(held)[:80]!r}: {type(error).__name__}") from None

@@ -1,0 +1,61 @@
+"""Checkpoints while training goes on: the last one, and beside it the best one."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from backprop.storage.writing import sweep
+
+LAST = "checkpoint.safetensors"
+BEST = "best.safetensors"
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """Where and how often training writes checkpoints.
+
+    Attributes
+    ----------
+    folder : path
+        Gets `checkpoint.safetensors`, the last one, and `best.safetensors`, that of the highest
+        test accuracy (the first one of several), if there is a test set. It is made if need be.
+    every : int
+        After how many epochs; the best one is written after any.
+    metadata : mapping of str to str
+        What else is to stand in the files.
+
+    Raises
+    ------
+    ValueError
+        When `every` is less than 1.
+    """
+
+    folder: str | os.PathLike[str]
+    every: int = 1
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise ValueError(f"`every` must be 1 epoch or more; got {self.every}")
+
+    def open(self) -> None:
+        """Make the folder, and remove what writers that were killed left in it."""
+        Path(self.folder).mkdir(parents=True, exist_ok=True)
+        sweep(Path(self.folder))
+
+    @property
+    def last(self) -> Path:
+        """The file of the last checkpoint."""
+        return Path(self.folder) / LAST
+
+    @property
+    def best(self) -> Path:
+        """The file of the best one."""
+        return Path(self.folder) / BEST
+
+
+def last_of(path: str | os.PathLike[str]) -> Path:
+    """Return the file of the last checkpoint, given that, or any other, or the folder."""
+    path = Path(path)
+    return path / LAST if path.is_dir() else path

@@ -1,0 +1,55 @@
+"""Training that has died: where it began, and the likely cause."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import backends
+from backends import Array
+from backprop.finite import all_finite
+
+_ROSE = 2.0
+_LARGE = 100.0
+
+
+def diverged(net: Any, optimizer: Any, x: Array, loss: Sequence[float], first: int) -> str | None:
+    """Return what to say when a loss or a parameter is not finite; None when all are.
+
+    Parameters
+    ----------
+    net, optimizer
+        As they are now.
+    x : array
+        The training inputs.
+    loss : sequence of float
+        The loss of each iteration so far.
+    first : int
+        The iterations before this one were looked at already.
+    """
+    bad = next((i for i in range(first, len(loss)) if not math.isfinite(loss[i])), None)
+    if bad is not None:
+        what = f"the loss is {loss[bad]:.3g} at iteration {bad + 1:,}"
+    else:
+        names = [name for name, p in net.params.items() if not all_finite(p)]
+        if not names:
+            return None
+        bad = len(loss) - 1
+        what = f"after iteration {bad + 1:,} not all of {', '.join(names)} is finite"
+    return f"{what}; {_cause(net, optimizer, x, loss[:bad])}"
+
+
+def _cause(net: Any, optimizer: Any, x: Array, before: Sequence[float]) -> str:
+    """Return the likely cause in words, from what the losses did before."""
+    if str(net.dtype).endswith("float16"):
+        return "the likely cause is the dtype, as float16 holds nothing above 65,504"
+    rose = max(before, default=0.0) > _ROSE * before[0] if before else False
+    xp = backends.namespace(x)
+    largest = float(xp.max(xp.abs(x)))
+    if largest > _LARGE:
+        return f"the likely cause is the inputs, which reach {largest:.3g}: scale them"
+    if not before:
+        return "as it was so from the start, the likely cause is the parameters it started from"
+    rate = getattr(optimizer, "lr", None)
+    cause = "the likely cause is a learning rate that is too high"
+    cause += f", {rate:g}" if isinstance(rate, float | int) else ""
+    return cause + (f": the loss rose from {before[0]:.3g} to {max(before):.3g}" if rose else "")

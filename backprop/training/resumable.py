@@ -1,0 +1,181 @@
+"""Training that can be taken out, written to a file, and gone on with."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Self
+
+import backends
+from backends import Backend
+from backprop.networks import Network, generators
+from backprop.storage.checkpoint import load_checkpoint, save_checkpoint
+from backprop.training.batches import Batches
+from backprop.training.checkpoints import last_of
+from backprop.training.history import History
+from backprop.training.optimizer import OPTIMIZERS, Optimizer, Updater
+from backprop.training.tree import copied_tree
+
+_PARTS = ("network", "optimizer", "position", "history")
+_GENERATORS = "generators"
+_KIND = "optimizer_kind"
+
+
+class Resumable:
+    """Network, optimizer, place in the data and history; base of `Trainer`, which moves them on."""
+
+    net: Network
+    optimizer: Updater
+    history: History
+    _batches: Batches
+
+    def __init__(self, net: Network, optimizer: Updater | None = None) -> None:
+        raise NotImplementedError
+
+    def save(self, path: str | os.PathLike[str], metadata: Mapping[str, str] | None = None) -> None:
+        """Write all that the rest of the training depends on, beside the data, to a file.
+
+        `load_network` reads the network alone from it.
+
+        Parameters
+        ----------
+        path : path
+            A safetensors file; an old one stays whole until the new one is.
+        metadata : mapping of str to str, optional
+            What else is to stand in the file.
+
+        Raises
+        ------
+        OSError
+            When the file can't be written.
+        TypeError
+            When the optimizer's state holds anything but arrays, numbers and strings.
+        """
+        state = self.state_dict()
+        arrays = state.pop("network")
+        kind = type(self.optimizer).__name__
+        save_checkpoint(path, self.net, arrays, {**state, _KIND: kind}, metadata)
+
+    @classmethod
+    def resume(
+        cls,
+        path: str | os.PathLike[str],
+        net: Network | None = None,
+        optimizer: Updater | None = None,
+        *,
+        backend: str | Backend | None = None,
+        **options: Any,
+    ) -> Self:
+        """Return a trainer that goes on where one was saved, bit for bit on the same backend.
+
+        Parameters
+        ----------
+        path : path
+            A file of `save`, or a folder of checkpoints of `fit`.
+        net : Network, optional
+            Takes the arrays; only a network with layers of your own must be given.
+        optimizer : object with `update(params, grads)`, optional
+            Takes what its like remembered; only one of your own must be given.
+        backend : Backend or str, optional
+            Where a network that is not given lives; as `backends.select()` decides if not given.
+        **options
+            Of the new trainer, such as `on_nan`.
+
+        Raises
+        ------
+        OSError
+            When the file can't be read.
+        TypeError
+            When `optimizer` is of another kind than the one that was saved.
+        ValueError
+            When it is no such file, or what is missing in it isn't given.
+        """
+        if net is not None and backend is not None:
+            raise ValueError("one of `net` and `backend` can be given; got both")
+        found = load_checkpoint(last_of(path))
+        training = dict(found.training)
+        kind = training.pop(_KIND, None)
+        optimizer = _optimizer(kind, optimizer)
+        net = found.network(backend) if net is None else net
+        trainer = cls(net, optimizer, **options)
+        try:
+            trainer.load_state_dict({"network": found.arrays, **training})
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            what = f"{type(error).__name__}: {str(error)[:300]}"
+            raise ValueError(f"{found.path} must be of such a training; {what}") from None
+        return trainer
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that the rest of the training depends on, beside the data.
+
+        Dictionaries and lists of arrays, numbers and strings, which later training does not
+        change: `network`, `optimizer`, `position` in the data and `history`; and `generators` of
+        random numbers, where layers hold such.
+        """
+        optimizer = self.optimizer
+        remembered = optimizer.state_dict() if isinstance(optimizer, Optimizer) else {}
+        state = {
+            "network": self.net.state_dict(),
+            "optimizer": copied_tree(remembered, self._backend),
+            "position": self._batches.state_dict(),
+            "history": self.history.state_dict(),
+        }
+        places = generators.taken(self._layers)
+        return state | {_GENERATORS: places} if places else state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Put in a state: `fit` then goes on where that was taken.
+
+        Parameters
+        ----------
+        state : mapping
+            What `state_dict` gave for such a network and optimizer, in this process or another, on
+            this backend or another; its arrays may be NumPy's. `batch_size` comes with it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            When it is another network's or optimizer's state; then nothing is changed.
+        """
+        if set(state) - {_GENERATORS} != set(_PARTS):
+            raise ValueError(f"`state` must hold {', '.join(_PARTS)}; got {', '.join(state)}")
+        history = History.from_state_dict(state["history"])
+        batches = Batches(1, backends.host().rng())
+        batches.load_state_dict(state["position"])
+        before = self.net.state_dict()
+        self.net.load_state_dict(state["network"])
+        try:
+            generators.put_back(self._layers, state.get(_GENERATORS, {}))
+            self._load_optimizer(copied_tree(state["optimizer"], self._backend))
+        except BaseException:
+            self.net.load_state_dict(before)
+            raise
+        self.history, self._batches = history, batches
+
+    def _load_optimizer(self, remembered: dict[str, Any]) -> None:
+        if isinstance(self.optimizer, Optimizer):
+            self.optimizer.load_state_dict(remembered)
+        elif remembered:
+            raise TypeError(
+                f"`optimizer` must have state_dict and load_state_dict, to take "
+                f"{', '.join(remembered)}; got {type(self.optimizer).__name__}"
+            )
+
+    @property
+    def _backend(self) -> Backend:
+        return self.net.backend or backends.host()
+
+    @property
+    def _layers(self) -> dict[str, Any]:
+        return {**getattr(self.net, "layers", {}), "last_layer": self.net.last_layer}
+
+
+def _optimizer(kind: Any, given: Updater | None) -> Updater:
+    """Return the optimizer that takes the state of one of such a kind."""
+    if given is None:
+        if kind not in OPTIMIZERS:
+            raise ValueError(f"`optimizer` must be given, a {kind} as it was saved")
+        return OPTIMIZERS[kind]()
+    if type(given).__name__ != kind:
+        raise TypeError(
+            f"`optimizer` must be a {kind}, as it was saved; got {type(given).__name__}"
+        )
+    return given

@@ -1,0 +1,188 @@
+"""One call of `Trainer.fit`: steps, and what is looked at, written and said between epochs."""
+
+import contextlib
+import math
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import backends
+from backends import Array
+from backprop.finite import NotFiniteError
+from backprop.networks import Network
+from backprop.training.batches import Batches
+from backprop.training.checkpoints import Checkpoints
+from backprop.training.divergence import diverged
+from backprop.training.history import History
+from backprop.training.optimizer import Updater
+from backprop.training.progress import Progress
+from backprop.training.threads import few_threads
+
+
+@dataclass
+class Run:
+    """The parts that training moves on, and what was asked of it.
+
+    Attributes
+    ----------
+    train, test : tuple of (x, t)
+        On the network's device, in its dtype.
+    save : callable
+        Writes a checkpoint to a path, with metadata.
+    stop : callable
+        Asked after each step and each epoch whether to end in order.
+    """
+
+    net: Network
+    optimizer: Updater
+    batches: Batches
+    history: History
+    train: tuple[Array, Array]
+    test: tuple[Array, Array] | None
+    bar: Progress
+    on_nan: str
+    on_epoch: Callable[[History], None] | None
+    checkpoints: Checkpoints | None
+    save: Callable[[Path, Any], None]
+    stop: Callable[[], bool]
+    _start: float = field(default=0.0, init=False)
+    _finite: bool = field(default=True, init=False)  # in the epoch that ended last
+    _warned: bool = field(default=False, init=False)
+    _kept: int | None = field(default=None, init=False)  # iterations in the last checkpoint
+
+    def go(self, end: int) -> None:
+        """Train until there are `end` iterations, or something ends it."""
+        history = self.history
+        self._start = time.perf_counter() - history.seconds
+        history.interrupted = False
+        try:
+            self._open()
+            stopped = False
+            while len(history.loss) < end and not stopped:
+                stopped = self._epoch(end - len(history.loss))
+                if self.batches.done == 0 or len(history.loss) == end:
+                    self._end_epoch(len(history.loss) == end)
+                stopped = stopped or self.stop()
+            if len(history.loss) < end:
+                self._end_early()
+        except KeyboardInterrupt:
+            history.interrupted = True
+            if self.stop():  # it was the second
+                raise
+            self._measure_pause()
+        finally:
+            history.seconds = time.perf_counter() - self._start
+
+    def _open(self) -> None:
+        """Write the first checkpoint, and measure an epoch that ended without that."""
+        if self.checkpoints:
+            self.checkpoints.open()
+            self._write(self.checkpoints.last)
+        history = self.history
+        measured = history.iteration[-1:] == [len(history.loss)]
+        if history.loss and not self.batches.done and not measured:
+            self._end_epoch(last=False)
+
+    def _epoch(self, limit: int) -> bool:
+        """Train to the end of the epoch, or for `limit` steps, and tell whether it was stopped.
+
+        Losses reach the host at once; whether they are finite is seen there.
+        """
+        x, t = self.train
+        xp, backend = backends.namespace(x), self.net.backend or backends.of(x)
+        net, optimizer, stop = self.net, self.optimizer, self.stop
+        losses: list[Array] = []
+        before, stopped = len(self.history.loss), False
+        try:
+            with few_threads(net, x, self.batches.batch_size):
+                for index in self.batches.rest(backend, limit):
+                    loss, grads = net.loss_and_gradient(
+                        xp.take(x, index, axis=0), xp.take(t, index, axis=0)
+                    )
+                    optimizer.update(net.params, grads)
+                    losses.append(loss)
+                    self.bar.advance(index.shape[0])
+                    if stop():
+                        stopped = True
+                        break
+        finally:
+            if losses:
+                self.history.loss += backends.of(x).to_numpy(xp.stack(losses)).tolist()
+                self.batches.advance(len(losses))
+        self._look(before)
+        return stopped
+
+    def _look(self, before: int) -> None:
+        """See whether the losses since `before`, and the parameters, are finite."""
+        problem = diverged(self.net, self.optimizer, self.train[0], self.history.loss, before)
+        self._finite = problem is None
+        if problem is not None and self.on_nan == "stop":
+            kept = (
+                ""
+                if self._kept is None
+                else (
+                    f"; the last finite checkpoint, after {self._kept:,} iterations, is "
+                    f"{self.checkpoints and self.checkpoints.last}"
+                )
+            )
+            raise NotFiniteError(
+                f"training ended after {len(self.history.loss):,} iterations: {problem}{kept}"
+            )
+        if problem is not None and self.on_nan == "warn" and not self._warned:
+            self._warned = True
+            warnings.warn(f"training has died: {problem}", RuntimeWarning, stacklevel=5)
+
+    def _end_epoch(self, last: bool) -> None:
+        """Measure, and write the checkpoints that are due."""
+        self._measure()
+        if not self.checkpoints:
+            return
+        scores = self.history.test_accuracy
+        if scores and all(scores[-1] > score for score in scores[:-1]):
+            self._write(self.checkpoints.best)
+        if last or round(self.batches.epochs) % self.checkpoints.every == 0:
+            self._write(self.checkpoints.last)
+
+    def _end_early(self) -> None:
+        """Write a checkpoint first: as training would be without the pause, not measured here."""
+        self.history.interrupted = True
+        self.history.seconds = time.perf_counter() - self._start
+        if self.checkpoints:
+            self._write(self.checkpoints.last)
+        self._measure_pause()
+
+    def _write(self, path: Path) -> None:
+        if self._finite and self.checkpoints:
+            self.save(path, self.checkpoints.metadata)
+            self._kept = len(self.history.loss)
+
+    def _measure_pause(self) -> None:
+        history = self.history
+        if history.iteration[-1:] != [len(history.loss)] and history.loss:
+            with contextlib.suppress(KeyboardInterrupt):
+                self._measure()
+
+    def _measure(self) -> None:
+        """Take the accuracies into the history, and show it."""
+        history = self.history
+        accuracies = [self._accuracy(*data) for data in (self.train, self.test) if data is not None]
+        history.train_accuracy.append(accuracies[0])
+        history.test_accuracy += accuracies[1:]
+        history.iteration.append(len(history.loss))
+        history.epoch.append(self.batches.epochs)
+        history.seconds = time.perf_counter() - self._start
+        self.bar.report(history)
+        if self.on_epoch is not None:
+            self.on_epoch(history)
+
+    def _accuracy(self, x: Array, t: Array) -> float:
+        try:
+            with few_threads(self.net, x, self.batches.batch_size):
+                return self.net.accuracy(x, t)
+        except NotFiniteError:
+            if self.on_nan == "stop":
+                raise
+            return math.nan

@@ -1,0 +1,283 @@
+"""The pytest plugin of the equivalence kit, and the kit itself under a name of its own.
+
+``--array-backends``, ``--require-array-backends``, ``--array-claims``, the fixture
+`backend_case` and its markers. The kit is imported when a test asks for it, so a project that does
+not use it pays next to nothing. Where the project has a package `backends` of its own, ours goes by
+another name: ``from pytest_array_backends import assert_equivalent`` always works.
+"""
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+MARKERS = (
+    "traced: the test runs what it tests by `backend_case.run`, so it has a meaning on jax:jit",
+    "needs_values: the test reads values; skipped where arrays have none, on torch:meta",
+    "needs_indices: the test calls argmax or argsort; skipped where they can't, on strict:no_x64",
+    "skip_backend(name, reason): the test is skipped on the row, or on rows such as 'torch*'",
+    "xfail_backend(name, reason, strict): the test is expected to fail there",
+    "thread_unsafe: array-api-strict is not as it was while the test runs; for pytest-run-parallel",
+)
+_FOLDER = Path(__file__).resolve().parent / "backends"
+_OTHER_NAME = "pytest_array_backends_shim"
+_NAMES, _REQUIRED = "ARRAY_BACKENDS", "REQUIRE_ARRAY_BACKENDS"
+
+_roots = {Path.cwd()}
+_environment: dict[str, str | None] = {}
+_of_workers: list[dict[str, Any]] = []
+
+
+def kit() -> ModuleType:
+    """Return `backends.testing`, under another name where the project has its own `backends`."""
+    if _is_ours():
+        return importlib.import_module("backends.testing")
+    if _OTHER_NAME not in sys.modules:
+        spec = importlib.util.spec_from_file_location(
+            _OTHER_NAME, _FOLDER / "__init__.py", submodule_search_locations=[str(_FOLDER)]
+        )
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[_OTHER_NAME] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return importlib.import_module(f"{_OTHER_NAME}.testing")
+
+
+def _is_ours() -> bool:
+    """Tell whether `import backends` gives our package, and no other is in the project."""
+    loaded = sys.modules.get("backends")
+    if loaded is not None:
+        return _is_own(getattr(loaded, "__file__", None))
+    found = [root / sub / "backends" for root in _roots for sub in ("", "src")]
+    if any(_is_module(path) for path in found if path.resolve() != _FOLDER):
+        return False
+    spec = importlib.util.find_spec("backends")
+    return spec is not None and _is_own(spec.origin)
+
+
+def _is_module(path: Path) -> bool:
+    return (path / "__init__.py").exists() or path.with_suffix(".py").exists()
+
+
+def _is_own(file: str | None) -> bool:
+    return file is not None and Path(file).resolve().parent == _FOLDER
+
+
+def __getattr__(name: str) -> Any:
+    """Return what the kit exports: `assert_equivalent`, `capabilities`, `add_row`, ..."""
+    if not name.startswith(("_", "pytest")) and name in kit().__all__:
+        return getattr(kit(), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _loaded() -> ModuleType | None:
+    """Return the kit if anybody has imported it, else None."""
+    for name in ("backends.testing", f"{_OTHER_NAME}.testing"):
+        module = sys.modules.get(name)
+        if module is not None and _is_own(sys.modules[name.rpartition(".")[0]].__file__):
+            return module
+    return None
+
+
+def _unavailable() -> type[Exception]:
+    """Return what is raised where a backend can't be had."""
+    shim = kit().__name__.rpartition(".")[0]
+    return importlib.import_module(shim).DeviceUnavailableError  # type: ignore[no-any-return]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("array backends", "array libraries")
+    group.addoption(
+        "--array-backends",
+        metavar="NAMES",
+        help="run tests that take `backend_case`, and `assert_equivalent`, on these only, "
+        "comma-separated: numpy, strict:device1, all of strict, all of 'jax*', -torch:meta for all "
+        "but that",
+    )
+    group.addoption(
+        "--require-array-backends",
+        action="store_true",
+        help="fail, rather than skip, where one of the backends can't be used",
+    )
+    group.addoption(
+        "--array-claims",
+        action="store_true",
+        help="show what `capabilities` claim and no test showed, and what works and is not claimed",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers; tell the kit of the options; refuse unknown names."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    _roots.update((config.rootpath, config.invocation_params.dir))
+    chosen = config.getoption("array_backends")
+    if chosen is not None:
+        _set(_NAMES, chosen)
+        _selected()
+    if config.getoption("require_array_backends"):
+        _set(_REQUIRED, "1")
+
+
+def pytest_unconfigure() -> None:
+    """Leave the environment as it was."""
+    while _environment:
+        name, before = _environment.popitem()
+        if before is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = before
+
+
+def _set(name: str, value: str) -> None:
+    _environment.setdefault(name, os.environ.get(name))
+    os.environ[name] = value
+
+
+def _selected() -> list[str]:
+    try:
+        return list(importlib.import_module(f"{kit().__name__}.matrix").selected())
+    except ValueError as error:
+        raise pytest.UsageError(f"--array-backends: {error}") from None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Refuse to run any test when a backend that is required can't be had.
+
+    Not earlier: importing JAX fixes its settings, which a conftest may still want to make. Under
+    pytest-xdist the process that hands out the tests asks, and its workers do not.
+    """
+    worker = hasattr(session.config, "workerinput")
+    if worker or not session.config.getoption("require_array_backends"):
+        return
+    for name in _selected():
+        try:
+            with kit().opened(name):
+                pass
+        except _unavailable() as error:
+            raise pytest.UsageError(f"--require-array-backends: {name}: {error}") from None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that takes `backend_case` on each backend, unless it chooses them itself."""
+    if "backend_case" not in metafunc.fixturenames or _chosen_by_hand(metafunc.definition):
+        return
+    traced = metafunc.definition.get_closest_marker("traced") is not None
+    rows = importlib.import_module(f"{kit().__name__}.matrix").ROWS
+    metafunc.parametrize(
+        "backend_case",
+        [_param(n, metafunc.definition) for n in _selected() if traced or not rows[n].traced],
+        indirect=True,
+    )
+
+
+def _chosen_by_hand(definition: pytest.Item) -> bool:
+    for mark in definition.iter_markers("parametrize"):
+        names = mark.args[0] if mark.args else mark.kwargs.get("argnames", ())
+        if isinstance(names, str):
+            names = [name.strip() for name in names.split(",")]
+        if "backend_case" in names:
+            return True
+    return False
+
+
+def _param(name: str, definition: pytest.Item) -> Any:
+    """Return one row as a parameter, marked as the test's own markers say."""
+    marks = []
+    matches = importlib.import_module(f"{kit().__name__}.matrix").matches
+    for kind, mark in (("skip_backend", pytest.mark.skip), ("xfail_backend", pytest.mark.xfail)):
+        for said in definition.iter_markers(kind):
+            named = zip(("name", "reason", "strict"), said.args, strict=False)
+            options: dict[str, Any] = {**dict(named), **said.kwargs}
+            pattern = options.pop("name", None)
+            if pattern is None or (kind == "skip_backend" and not options.get("reason")):
+                raise pytest.UsageError(f"@pytest.mark.{kind} needs the name of a row and reason=")
+            kit().names([pattern])  # an unknown one is an error
+            if matches(name, pattern):
+                marks.append(mark(**options))
+    if name.startswith("strict"):
+        marks.append(pytest.mark.thread_unsafe)
+    return pytest.param(name, marks=marks)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test on a backend that lacks what it needs by its markers."""
+    name = getattr(getattr(item, "callspec", None), "params", {}).get("backend_case")
+    row = importlib.import_module(f"{kit().__name__}.matrix").ROWS.get(name) if name else None
+    if row is None:
+        return
+    if item.get_closest_marker("needs_values") and row.device == "meta":
+        pytest.skip(f"{name}: arrays have a shape, a dtype and a device, but no values")
+    if item.get_closest_marker("needs_indices") and row.no_indices:
+        pytest.skip(row.no_indices)
+
+
+@pytest.fixture(scope="class")  # for a function that is as often; hypothesis refuses "function"
+def backend_case(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """One backend of the matrix: `backend_case.array`, `.run`, `.check`; `Case` says the rest."""
+    kit().names([request.param])  # an unknown one is a ValueError that names all
+    with ExitStack() as stack:
+        try:
+            case = stack.enter_context(kit().opened(request.param))
+        except _unavailable() as error:
+            pytest.skip(str(error))
+        yield case
+
+
+def _findings() -> dict[str, Any]:
+    """Return what the summary shows of this process; empty if nobody used the kit."""
+    loaded = _loaded()
+    if loaded is None:
+        return {}
+    missing = sys.modules[f"{loaded.__name__}.matrix"].missing
+    untested, unclaimed = loaded.claims()
+    return {"missing": dict(missing), "untested": [*untested], "unclaimed": [*unclaimed]}
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the findings of a worker of pytest-xdist to the process that prints."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["array_backends"] = _findings()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker of pytest-xdist found."""
+    _of_workers.append(getattr(node, "workeroutput", {}).get("array_backends", {}))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Show the backends that could not be had; with ``--array-claims``, the claims."""
+    found = [each for each in (*_of_workers, {} if _of_workers else _findings()) if each]
+    _of_workers.clear()
+    missing = {name: why for each in found for name, why in each["missing"].items()}
+    if missing:
+        terminalreporter.section("array backends that could not be had")
+        for name, why in sorted(missing.items()):
+            terminalreporter.write_line(f"{name}: {why}")
+    if not config.getoption("array_claims"):
+        return
+    terminalreporter.section("what functions claim of array backends")
+    untested = dict.fromkeys(line for each in found for line in each["untested"])
+    unclaimed = dict.fromkeys(line for each in found for line in each["unclaimed"])
+    lines = [f"claimed and not tested: {line}" for line in untested if _in_all(line, found)]
+    lines += [f"works and is not claimed: {line}" for line in unclaimed]
+    for line in lines or ["every claim was tested"]:
+        terminalreporter.write_line(line)
+
+
+def _in_all(line: str, found: list[dict[str, Any]]) -> bool:
+    function = line.partition(" on ")[0]  # listed alone by a process that never ran it
+    return all({line, function} & set(each["untested"]) for each in found)

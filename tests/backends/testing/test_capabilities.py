@@ -1,0 +1,147 @@
+import numpy as np
+import pytest
+
+from backends import namespace
+from backends.testing import (
+    Capabilities,
+    assert_equivalent,
+    capabilities,
+    capability_table,
+    claims,
+    equivalence,
+)
+
+V = np.array([1.0, 2.0, 4.0])
+ROWS = ("numpy", "numpy:float32", "strict", "torch*", "jax*")
+
+
+@capabilities(reads=True)
+def largest(x):
+    return x[int(namespace(x).argmax(x))]
+
+
+@capabilities(jit=False)
+def doubled(x):
+    return x * 2
+
+
+@capabilities(extensions=("linalg",), boolean_indexing=True)
+def untested(x):
+    return x
+
+
+def test_they_stand_beside_the_function_or_in_its_test():
+    assert doubled(3) == 6
+    assert isinstance(capabilities(), Capabilities)
+    assert assert_equivalent(largest, V, backends=ROWS).ok
+    plain = equivalence(lambda x: largest(x), V, backends=ROWS)
+    assert not plain.ok
+    assert equivalence(
+        lambda x: largest(x), V, backends=ROWS, capabilities=capabilities(reads=True)
+    ).ok
+
+
+def test_a_function_written_in_c_can_have_them():
+    capabilities(jit=False)(np.sqrt)
+    assert "numpy.sqrt" in claims([np.sqrt]).untested
+
+
+def test_what_can_be_traced_though_it_says_not():
+    pytest.importorskip("jax")
+    row = equivalence(doubled, V, backends="jax:jit").outcomes[0]
+    assert row.verdict == "agrees"
+    assert row.reason == "it can be traced, though it says that it can't"
+
+    @capabilities(jit=False)
+    def branches(x):
+        return x if namespace(x).max(x) > 0 else -x
+
+    row = equivalence(branches, V, backends="jax:jit").outcomes[0]
+    assert row.verdict == "can't tell"
+    assert row.reason.startswith("the function says that it can't be traced: TracerBool")
+
+
+def test_cpu_only():
+    @capabilities(cpu_only=True)
+    def by_numpy(x):
+        return namespace(x).asarray(np.sin(np.asarray(x)), dtype=x.dtype)
+
+    report = equivalence(by_numpy, V)
+    assert report.ok, str(report)
+    assert {"strict:device1", "strict:no_float64", "strict:no_x64"} <= set(report.cannot_tell)
+    assert "strict:cpu" not in report.cannot_tell
+    bare = equivalence(lambda x: by_numpy(x), V, backends=("strict:cpu", "strict:device1"))
+    assert bare.wrong == ("strict:device1",)
+
+
+def test_rows_that_are_left_out_and_rows_that_are_wrong():
+    def f(x):
+        return namespace(x).ones(3, dtype=x.dtype) + x
+
+    said = capabilities(xfail={"strict:*": "one device only"}, skip={"torch*": "not yet"})
+    report = equivalence(
+        f, V, backends=("numpy", "strict:device1", "strict:cpu", "torch"), capabilities=said
+    )
+    found = {o.backend: o for o in report.outcomes}
+    assert found["torch"].reason == "left out: not yet"
+    assert found["torch"].verdict == "can't tell"
+    assert found["strict:device1"].verdict == "can't tell"
+    assert found["strict:device1"].reason.startswith("wrong, as the function says (one device")
+    assert found["strict:cpu"].verdict == "wrong"
+    assert found["strict:cpu"].reason == (
+        "the function says that it is wrong here (one device only); it is not"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"extensions": "random"}, "`extensions` must be one of 'linalg', 'fft'; got 'random'"),
+        ({"dtype": "int8"}, "`dtype` must be one of None, 'default', .*; got 'int8'"),
+        ({"returns": "list"}, "`returns` must be one of None, 'python'; got 'list'"),
+    ],
+)
+def test_what_can_not_be_said(options, message):
+    with pytest.raises(ValueError, match=message):
+        capabilities(**options)
+
+
+def test_claims():
+    @capabilities(reads=True)
+    def reads_nothing(x):
+        return x * 2
+
+    assert_equivalent(reads_nothing, V, backends="strict:cpu")
+    found = claims([reads_nothing, untested])
+    name = f"{__name__}.test_claims.<locals>.reads_nothing"
+    assert f"{name}: reads=True, and no value was read" in found.unclaimed
+    assert f"{name} on torch" in found.untested
+    assert f"{name} on strict:device1" in found.untested
+    assert f"{__name__}.untested" in found.untested
+    assert f"claimed and not tested: {__name__}.untested" in str(found)
+    assert str(claims([])) == "every claim was tested"
+
+
+def test_a_table_for_the_documentation():
+    @capabilities(jit=False)
+    def here_only(x):
+        return x + namespace(x).ones(3, dtype=x.dtype)
+
+    @capabilities(reads=True, extensions="fft")
+    def score(x):
+        return float(namespace(x).max(x))
+
+    equivalence(here_only, V, backends=("numpy", "strict:device1"))
+    equivalence(score, V, backends=("numpy", "strict:device1", "strict:no_float64"))
+    assert capability_table([score, here_only]) == (
+        "| function | NumPy | PyTorch | JAX | JAX jit | GPU | no float64 | reads values | needs |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        "| `here_only` | yes | claimed | claimed | no | wrong | claimed | no | - |\n"
+        "| `score` | yes | claimed | claimed | no | yes | yes | yes | fft |"
+    )
+    rst = capability_table([score], "rst").splitlines()
+    assert rst[0] == rst[2] == rst[-1]
+    assert rst[3].startswith("``score`` ")
+    assert rst[1].split()[:3] == ["function", "NumPy", "PyTorch"]
+    with pytest.raises(ValueError, match="`style` must be 'markdown' or 'rst'; got 'html'"):
+        capability_table([score], "html")

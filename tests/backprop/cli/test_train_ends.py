@@ -1,0 +1,260 @@
+"""`backprop train` that is ended, resumed, or dies."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from backprop import Trainer, load_network, load_params
+from backprop.cli.app import run
+from backprop.storage.writing import _host
+
+FILES = ["best.safetensors", "checkpoint.safetensors", "config.json", "history.csv"]
+SIZE = ["--hidden", "5", "--batch-size", "1000"]  # an epoch of 10 steps
+
+WIDE = ["--batch-size", "1000"]
+
+
+@pytest.fixture
+def run_in(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("backprop.plotting.accuracy_curves", lambda history: 1 / 0)  # takes long
+
+    def call(*arguments):
+        code = run(list(arguments))
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def same_runs(a, b):
+    assert (a / "params.safetensors").read_bytes() == (b / "params.safetensors").read_bytes()
+    assert (a / "history.csv").read_bytes() == (b / "history.csv").read_bytes()
+
+
+@pytest.mark.parametrize("first", [20, 25])
+def test_a_run_goes_on(run_in, tmp_path, first):
+    assert run_in("train", *SIZE, "--iterations", "35", "--out", "once")[0] == 0
+    assert run_in("train", *SIZE, "--iterations", str(first), "--out", "a")[0] == 0
+    code, out, err = run_in("train", "--resume", "a", "--iterations", "35")
+    assert (code, err) == (0, "")
+    assert f"after:  {first} iterations, {35 - first} to go\n" in out
+    same_runs(tmp_path / "a", tmp_path / "once")
+    (tmp_path / "a/params.safetensors").unlink()
+    code, out, _ = run_in("train", "--resume", "a/checkpoint.safetensors")  # there is no more to do
+    assert code == 0
+    assert "35 iterations, 0 to go" in out
+    same_runs(tmp_path / "a", tmp_path / "once")
+    assert run_in("train", "--resume", "a", "--epochs", "2") == (
+        2,
+        f"{out.partition('after')[0]}",
+        "backprop: error: the run must go on; it has 35 iterations already\n",
+    )
+
+
+def test_what_a_run_can_not_go_on_with(run_in, tmp_path):
+    run_in("train", *SIZE, "--iterations", "3", "--out", "a")
+    code, _, err = run_in("train", "--resume", "a", "--lr", "1", "--seed", "0")
+    assert (code, err) == (
+        2,
+        "backprop: error: --resume goes on as the run began; got --lr, --seed too\n",
+    )
+    assert "No such file or directory: 'nothing'" in run_in("train", "--resume", "nothing")[2]
+    Trainer(load_network("a/params.safetensors")).save(tmp_path / "other")
+    code, _, err = run_in("train", "--resume", "other")
+    assert code == 2
+    assert "--resume must name a run of `backprop train`; other: 'run'" in err
+
+
+def test_epochs_are_counted_from_the_start(run_in, tmp_path):
+    run_in("train", *SIZE, "--epochs", "1", "--out", "a")
+    assert "10 iterations, 20 to go" in run_in("train", "--resume", "a", "--epochs", "3")[1]
+    assert len(Trainer.resume(tmp_path / "a").history.loss) == 30
+
+
+def test_checkpoints_now_and_then(run_in, tmp_path, monkeypatch):
+    written, save = [], Trainer.save
+    monkeypatch.setattr(
+        Trainer, "save", lambda self, path, *a: written.append(path.name) or save(self, path, *a)
+    )
+    run_in("train", *SIZE, "--epochs", "5", "--checkpoint-every", "2", "--out", "a")
+    assert [written.count(FILES[i]) for i in (1, 0)] == [4, len(written) - 4]  # 0, 2, 4, 5 epochs
+
+
+def test_training_that_has_died_is_no_success(run_in, tmp_path):
+    code, out, err = run_in("train", *WIDE, "--lr", "1e9", "--epochs", "3", "--out", "a")
+    assert code == 1
+    assert "final accuracy" not in out
+    assert err.startswith(
+        "backprop: error: training ended after 10 iterations: the loss is nan at "
+    )
+    assert "the likely cause is a learning rate that is too high, 1e+09" in err
+    assert err.count("\n") == 1
+    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == FILES[1:]
+    config = json.loads((tmp_path / "a/config.json").read_text())
+    assert config["died"] is True
+    params = load_network(tmp_path / "a/checkpoint.safetensors").params
+    assert all(np.isfinite(p).all() for p in params.values())
+
+
+@pytest.mark.parametrize(("word", "code"), [("warn", 1), ("ignore", 0)])
+def test_training_that_has_died_may_go_on(run_in, tmp_path, word, code):
+    options = ["--lr", "1e9", "--epochs", "2", "--out", "a", "--on-nan", word]
+    got, out, err = run_in("train", *WIDE, *options)
+    assert got == code
+    assert "final accuracy: train nan%, test nan%" in out
+    assert ("backprop: warning: training has died: the loss is nan" in err) is (word == "warn")
+    assert err.count("\n") == (word == "warn")
+    assert np.isnan(load_params(tmp_path / "a/params.safetensors")[0]["W1"]).any()
+    assert "`W1` must be finite" in run_in("evaluate", "--params", "a/params.safetensors")[2]
+
+
+def test_a_run_that_dies_leaves_earlier_parameters(run_in, tmp_path):
+    run_in("train", *SIZE, "--epochs", "1", "--out", "a")
+    names = ("params.safetensors", "history.csv", "config.json")
+    before = [(tmp_path / "a" / name).read_bytes() for name in names]
+    options = ["--lr", "1e9", "--epochs", "3", "--out", "a", "--overwrite"]
+    assert run_in("train", *WIDE, *options)[0] == 1
+    assert [(tmp_path / "a" / name).read_bytes() for name in names] == before
+
+
+def test_a_disk_that_is_full_costs_one_line(run_in, tmp_path, monkeypatch):
+    run_in("train", *SIZE, "--epochs", "1", "--out", "a")
+    before = {p.name: p.read_bytes() for p in (tmp_path / "a").iterdir()}
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    code, _, err = run_in("train", *SIZE, "--epochs", "2", "--out", "a", "--overwrite")
+    assert code == 2
+    assert err == (
+        "backprop: error: [Errno 28] No space left on device: 'a/checkpoint.safetensors'\n"
+    )
+    assert {p.name: p.read_bytes() for p in (tmp_path / "a").iterdir()} == before
+
+
+PROGRAM = """
+import sys
+sys.path[:0] = {path!r}
+from backprop import plotting
+from backprop.cli.app import run
+from backprop.storage.writing import _host
+def fail(history):
+    raise RuntimeError("takes long")
+plotting.accuracy_curves = fail
+code = run(sys.argv[1:])
+sys.stdout.flush()
+sys.exit(code)
+"""
+
+
+def started(*arguments, **options):
+    command = [sys.executable, "-c", PROGRAM.format(path=sys.path), "train", *arguments]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        **options,
+    )
+
+
+def wait_for(path, process):
+    while not path.exists() and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(0.05)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
+@pytest.mark.parametrize(
+    ("signals", "code"),
+    [
+        (["SIGKILL"], -9),
+        (["SIGINT"], 130),
+        (["SIGTERM"], 143),
+        (["SIGHUP"], 129),
+        (["SIGINT", "SIGINT"], 130),
+        (["SIGTERM", "SIGTERM"], 143),
+    ],
+    ids=str,
+)
+def test_a_run_that_is_ended_goes_on_as_if_it_had_not_been(signals, code, run_in, tmp_path):
+    options = [*SIZE, "--library", "numpy", "--device", "cpu"]
+    process = started(*options, "--iterations", "100000", "--out", "a", cwd=tmp_path)
+    wait_for(tmp_path / "a/best.safetensors", process)
+    for name in signals:
+        process.send_signal(getattr(signal, name))
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert err == ""
+    if len(signals) == 1 and signals != ["SIGKILL"]:
+        assert "interrupted after" in out
+        assert "`backprop train --resume a` goes on" in out
+        assert json.loads((tmp_path / "a/config.json").read_text())["interrupted"] is True
+        assert load_network(tmp_path / "a/params.safetensors").params
+    done = len(Trainer.resume(tmp_path / "a", backend="cpu").history.loss)
+    assert run_in("train", "--resume", "a", "--iterations", str(done + 25))[0] == 0
+    assert run_in("train", *options, "--iterations", str(done + 25), "--out", "b")[0] == 0
+    same_runs(tmp_path / "a", tmp_path / "b")
+    assert not [p for p in (tmp_path / "a").iterdir() if p.name.startswith(".")]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes are POSIX's")
+def test_a_pipe_that_is_closed_ends_nothing(run_in, tmp_path):
+    process = started(*SIZE, "--epochs", "30", "--out", "a", cwd=tmp_path)
+    assert process.stdout.readline().startswith("device: ")
+    process.stdout.close()
+    assert (process.wait(60), process.stderr.read()) == (0, "")
+    process.stderr.close()
+    assert len(Trainer.resume(tmp_path / "a").history.loss) == 300
+    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == [*FILES, "params.safetensors"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a Linux device")
+def test_output_that_can_not_be_written_ends_nothing(tmp_path):
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-c", PROGRAM.format(path=sys.path), "train", *SIZE]
+        done = subprocess.run(
+            [*command, "--epochs", "3", "--out", "a"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+        )
+    assert done.returncode == 0
+    assert done.stderr == (
+        "backprop: warning: the output can't be written, and the run goes on without: "
+        "[Errno 28] No space left on device\n"
+    )
+    assert (tmp_path / "a/params.safetensors").exists()
+
+
+def test_a_network_that_has_learnt_nothing_is_no_quiet_success(run_in):
+    code, _, err = run_in("train", *SIZE, "--lr", "1e9", "--epochs", "2", "--out", "a")
+    assert code == 0
+    assert re.fullmatch(
+        r"backprop: warning: the loss is [\d.e+]+ in the last epoch, and was 2.3 before training: the "
+        r"network has learnt nothing; the learning rate is likely too high\n",
+        err,
+    )
+
+
+def test_what_a_killed_writer_left_is_swept_where_no_step_is_left(run_in, tmp_path):
+    run_in("train", *SIZE, "--epochs", "1", "--out", "a")
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True
+    )
+    left = tmp_path / "a" / f".config.json.{_host()}-{int(dead.stdout)}-00-00.partial"
+    left.write_bytes(b"{")
+    assert run_in("train", "--resume", "a")[0] == 0
+    assert not left.exists()

@@ -1,0 +1,212 @@
+"""What made an "ok" that could not have failed, each once; and what it costs."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from backprop import Tanh, gradcheck
+from backprop.gradients import Verdict
+
+MODES = ("auto", "full", "sampled", "directional")
+
+
+def normal(*shape):
+    return np.random.default_rng(5).standard_normal(shape)
+
+
+class Linear:
+    """y = x W + b, as a user writes it."""
+
+    def __init__(self):
+        self.W, self.b, self.dW, self.db = normal(3, 2), normal(2), None, None
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, d):
+        self.dW, self.db = self.x.T @ d, d.sum(axis=0)
+        return d @ self.W.T
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("constant", [1e8, 1e12, 1e13, 1e16, 1e20])
+@pytest.mark.parametrize("scale", [1.0, 1e-3])
+def test_a_forgotten_gradient_beside_a_huge_constant_is_never_ok(constant, scale, mode):
+    class Forgotten:
+        def forward(self, x):
+            return constant + scale * x**2
+
+        def backward(self, dout):
+            return 0 * dout
+
+    x = np.array([[1.0, 2.0], [0.5, -1.3]])
+    pair = (lambda v: constant + scale * np.sum(v**2), lambda v: 0 * v)
+    for report in (gradcheck(Forgotten(), x, mode=mode), gradcheck(pair, x, mode=mode)):
+        assert not report.ok, str(report)
+        assert report.entries[0].verdict in (Verdict.WRONG, Verdict.NOISY)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_nor_is_one_beside_another_huge_gradient(mode):
+    class Forgotten(Linear):
+        def forward(self, x):
+            self.x = x
+            return 1e12 * self.b + x @ self.W
+
+        def backward(self, d):
+            self.dW, self.db = 0 * self.W, 1e12 * d.sum(axis=0)
+            return d @ self.W.T
+
+    report = gradcheck(Forgotten(), normal(4, 3), mode=mode)
+    assert not report.ok, str(report)
+    assert report["W"].verdict in (Verdict.WRONG, Verdict.NOISY)
+
+
+def test_what_is_saturated_has_a_gradient_of_none():
+    report = gradcheck(Tanh(), np.array([[18.0, -19.0], [40.0, 300.0]]))
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("bound_anew", [False, True])
+def test_a_stale_cache_is_seen_where_weights_learn_in_the_backward_pass(bound_anew):
+    class Learning(Linear):
+        def __init__(self, stale):
+            super().__init__()
+            self.stale, self.first = stale, None
+
+        def forward(self, x):
+            self.first = x if self.first is None or not self.stale else self.first
+            return x @ self.W + self.b
+
+        def backward(self, d):
+            self.dW, self.db = self.first.T @ d, d.sum(axis=0)
+            dx = d @ self.W.T
+            if bound_anew:
+                self.W = self.W - 0.1 * self.dW
+            else:
+                self.W -= 0.1 * self.dW
+            return dx
+
+    report = gradcheck(Learning(stale=True), normal(4, 3))
+    assert "a stale cache" in report["W"].reason
+    assert report["x"].verdict is Verdict.AGREES
+    assert gradcheck(Learning(stale=False), normal(4, 3)).ok
+
+
+def test_a_stale_cache_is_seen_where_the_output_counts_calls():
+    class Counting(Linear):
+        def __init__(self, stale):
+            super().__init__()
+            self.stale, self.first, self.count = stale, None, 0
+
+        def forward(self, x):
+            self.count += 1
+            self.first = x if self.first is None or not self.stale else self.first
+            return (x @ self.W + self.b) * (1 + self.count)
+
+        def backward(self, d):
+            d = d * (1 + self.count)
+            self.dW, self.db = self.first.T @ d, d.sum(axis=0)
+            return d @ self.W.T
+
+    report = gradcheck(Counting(stale=True), normal(4, 3))
+    assert "a stale cache" in report["W"].reason
+    assert "first" not in [entry.name for entry in report.entries]
+    assert gradcheck(Counting(stale=False), normal(4, 3)).ok
+
+
+def test_a_chaotic_function_is_left_open():
+    class Chaos:
+        def forward(self, x):
+            self.x, y = x, 0.3 + 0.2 * np.tanh(x)
+            for _ in range(200):
+                y = 3.99 * y * (1 - y)
+            return y
+
+        def backward(self, d):
+            y, g = 0.3 + 0.2 * np.tanh(self.x), 0.2 * (1 - np.tanh(self.x) ** 2)
+            for _ in range(200):
+                g, y = g * 3.99 * (1 - 2 * y), 3.99 * y * (1 - y)
+            return d * g
+
+    report = gradcheck(Chaos(), normal(4, 3))
+    assert report["x"].verdict is Verdict.NOISY
+    assert not report.ok
+
+
+@pytest.mark.parametrize("size", [1.0, 1e6, 1e9])
+def test_a_direction_is_as_long_as_the_array_is_large(size):
+    x = size * normal(4, 3)
+    assert gradcheck((lambda v: np.sum(v * v), lambda v: 2 * v), x, mode="directional").ok
+    report = gradcheck((lambda v: np.sum(v * v), lambda v: 2.0001 * v), x, mode="directional")
+    assert report["v"].verdict is Verdict.WRONG
+
+
+def test_a_softmax_over_the_whole_batch():
+    class Softmax:
+        def __init__(self, axis):
+            self.axis = axis
+
+        def forward(self, x):
+            e = np.exp(x - x.max())
+            self.y = e / e.sum(axis=self.axis, keepdims=True)
+            return self.y
+
+        def backward(self, d):
+            return self.y * (d - (d * self.y).sum(axis=1, keepdims=True))
+
+    report = gradcheck(Softmax(None), normal(4, 3))
+    assert "a softmax that is taken over the whole batch by mistake" in report["x"].reason
+    assert gradcheck(Softmax(1), normal(4, 3)).ok
+
+
+def test_a_wrong_gradient_of_single_rows_says_nothing_of_other_rows():
+    report = gradcheck((np.tanh, lambda x: np.cosh(x) + x), normal(4, 3))
+    assert report.entries[0].verdict is Verdict.WRONG
+    assert "depend on each other" not in str(report)
+
+
+@pytest.mark.parametrize("mode", ["sampled", "directional"])
+def test_large_arrays_are_held_once(mode):
+    """Beside the last two gradients of the target's own: its parameter, and one gradient."""
+
+    class Table:
+        def __init__(self):
+            self.W, self.dW = normal(20_000, 50), None
+
+        def forward(self, i):
+            self.i = i
+            return self.W[i]
+
+        def backward(self, d):
+            self.dW = np.zeros_like(self.W)
+            np.add.at(self.dW, self.i, d)
+
+    layer, indices = Table(), np.array([3, 5, 3, 19_999])
+    gradcheck(layer, indices[:1], samples=1, mode=mode)  # what is imported at first use
+    tracemalloc.start()
+    try:
+        assert gradcheck(layer, indices, samples=8, mode=mode).ok
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4.75 * layer.W.nbytes
+
+
+def test_a_bar_is_drawn_where_it_is_asked_for_and_nothing_else_is_printed(capsys):
+    pytest.importorskip("rich")
+    assert gradcheck(Linear(), normal(4, 3)).ok
+    assert capsys.readouterr().out == ""
+    report = gradcheck(Linear(), normal(4, 3), progress=True)
+    assert report.ok
+    assert str(report) == str(gradcheck(Linear(), normal(4, 3)))
+    assert gradcheck(Linear(), normal(4, 3), progress=False).ok
+
+
+def test_a_bar_needs_rich(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "rich", None)
+    assert gradcheck(Linear(), normal(4, 3)).ok
+    with pytest.raises(ModuleNotFoundError, match=r"a progress bar needs rich: pip install 'back"):
+        gradcheck(Linear(), normal(4, 3), progress=True)

@@ -1,0 +1,251 @@
+"""Threads that predict while one trains; copies, pickles and other processes."""
+
+import copy
+import multiprocessing
+import pickle
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import backends
+from backprop import SGD, Affine, Network, Relu, SoftmaxWithLoss, Trainer, TwoLayerNet
+
+RNG = np.random.default_rng(0)
+X = RNG.random((60, 6)).astype("f4")
+T = X[:, :3].argmax(axis=1)
+SIZES = [1, 3, 10, 17, 25, 30, 40, 60]
+LIBRARIES = ["numpy", "torch", "jax"]
+
+
+def backend_of(library):
+    if library != "numpy":
+        pytest.importorskip(library)
+    return backends.select("cpu", library)
+
+
+@pytest.fixture
+def switching():
+    """Threads take turns as often as can be."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+def scores(net, x, t, to_numpy):
+    found = net.predict(x), net.loss(x, t), net.classify(x)
+    return (*(to_numpy(a).tobytes() for a in found), net.accuracy(x, t))
+
+
+def in_threads(calls):
+    errors = []
+
+    def run(call):
+        try:
+            call()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_eight_threads_predict_while_one_trains(library, switching):
+    backend = backend_of(library)
+    x, t, to_numpy = backend.asarray(X), backend.asarray(T), backend.to_numpy
+    net = TwoLayerNet(6, 5, 3, 0.5, backend=backend, seed=0)
+    parts = [(x[:n, :], t[:n]) for n in SIZES]
+    alone = [scores(net, *part, to_numpy) for part in parts]
+    gradient = {name: to_numpy(g) for name, g in net.gradient(x, t).items()}
+    wrong, done = [], threading.Event()
+
+    def predict(i):
+        for _ in range(10):
+            if scores(net, *parts[i], to_numpy) != alone[i]:
+                wrong.append(i)
+
+    def train():
+        while not done.is_set():
+            got = net.gradient(x, t)
+            if any((to_numpy(got[name]) != g).any() for name, g in gradient.items()):
+                wrong.append("gradient")
+
+    trainer = threading.Thread(target=train)
+    trainer.start()
+    try:
+        in_threads([lambda i=i: predict(i) for i in range(8)])
+    finally:
+        done.set()
+        trainer.join()
+    assert wrong == []
+
+
+def test_training_is_what_it_is_alone(switching):
+    nets = [TwoLayerNet(6, 5, 3, 0.5, backend="cpu", seed=0) for _ in range(2)]
+    alone = Trainer(nets[0], SGD(0.1), 8, seed=0).fit((X, T), epochs=20).loss
+    done = threading.Event()
+
+    def predict():
+        while not done.is_set():
+            nets[1].loss(X[:7], T[:7])
+
+    threads = [threading.Thread(target=predict) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        loss = Trainer(nets[1], SGD(0.1), 8, seed=0).fit((X, T), epochs=20).loss
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert loss == alone
+
+
+class Own:
+    """A layer as the book writes it: what it keeps are attributes, a list, layers within it."""
+
+    def __init__(self):
+        self.x, self.seen, self.kept, self.inner = None, [], {}, [Relu()]
+        self.again = self.keep
+
+    def keep(self, x):
+        self.kept["x"] = x
+
+    def forward(self, x):
+        self.x = x
+        self.seen.append(x.shape)
+        self.again(x)
+        return self.inner[0].forward(x)
+
+    def backward(self, dout):
+        return self.inner[0].backward(dout)
+
+
+def test_inference_keeps_nothing_in_any_layer():
+    own = Own()
+    net = Network({"Affine": Affine(np.ones((6, 3)), np.zeros(3)), "Own": own}, SoftmaxWithLoss())
+    net.predict(X)
+    net.loss(X, T)
+    net.accuracy(X, T)
+    net.classify(X)
+    layers = [*net.layers.values(), net.last_layer, own.inner[0]]
+    assert [getattr(layer, "cache", None) for layer in layers] == [None] * 4
+    assert (own.x, own.seen, own.kept) == (None, [], {})
+    with pytest.raises(
+        RuntimeError, match=r"needs a forward pass first; in a network.*training=True"
+    ):
+        net.last_layer.backward()
+    net.loss(X, T, training=True)
+    assert own.seen == [(60, 3)]
+    assert own.kept["x"] is own.x
+    assert net.last_layer.backward().shape == (60, 3)
+    net.gradient(X, T)
+    assert net.last_layer.cache is None  # nothing stale is gone back from
+
+
+class Undivided(Relu):
+    """A layer that can't be copied."""
+
+    def __copy__(self):
+        raise TypeError("not to be copied")
+
+
+def test_a_layer_that_can_not_be_copied_is_used_itself():
+    net = Network(
+        {"Affine": Affine(np.ones((6, 3)), np.zeros(3)), "U": Undivided()}, SoftmaxWithLoss()
+    )
+    assert net.predict(X).shape == (60, 3)
+    assert net.layers["U"].cache is not None
+
+
+class Decaying(TwoLayerNet):
+    """A subclass whose own loss takes no `training`."""
+
+    def loss(self, x, t):
+        return super().loss(x, t) + 0.5 * (self.params["W1"] ** 2).sum()
+
+
+def test_a_loss_of_ones_own_is_gone_back_from():
+    own, plain = (kind(6, 5, 3, backend="cpu", seed=0) for kind in (Decaying, TwoLayerNet))
+    got, wanted = own.gradient(X, T), plain.gradient(X, T)
+    for name in wanted:
+        np.testing.assert_array_equal(got[name], wanted[name])
+    own.loss(X, T)
+    assert own.last_layer.cache is None
+
+
+def test_one_thread_trains():
+    net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
+    refused = []
+
+    def other(history):
+        def train():
+            for call in (
+                lambda: net.gradient(X, T),
+                lambda: Trainer(net).fit((X, T), epochs=1),
+            ):
+                with pytest.raises(RuntimeError, match="one thread at a time can train a network"):
+                    call()
+                refused.append(1)
+            net.predict(X)
+            copy.deepcopy(net).gradient(X, T)
+
+        in_threads([train])
+        net.gradient(X, T)  # the thread itself may
+
+    Trainer(net).fit((X, T), epochs=1, on_epoch=other)
+    assert refused == [1, 1]
+    in_threads([lambda: Trainer(net).fit((X, T), epochs=1)])  # it is free again
+
+    def broken(history):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Trainer(net).fit((X, T), epochs=1, on_epoch=broken)
+    in_threads([lambda: net.gradient(X, T)])
+
+
+def ran(thing):
+    """What another process makes of what it is sent."""
+    if isinstance(thing, Trainer):
+        return thing.fit((X, T), epochs=1).loss
+    if isinstance(thing, Network):
+        return backends.of(next(iter(thing.params.values()))).to_numpy(
+            thing.predict(thing.backend.asarray(X))
+        )
+    return str(thing)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_copies_and_pickles_before_and_after_use(library):
+    backend = backend_of(library)
+    net = TwoLayerNet(6, 5, 3, 0.5, backend=backend, seed=0)
+    trainer = Trainer(net, SGD(0.1), 8, seed=0)
+    for used in (False, True):
+        if used:
+            trainer.fit((X, T), epochs=2)
+            net.predict(backend.asarray(X))
+        for again in (copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))):
+            other = again(trainer)
+            assert other.net is not net
+            assert other.net.backend == backend == again(backend)
+            np.testing.assert_array_equal(ran(again(net)), ran(net))
+            assert ran(other) == ran(again(trainer))
+
+
+def test_other_processes_take_them():
+    net = TwoLayerNet(6, 5, 3, 0.5, backend="cpu", seed=0)
+    trainer = Trainer(net, SGD(0.1), 8, seed=0)
+    trainer.fit((X, T), epochs=1)
+    wanted = ran(net), ran(copy.deepcopy(trainer)), ran(net.backend)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        got = pool.map(ran, [net, trainer, net.backend])
+    np.testing.assert_array_equal(got[0], wanted[0])
+    assert got[1:] == [*wanted[1:]]

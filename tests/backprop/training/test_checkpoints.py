@@ -1,0 +1,393 @@
+"""Checkpoints: what is in the file is enough to go on, bit for bit."""
+
+import json
+import math
+import os
+import runpy
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import backends
+from backprop import (
+    SGD,
+    Affine,
+    Checkpoints,
+    Elementwise,
+    Network,
+    NotFiniteError,
+    Relu,
+    SoftmaxWithLoss,
+    Trainer,
+    TwoLayerNet,
+    load_network,
+    load_params,
+    save_params,
+)
+from backprop.training.checkpoints import BEST, LAST
+
+RESUMED = runpy.run_path(str(Path(__file__).with_name("resumed.py")))
+Adam, X, T = (RESUMED[n] for n in ("Adam", "X", "T"))
+STEPS = 25  # epochs have 7 steps
+
+
+def new(backend="cpu", seed=0, optimizer=None, **options):
+    net = TwoLayerNet(6, 5, 3, 0.5, backend=backend, seed=seed)
+    return Trainer(net, optimizer or SGD(0.5), batch_size=8, seed=seed, **options)
+
+
+def end(trainer):
+    """All that a training ends with, but for the time it took."""
+    trainer.history.seconds = 0.0
+    params = {
+        name: backends.of(x).to_numpy(x).tobytes() for name, x in trainer.net.state_dict().items()
+    }
+    return params, trainer.history
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch", "jax"])
+@pytest.mark.parametrize("after", [3, 14])
+@pytest.mark.parametrize("own", [False, True], ids=["SGD", "own optimizer"])
+def test_a_file_is_enough(library, after, own, tmp_path):
+    if library != "numpy":
+        pytest.importorskip(library)
+    backend = backends.select("cpu", library)
+    once = new(backend, optimizer=Adam() if own else None)
+    once.fit((X, T), (X, T), iterations=after)
+    once.save(tmp_path / "a", {"note": "mine"})
+    once.fit((X, T), (X, T), iterations=STEPS - after)
+    second = Trainer.resume(tmp_path / "a", optimizer=Adam() if own else None, backend=backend)
+    assert second.net.backend == backend
+    assert second.batch_size == 8
+    second.fit((X, T), (X, T), iterations=STEPS - after)
+    assert end(second) == end(once)
+    assert load_params(tmp_path / "a")[1]["note"] == "mine"
+
+
+def test_the_last_and_the_best_are_kept(tmp_path):
+    rows = []
+    trainer = new()
+    history = trainer.fit(
+        (X, T), (X, T), epochs=6, checkpoints=tmp_path / "run", on_epoch=lambda h: rows.append(1)
+    )
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [BEST, LAST]
+    last, best = (Trainer.resume(tmp_path / "run" / name) for name in (LAST, BEST))
+    assert end(last) == end(trainer)
+    first_best = history.test_accuracy.index(max(history.test_accuracy))
+    assert best.history.epoch == history.epoch[: first_best + 1]
+    assert best.net.accuracy(X, T) == max(history.test_accuracy)
+    assert load_network(tmp_path / "run" / BEST).accuracy(X, T) == max(history.test_accuracy)
+    assert end(Trainer.resume(tmp_path / "run")) == end(last)
+
+
+def test_without_a_test_set_there_is_no_best(tmp_path):
+    new().fit((X, T), epochs=1, checkpoints=tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == [LAST]
+
+
+def test_every_so_many_epochs_and_at_the_start_and_the_end(tmp_path):
+    seen, trainer = [], new()
+
+    def look(history):
+        seen.append(len(Trainer.resume(tmp_path).history.loss))
+
+    keep = Checkpoints(tmp_path, every=2, metadata={"who": "me"})
+    trainer.fit((X, T), epochs=5, checkpoints=keep, on_epoch=look)
+    assert seen == [0, 0, 14, 14, 28]  # asked before the epoch's own is written
+    assert len(Trainer.resume(tmp_path).history.loss) == 35
+    assert load_params(tmp_path / LAST)[1]["who"] == "me"
+    with pytest.raises(ValueError, match="`every` must be 1 epoch or more; got 0"):
+        Checkpoints(tmp_path, every=0)
+
+
+@pytest.mark.parametrize("after", [4, 7, 10])
+def test_a_stop_between_steps_leaves_no_trace_in_the_rest(after, tmp_path):
+    once = new()
+    once.fit((X, T), (X, T), iterations=STEPS, checkpoints=tmp_path / "once")
+    first, steps, asked = new(), [], []
+    update = first.optimizer.update
+    first.optimizer.update = lambda *given: steps.append(update(*given))
+
+    def stop():
+        if len(steps) == after:
+            asked.append(1)
+        return len(asked) == 1  # says so once
+
+    history = first.fit((X, T), (X, T), iterations=STEPS, checkpoints=tmp_path / "a", stop=stop)
+    assert history.interrupted
+    assert len(history.loss) == after
+    assert history.iteration[-1] == after  # measured for the caller, where it paused
+    second = Trainer.resume(tmp_path / "a")
+    assert len(second.history.loss) == after
+    second.fit((X, T), (X, T), iterations=STEPS - after, checkpoints=tmp_path / "a")
+    assert end(second) == end(once)
+    for name in (LAST, BEST):
+        files = [Trainer.resume(tmp_path / run / name) for run in ("once", "a")]
+        assert end(files[1]) == end(files[0])
+
+
+def test_an_epoch_that_was_not_measured_is_measured_when_training_goes_on():
+    once, first = new(), new()
+    once.fit((X, T), (X, T), epochs=3)
+    accuracy = first.net.accuracy
+
+    def interrupted(*data):
+        raise KeyboardInterrupt
+
+    first.net.accuracy = interrupted
+    first.fit((X, T), (X, T), epochs=3)
+    assert first.history.epoch == []
+    first.net.accuracy = accuracy
+    first.fit((X, T), (X, T), epochs=2)
+    assert first.history.epoch == [1.0, 2.0, 3.0]
+    assert end(first) == end(once)
+
+
+def test_a_first_signal_ends_in_order_and_a_second_one_at_once(tmp_path):
+    trainer = new()
+    history = trainer.fit((X, T), epochs=5, on_epoch=lambda h: signal.raise_signal(signal.SIGINT))
+    assert history.interrupted
+    assert len(history.loss) == 7
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    def twice(history):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit((X, T), epochs=5, on_epoch=twice, checkpoints=tmp_path)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert len(Trainer.resume(tmp_path).history.loss) == 7  # what was there when it began
+
+
+def test_signals_that_somebody_takes_stay_theirs():
+    taken = []
+    before = signal.signal(signal.SIGINT, lambda *args: taken.append(1))
+    try:
+        trainer = new()
+        trainer.fit((X, T), epochs=2, on_epoch=lambda h: signal.raise_signal(signal.SIGINT))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert taken == [1, 1]
+    assert len(trainer.history.loss) == 14
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
+def test_sigterm_is_obeyed_after_a_checkpoint(tmp_path):
+    program = f"""
+import signal, sys
+sys.path[:0] = {sys.path!r}
+import runpy
+made = runpy.run_path({str(Path(__file__))!r})
+trainer = made["new"]()
+def on_epoch(history):
+    if len(history.loss) == 14:
+        signal.raise_signal(signal.SIGTERM)
+trainer.fit((made["X"], made["T"]), epochs=9, checkpoints={str(tmp_path)!r}, on_epoch=on_epoch)
+print("went on")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (-signal.SIGTERM, ""), done.stderr
+    assert len(Trainer.resume(tmp_path).history.loss) == 14
+
+
+class Noise(Elementwise):
+    """Draws from a generator of its own, as dropout does."""
+
+    def __init__(self):
+        super().__init__()
+        self.rng = np.random.default_rng(5)
+
+    def value(self, x):
+        return x, self.rng.random(x.shape)
+
+    def slope(self, kept):
+        return kept
+
+
+def noisy(seed=0):
+    rng = np.random.default_rng(seed)
+    layers = {"Affine": Affine(rng.random((6, 3)), np.zeros(3)), "Noise": Noise()}
+    return Trainer(Network(layers, SoftmaxWithLoss()), batch_size=8, seed=seed)
+
+
+def test_generators_of_layers_go_on_too(tmp_path):
+    once = noisy()
+    once.fit((X, T), iterations=9)
+    once.save(tmp_path / "a")
+    once.fit((X, T), iterations=5)
+    second = Trainer.resume(tmp_path / "a", net=noisy(1).net)
+    second.fit((X, T), iterations=5)
+    assert end(second) == end(once)
+    state = once.state_dict()
+    del state["generators"]
+    with pytest.raises(ValueError, match=r"the generators must be those of.*Noise\.rng; got none"):
+        second.load_state_dict(state)
+
+
+def test_what_a_file_can_not_say_must_be_given(tmp_path):
+    noisy().save(tmp_path / "a")
+    with pytest.raises(ValueError, match="`net` must be given, as .* with layers of your own"):
+        Trainer.resume(tmp_path / "a")
+    own = new(optimizer=Adam())
+    own.fit((X, T), iterations=1)
+    own.save(tmp_path / "b")
+    with pytest.raises(ValueError, match="`optimizer` must be given, a Adam as it was saved"):
+        Trainer.resume(tmp_path / "b")
+    with pytest.raises(TypeError, match="`optimizer` must be a Adam, as it was saved; got SGD"):
+        Trainer.resume(tmp_path / "b", optimizer=SGD())
+    with pytest.raises(ValueError, match="one of `net` and `backend` can be given"):
+        Trainer.resume(tmp_path / "b", net=own.net, backend="cpu")
+    with pytest.raises(ValueError, match=r"must be of such a training; ValueError: .*b1.*shape"):
+        Trainer.resume(tmp_path / "b", net=TwoLayerNet(6, 4, 3, backend="cpu"), optimizer=Adam())
+
+
+def test_files_that_are_no_checkpoints(tmp_path):
+    save_params(tmp_path / "p", new().net.params)
+    with pytest.raises(ValueError, match="p must be a checkpoint; it holds parameters"):
+        Trainer.resume(tmp_path / "p")
+    with pytest.raises(FileNotFoundError, match=LAST):
+        Trainer.resume(tmp_path)
+    new().save(tmp_path / "a")
+    arrays, metadata = load_params(tmp_path / "a")
+    good = json.loads(metadata["trainer"])
+    for change, message in (
+        ("[" * 100_000, "say where training is; maximum recursion"),
+        ("3", "say where training is; got int"),
+        (json.dumps({**good, "history": {"$floats": "nothing"}}), "nothing.*KeyError"),
+        (json.dumps({**good, "position": {}}), "the position must be one that a trainer gave"),
+        (json.dumps({**good, "history": 3}), "be of such a training"),
+        (json.dumps({**good, "optimizer": {"lr": -1}}), "`lr` must be positive"),
+    ):
+        save_params(tmp_path / "b", arrays, {**metadata, "trainer": change})
+        with pytest.raises(ValueError, match=f"b must .*{message}"):
+            Trainer.resume(tmp_path / "b")
+    for key in ("network", "trainer"):
+        with pytest.raises(ValueError, match=f"`metadata` must leave the key '{key}'"):
+            new().save(tmp_path / "c", {key: ""})
+
+
+def test_a_failed_write_leaves_the_one_before(tmp_path, monkeypatch):
+    trainer = new()
+    trainer.fit((X, T), epochs=1, checkpoints=tmp_path)
+    before = (tmp_path / LAST).read_bytes()
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=f"No space left on device: '.*{LAST}'"):
+        trainer.fit((X, T), epochs=1, checkpoints=tmp_path)
+    assert (tmp_path / LAST).read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == [LAST]
+
+
+class Bad(SGD):
+    """Puts nan into a parameter at one step."""
+
+    def __init__(self, at, value=math.nan):
+        super().__init__(0.1)
+        self.at, self.value, self.steps = at, value, 0
+
+    def update(self, params, grads):
+        super().update(params, grads)
+        self.steps += 1
+        if self.steps == self.at:
+            params["b1"] = params["b1"] * self.value
+
+
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [
+        (
+            10,
+            "after 14 iterations: the loss is nan at iteration 11; the likely cause is a learning",
+        ),
+        (14, r"after 14 iterations: after iteration 14 not all of b1 is finite; the likely cause"),
+        (15, "after 21 iterations: the loss is nan at iteration 16; "),
+    ],
+)
+def test_training_that_has_died_says_so(at, message, tmp_path):
+    trainer = new(optimizer=Bad(at))
+    with pytest.raises(NotFiniteError, match=message) as caught:
+        trainer.fit((X, T), (X, T), epochs=5, checkpoints=tmp_path)
+    kept = 7 if at <= 14 else 14
+    assert f"the last finite checkpoint, after {kept} iterations, is {tmp_path / LAST}" in str(
+        caught.value
+    )
+    assert len(trainer.history.loss) == (14 if at <= 14 else 21)
+    assert all(np.isfinite(x).all() for x in load_params(tmp_path / LAST)[0].values())
+    assert len(Trainer.resume(tmp_path, optimizer=Bad(0)).history.loss) == kept
+
+
+def test_the_cause_is_the_rate_that_is_too_high():
+    trainer = new(optimizer=SGD(1e20))
+    message = r"a learning rate that is too high, 1e\+20"
+    with np.errstate(all="ignore"), pytest.raises(NotFiniteError, match=message):
+        trainer.fit((X, T), epochs=5)
+
+
+def test_the_cause_is_what_training_started_from():
+    trainer = new()
+    trainer.net.params["W1"] = np.full((6, 5), 1e38, "f4")
+    with np.errstate(all="ignore"), pytest.raises(NotFiniteError, match="from the start"):
+        trainer.fit((X, T), epochs=1)
+    trainer = new()
+    trainer.net.params["W1"] = np.full((6, 5), 1e30, "f4")
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(NotFiniteError, match=r"inputs, which reach 1e\+30"),
+    ):
+        trainer.fit((X * 0 + 1e30, T), epochs=1)
+
+
+def test_training_that_has_died_may_go_on(tmp_path):
+    with pytest.warns(RuntimeWarning, match="training has died: the loss is nan at iteration 11"):
+        history = new(optimizer=Bad(10), on_nan="warn").fit((X, T), epochs=3, checkpoints=tmp_path)
+    assert len(history.loss) == 21
+    assert np.isnan(history.train_accuracy).tolist() == [False, True, True]
+    assert len(Trainer.resume(tmp_path, optimizer=Bad(0)).history.loss) == 7
+    history = new(optimizer=Bad(10), on_nan="ignore").fit((X, T), epochs=3)
+    assert len(history.loss) == 21
+    with pytest.raises(ValueError, match="`on_nan` must be 'stop', 'warn' or 'ignore'; got 'x'"):
+        new(on_nan="x")
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_data_that_are_not_finite_are_refused(bad):
+    x = X.copy()
+    x[3, 2] = bad
+    soft = np.eye(3)[T]
+    soft[1, 1] = bad
+    what = "nan" if math.isnan(bad) else "infinity"
+    for train, test, name in (
+        ((x, T), None, r"train\[0\]"),
+        ((X, soft), None, r"train\[1\]"),
+        ((X, T), (x, T), r"test\[0\]"),
+    ):
+        with pytest.raises(NotFiniteError, match=f"`{name}` must be finite; got {what}, 1 times"):
+            new().fit(train, test, epochs=1)
+    with pytest.raises(TypeError, match="the inputs of `train` must be real; got complex"):
+        new().fit((X * 1j, T), epochs=1)
+
+
+def test_pixels_are_to_be_divided():
+    pixels = (X * 255).round()
+    with pytest.warns(UserWarning, match="inputs reach from 0|1 to 25., as pixels do.*`x / 255`"):
+        new().fit((pixels.astype("u1"), T), iterations=1)
+    with pytest.warns(UserWarning, match="as pixels do"):
+        new().fit((pixels, T), iterations=1)
+    for x in (X, X * 255 - 100, X * 1000):
+        new(on_nan="ignore").fit((x, T), iterations=1)  # a warning would be an error here
+
+
+def test_the_state_of_a_trainer_with_relu_layers_is_rebuilt(tmp_path):
+    layers = {"a": Affine(np.ones((6, 3)), np.zeros(3)), "r": Relu()}
+    first = Trainer(Network(layers, SoftmaxWithLoss()), batch_size=8, seed=0)
+    first.fit((X, T), iterations=3)
+    first.save(tmp_path / "a")
+    assert list(Trainer.resume(tmp_path / "a").net.layers) == ["a", "r"]

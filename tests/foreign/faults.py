@@ -1,0 +1,100 @@
+"""Whose fault a verdict is: by what was said, and the file that it was said of."""
+
+import re
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """What a reason's text means."""
+
+    pattern: str
+    meaning: str
+
+
+KINDS = [
+    Kind(r"^reads a value (at|in)", "reads a value: eager by design, or avoidable"),
+    Kind(
+        r"two different devices|same device|mismatched devices|expected device|found at least two devices",
+        "mixes two devices",
+    ),
+    Kind(r"must be an array of .* on \S+; got an array of (\S+) on", "gives a result elsewhere"),
+    Kind(
+        r"does not support dtype=array_api_strict.(float64|complex128)",
+        "asks for float64 where there is none",
+    ),
+    Kind(r"does not support dtype=array_api_strict.u?int64", "asks for int64 where there is none"),
+    Kind(r"dtype must be", "gives another dtype"),
+    Kind(
+        r"Can.t (convert array|extract host buffer)|can.t convert|to a NumPy array|__array__|__dlpack__|DLPack|Cannot copy out of meta|implicit conversion",
+        "converts to NumPy",
+    ),
+    Kind(r"read-only", "refuses read-only input"),
+    Kind(r"an input must not be changed", "changes its input"),
+    Kind(r"values differ", "gives other values"),
+    Kind(r"boolean_indexing|NonConcreteBooleanIndex", "indexes by a mask"),
+    Kind(
+        r"data.dependent|statically specified|with JIT|must be static",
+        "has a shape that depends on values",
+    ),
+    Kind(r"immutable|item assignment", "assigns to entries, which JAX has not"),
+    Kind(r"[Tt]racer|[Tt]raced|UnexpectedTracer", "can't be traced"),
+    Kind(r"shape must be", "gives another shape"),
+    Kind(r"something else each time", "gives something else each time"),
+    Kind(
+        r"must be a number of Python|must be .*; got|must return",
+        "gives something else than on NumPy",
+    ),
+    Kind(
+        r"^\w*(NotImplemented|Unsupported|Attribute|Type|Value|Runtime|Index|Assertion|Linalg|LinAlg|Key|Import)\w*(Error|Exception)",
+        "does not take the library's arrays",
+    ),
+]
+
+OWNERS = {
+    "scipy/_external/array_api_extra": "array-api-extra (in SciPy)",
+    "scipy/_lib/array_api_extra": "array-api-extra (in SciPy)",
+    "scipy/_lib/array_api_compat": "array-api-compat (in SciPy)",
+    "sklearn/externals/array_api_extra": "array-api-extra (in scikit-learn)",
+    "sklearn/externals/array_api_compat": "array-api-compat (in scikit-learn)",
+    "scipy": "SciPy",
+    "sklearn": "scikit-learn",
+    "array_api_extra": "array-api-extra",
+}
+
+# What was found in public code before, and must be found again: function, row, meaning.
+KNOWN = [
+    ("scipy.integrate.romb", "strict:device1", "mixes two devices"),
+    ("scipy.fft.fht", "strict:device1", "mixes two devices"),
+    ("scipy.stats.rankdata", "strict:device1", "mixes two devices"),
+    ("scipy.stats.kruskal", "strict:device1", "mixes two devices"),
+    ("scipy.stats.friedmanchisquare", "strict:device1", "mixes two devices"),
+    ("scipy.stats.mood", "strict:device1", "mixes two devices"),
+    ("scipy.stats.ansari", "strict:device1", "mixes two devices"),
+    ("scipy.stats.chisquare", "strict:device1", "mixes two devices"),
+    ("scipy.stats.power_divergence", "strict:device1", "mixes two devices"),
+    ("scipy.integrate.cumulative_simpson", "strict:device1", "mixes two devices"),
+    ("scipy.optimize.rosen_hess", "strict:device1", "mixes two devices"),
+    ("scipy.linalg.block_diag", "strict:device1", "mixes two devices"),
+    ("scipy.integrate.cumulative_simpson", "torch", "gives other values"),
+    ("scipy.stats.rankdata", "torch", "gives another dtype"),
+    ("scipy.signal.sosfilt", "numpy:readonly", "refuses read-only input"),
+    ("sklearn.metrics.roc_curve", "torch", "does not take the library's arrays"),
+    ("sklearn.metrics.pairwise.chi2_kernel", "numpy:readonly", "refuses read-only input"),
+    ("sklearn.metrics.pairwise.additive_chi2_kernel", "numpy:readonly", "refuses read-only input"),
+    ("array_api_extra.nan_to_num", "strict:cpu", "does not take the library's arrays"),
+]
+
+
+def meaning_of(reason: str) -> str:
+    """Return what a reason means; empty where no line says so."""
+    return next((kind.meaning for kind in KINDS if re.search(kind.pattern, reason)), "")
+
+
+def owner_of(function: str, reason: str) -> str:
+    """Return whose code was running, by the file that the reason names; else the function's own."""
+    found = re.findall(r"([\w/.-]+\.py):\d+", reason)
+    for path in (*reversed(found), function.replace(".", "/")):
+        for folder, owner in OWNERS.items():
+            if path.startswith(f"{folder}/"):
+                return owner
+    return ""
