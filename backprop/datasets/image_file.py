@@ -20,7 +20,7 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 
 MAX_PIXELS = 1 << 26  # 8192 x 8192
 _SIDE = 1024  # pixels that are looked at; larger pictures are made smaller, strip by strip
-_STRIP = 1 << 22  # pixels
+_STRIP = 1 << 20  # pixels
 _RANGES = (1.0, 255.0, 4095.0, 65535.0, 2.0**32 - 1)  # of modes that don't say what white is
 
 
@@ -95,19 +95,20 @@ def _colors(image: "Image") -> Floats:
 
 def _strip(image: "Image", factor: int) -> Floats:
     """Return one strip, each `factor` x `factor` pixels of it as their mean."""
+    across = min(factor, image.height), min(factor, image.width)
     if image.mode.startswith(("I", "F")):  # which Pillow would clip to 0..255
         values = np.array(image, np.float32)
-        gray: npt.NDArray[Any] = _means(values, factor)[:, :, np.newaxis]
+        gray: npt.NDArray[Any] = _means(values, *across)[:, :, np.newaxis]
         return np.concatenate([gray, gray, gray, np.ones_like(gray)], axis=2)
-    return np.array(image.convert("RGBA").reduce(factor), np.float32) / np.float32(255.0)
+    return np.array(image.convert("RGBA").reduce(across[::-1]), np.float32) / np.float32(255.0)
 
 
-def _means(values: Floats, factor: int) -> Floats:
-    """Return the mean of each square, those at the edge filled up with the last row and column."""
-    rows, columns = (-n % factor for n in values.shape)
+def _means(values: Floats, height: int, width: int) -> Floats:
+    """Return the mean of each rectangle, the last ones filled up with the last row and column."""
+    rows, columns = -len(values) % height, -len(values[0]) % width
     filled = np.pad(values, ((0, rows), (0, columns)), mode="edge")
-    squares = filled.reshape(filled.shape[0] // factor, factor, -1, factor)
-    return np.asarray(squares.mean(axis=(1, 3)), np.float32)
+    parts = filled.reshape(filled.shape[0] // height, height, -1, width)
+    return np.asarray(parts.mean(axis=(1, 3)), np.float32)
 
 
 def _ranged(values: Floats) -> Floats:

@@ -1,11 +1,14 @@
 """Pictures as people have them show the digit that the clean picture shows."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from backprop import load_mnist_sample
 from backprop.datasets import load_picture
+from backprop.datasets.image_file import read_image
 
 S = 280
 Y, X = np.mgrid[0:S, 0:S] / (S - 1)
@@ -152,3 +155,14 @@ def test_large_pictures_are_read_in_strips(read, clean):
     large = np.kron(paper(DIGITS[0]), np.ones((13, 13)))  # 3640 x 3640, a mean of 4 x 4 each
     assert np.corrcoef(read(image(large)), clean[0])[0, 1] > 0.98
     assert np.corrcoef(read(Image.fromarray(large.astype(np.float32))), clean[0])[0, 1] > 0.98
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_a_long_strip_takes_no_more_memory_than_it_has(tmp_path, dtype):
+    Image.fromarray(np.zeros((300_000, 12), dtype)).save(tmp_path / "strip.tif")
+    tracemalloc.start()
+    colors = read_image(tmp_path / "strip.tif")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert colors.shape == (1024, 1, 4)
+    assert most < 64 << 20
