@@ -233,6 +233,7 @@ def test_what_a_file_can_not_say_must_be_given(tmp_path):
     noisy().save(tmp_path / "a")
     with pytest.raises(ValueError, match="`net` must be given, as .* with layers of your own"):
         Trainer.resume(tmp_path / "a")
+
     class Own(Adam):
         pass
 
