@@ -40,8 +40,8 @@ def predict(
     """Recognize handwritten digits in image files, with probabilities.
 
     Digits may be dark on light or light on dark.
-    A picture that can't be read, or shows no digit or several, is named and left out; the exit code
-    is then 2. What is unlike any digit is named in a warning.
+    A picture that can't be read, or shows no digit or several, is named and left out.
+    The exit code is then 2. What is unlike any digit is named in a warning.
     """
     backend = backends.select(device, library)
     net = load_digit_network(params, activation, backend, dtype)

@@ -81,7 +81,7 @@ def slabs(shape: tuple[int, ...]) -> Iterator[Slab]:
     axis = shape.index(max(shape))
     thick = max(1, PIECE * shape[axis] // max(1, math.prod(shape)))
     for start in range(0, shape[axis], thick):
-        yield (*[slice(None)] * axis, slice(start, start + thick))
+        yield (*[slice(None)] * axis, slice(start, min(start + thick, shape[axis])), ...)
 
 
 def top(x: Any, count: int) -> npt.NDArray[np.intp]:

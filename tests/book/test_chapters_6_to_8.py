@@ -127,7 +127,10 @@ def test_batch_normalization_learns_where_weights_are_small(execute):
 def test_batch_norm_gradient_check(execute):
     """A batch of one is 0 after normalization, on the kink of Relu: only what lies behind counts."""
     found, out = execute(
-        "ch06/batch_norm_gradient_check", x_batch="x_train[:5]", t_batch="t_train[:5]"
+        "ch06/batch_norm_gradient_check",
+        input_size="784, hidden_size_list=[8, 8], output_size=10, use_batchnorm=True",
+        x_batch="x_train[:5]",
+        t_batch="t_train[:5]",
     )
     rows = dict(line.split(":") for line in out.splitlines())
     assert list(rows) == [
