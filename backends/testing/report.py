@@ -52,7 +52,7 @@ class Report(NamedTuple):
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """Names of the backends that make it not ok: wrong, or a value was read there."""
+        """Names of the backends that are wrong, or that a value was read on."""
         return tuple(
             o.backend
             for o in self.outcomes

@@ -207,11 +207,14 @@ def test_numpy_to_numpy_of_a_subclass_of_memory():
 def test_public_names():
     assert backends.__all__ == [
         "Array",
+        "ArrayIn",
         "Availability",
         "Backend",
         "DType",
         "Device",
         "DeviceUnavailableError",
+        "FloatDType",
+        "FloatName",
         "Memory",
         "UnknownBackendError",
         "available",

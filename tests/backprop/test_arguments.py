@@ -38,12 +38,21 @@ def test_whole_numbers(name, call, value):
     [
         ("lr", SGD),
         ("lr", lambda v: SGD().load_state_dict({"lr": v})),
-        ("weight_init_std", lambda v: TwoLayerNet(2, 3, 2, v)),
     ],
 )
 def test_numbers(name, call, value):
     with pytest.raises(TypeError, match=f"`{name}` must be a number; got "):
         call(value)
+
+
+def test_the_scale_of_weights_is_a_number_or_a_name():
+    for value in ([0.1], True, None, 1j):
+        with pytest.raises(TypeError, match="`weight_init_std` must be a number or the name of a"):
+            TwoLayerNet(2, 3, 2, value)
+    with pytest.raises(
+        ValueError, match="`weight_init_std` must be a number or one of he, .*'0.1'"
+    ):
+        TwoLayerNet(2, 3, 2, "0.1")
 
 
 @pytest.mark.parametrize("value", [0, -1.0, float("inf"), float("nan")])

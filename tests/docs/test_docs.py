@@ -105,7 +105,8 @@ def on_disk(folder):
 
 
 def test_the_tree_in_the_readme_is_on_disk():
-    assert list(tree(ROOT / "README.md")) == sorted(on_disk(ROOT) - {"conftest"})
+    rooms = [room.removesuffix(".py") for room in tree(ROOT / "README.md")]
+    assert rooms == sorted(on_disk(ROOT) - {"conftest"})
 
 
 @pytest.mark.parametrize("package", ["backends", "backprop"])
@@ -158,7 +159,8 @@ def test_the_programs_that_run_by_imports_only_are_tested():
         programs = re.findall(r"`(\w+)\.py`", row[0])
         assert row[4] == ("yes" if programs else "in the text")
         found += [f"ch0{chapters[0]}/{program}" for program in programs]
-    assert sorted(found) == sorted(name for name in DELETED if name.startswith("ch"))
+    of_the_table = ("ch02", "ch03", "ch04", "ch05")
+    assert sorted(found) == sorted(name for name in DELETED if name.startswith(of_the_table))
 
 
 def test_the_table_of_names():
