@@ -8,13 +8,16 @@ WORKERS ?= 2
 GIVEN := $(filter-out file default undefined,$(origin PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: FORCE help train test coverage test-lowest test-backends test-dpnp test-cuda test-foreign prove-gradcheck kill-test fuzz mutants bench bench-cuda docs pictures wheel lint format clean
+.PHONY: FORCE help train train-deep test coverage test-lowest test-backends test-dpnp test-cuda test-foreign prove-gradcheck kill-test fuzz mutants bench bench-cuda docs pictures wheel lint format clean
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
 
 train: $(VENV)/.installed-cli ## Train the book's network on real digits
 	$(BIN)/backprop train
+
+train-deep: $(VENV)/.installed-cli ## Train the book's deep network on all of MNIST
+	$(BIN)/python scripts/train_deep.py
 
 test: $(VENV)/.installed-test ## Run the whole test-suite, in WORKERS processes
 	$(BIN)/python -m pytest -n $(WORKERS)

@@ -20,14 +20,20 @@ from .gradients import (
 from .layers import (
     AddLayer as AddLayer,
     Affine as Affine,
+    BatchNormalization as BatchNormalization,
+    Convolution as Convolution,
     DivLayer as DivLayer,
+    Dropout as Dropout,
     Elementwise as Elementwise,
     ExpLayer as ExpLayer,
+    Flatten as Flatten,
     IdentityWithLoss as IdentityWithLoss,
     Layer as Layer,
+    LayerNormalization as LayerNormalization,
     LogLayer as LogLayer,
     MatMul as MatMul,
     MulLayer as MulLayer,
+    Pooling as Pooling,
     PowLayer as PowLayer,
     Relu as Relu,
     Sigmoid as Sigmoid,
@@ -37,8 +43,13 @@ from .layers import (
     Tanh as Tanh,
 )
 from .networks import (
+    DeepConvNet as DeepConvNet,
+    MultiLayerNet as MultiLayerNet,
+    MultiLayerNetExtend as MultiLayerNetExtend,
     Network as Network,
+    SimpleConvNet as SimpleConvNet,
     TwoLayerNet as TwoLayerNet,
+    summary as summary,
 )
 from .numerical import (
     gradient_descent as gradient_descent,
@@ -54,9 +65,18 @@ from .storage import (
 )
 from .training import (
     SGD as SGD,
+    AdaGrad as AdaGrad,
+    Adam as Adam,
+    AdamW as AdamW,
     Checkpoints as Checkpoints,
+    Cosine as Cosine,
     History as History,
+    Momentum as Momentum,
+    Nesterov as Nesterov,
+    RMSprop as RMSprop,
+    StepDecay as StepDecay,
     Trainer as Trainer,
+    WarmUp as WarmUp,
 )
 
 __version__: str

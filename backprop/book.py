@@ -1,10 +1,11 @@
 """The book's names, for programs typed from it: `from backprop.book import *`.
 
-Whatever a program of chapters 2 to 5 imports from `common.functions`, `common.gradient`,
-`common.layers` or `dataset.mnist`, or defines for itself, stands here under the book's name.
+Whatever a program of chapters 2 to 8 imports from the modules of `common` or from `dataset.mnist`,
+or defines for itself, stands here under the book's name.
 Everything is the library's own, but for the step of 1e-4 in what differentiates numerically, which
-gives the book's digits, and for `gradient_descent`, which returns the path too. `np` is here since
-the book's programs get NumPy by `from common.functions import *`.
+gives the book's digits, for `gradient_descent`, which returns the path too, and for what stands in
+`book_tools`: the book's trainer, its unscaled dropout, networks that write themselves to files.
+`np` is here since the book's programs get NumPy by `from common.functions import *`.
 """
 
 from collections.abc import Callable
@@ -14,10 +15,22 @@ import numpy as np
 
 from backends import Array
 from backprop import numerical
+from backprop.book_tools import (
+    BatchNormalization,
+    DeepConvNet,
+    Dropout,
+    SimpleConvNet,
+    Trainer,
+    shuffle_dataset,
+    smooth_curve,
+)
 from backprop.datasets import load_mnist
 from backprop.functions import (
+    col2im,
+    conv_output_size,
     cross_entropy_error,
     identity_function,
+    im2col,
     mean_squared_error,
     relu,
     relu_grad,
@@ -28,10 +41,19 @@ from backprop.functions import (
     step_function,
     sum_squared_error,
 )
-from backprop.layers import AddLayer, Affine, MulLayer, Relu, Sigmoid, SoftmaxWithLoss
-from backprop.networks import TwoLayerNet
+from backprop.layers import (
+    AddLayer,
+    Affine,
+    Convolution,
+    MulLayer,
+    Pooling,
+    Relu,
+    Sigmoid,
+    SoftmaxWithLoss,
+)
+from backprop.networks import MultiLayerNet, MultiLayerNetExtend, TwoLayerNet
 from backprop.perceptron import AND, NAND, OR, XOR
-from backprop.training import SGD
+from backprop.training import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSprop
 
 __all__ = [
     "AND",
@@ -39,16 +61,33 @@ __all__ = [
     "OR",
     "SGD",
     "XOR",
+    "AdaGrad",
+    "Adam",
     "AddLayer",
     "Affine",
+    "BatchNormalization",
+    "Convolution",
+    "DeepConvNet",
+    "Dropout",
+    "Momentum",
     "MulLayer",
+    "MultiLayerNet",
+    "MultiLayerNetExtend",
+    "Nesterov",
+    "Pooling",
+    "RMSprop",
     "Relu",
     "Sigmoid",
+    "SimpleConvNet",
     "SoftmaxWithLoss",
+    "Trainer",
     "TwoLayerNet",
+    "col2im",
+    "conv_output_size",
     "cross_entropy_error",
     "gradient_descent",
     "identity_function",
+    "im2col",
     "load_mnist",
     "mean_squared_error",
     "np",
@@ -57,8 +96,10 @@ __all__ = [
     "numerical_gradient_2d",
     "relu",
     "relu_grad",
+    "shuffle_dataset",
     "sigmoid",
     "sigmoid_grad",
+    "smooth_curve",
     "softmax",
     "softmax_loss",
     "step_function",

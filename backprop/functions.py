@@ -1,20 +1,23 @@
-"""Activations, their derivatives, and losses, as functions of arrays.
+"""Activations, their derivatives, losses, and windows on pictures, as functions of arrays.
 
-Shapes: N batch, C classes. Integers and booleans are computed in the library's default floating
-dtype, but stay what they are in `identity`, `step` and `relu`; numbers and sequences of numbers
-count as arrays on the host.
+N batch, C classes. Integers and booleans are computed in the library's default floating dtype, but
+stay what they are in `identity`, `step` and `relu`; numbers and sequences count as host arrays.
 """
 
 from backends import Array, DType, namespace
 from backprop import labels
 from backprop.arguments import whole
 from backprop.arrays import Numbers, as_array, default_dtype, floating_array
+from backprop.windows import col2im, conv_output_size, im2col
 
 __all__ = [
+    "col2im",
+    "conv_output_size",
     "cross_entropy_error",
     "identity",
     "identity_function",
     "identity_grad",
+    "im2col",
     "log_softmax",
     "mean_squared_error",
     "one_hot",

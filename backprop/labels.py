@@ -7,6 +7,7 @@ column are no classes: labels are then the targets themselves.
 import math
 from typing import Any
 
+import backends
 from backends import Array, DType, device, is_host, isdtype, namespace
 from backprop.arrays import default_dtype, is_array, shape
 
@@ -35,17 +36,23 @@ def one_hot(t: Array, num_classes: int, dtype: DType) -> Array:
     t = t if t.dtype == index else xp.astype(t, index)
     classes = xp.arange(num_classes, dtype=t.dtype, device=device(t))
     rows = t[..., None] == classes
-    if is_host(t) and int(xp.count_nonzero(rows)) != math.prod(t.shape):
-        check_range(t, num_classes)
+    if backends.host().holds(t):
+        if int(xp.count_nonzero(rows)) != math.prod(t.shape):
+            check_range(t, num_classes)
+    elif is_host(t):
+        check_range(t, num_classes)  # with no operation of the library's
     return xp.astype(rows, dtype)
 
 
 def check_range(t: Array, num_classes: int) -> None:
     """Raise a ValueError unless all class numbers are in 0..C-1; waits for the device."""
-    xp = namespace(t)
     if 0 in t.shape:
         return
-    low, high = int(xp.min(t)), int(xp.max(t))
+    _check_limits(backends.of(t).to_numpy(t), num_classes)
+
+
+def _check_limits(t: Any, num_classes: int) -> None:
+    low, high = int(t.min()), int(t.max())
     if low < 0 or high >= num_classes:
         wrong = low if low < 0 else high
         raise ValueError(f"labels must be in 0..{num_classes - 1}; got {wrong}")

@@ -29,6 +29,8 @@ ORDER = [
     "backprop.arrays",
     "backprop.finite",
     "backprop.labels",
+    "backprop.windows",
+    "backprop.initialization",
     "backprop.functions",
     "backprop.perceptron",
     "backprop.metrics",
@@ -50,6 +52,7 @@ ORDER = [
     "backprop.storage",
     "backprop.training",
     "backprop.datasets",
+    "backprop.book_tools",
     "backprop.book",
     "backprop!",
     "backprop.bench",
@@ -89,6 +92,7 @@ ALLOWED = {
     "backprop.storage": {"numpy"},
     "backprop.datasets": {"numpy"},
     "backprop.plotting": {"numpy"},
+    "backprop.book_tools": {"numpy"},  # draws by NumPy's global generator, as the book does
     "backprop.book": {"numpy"},  # handed on to programs that got it by star import
     "backprop.bench": {"numpy"},
     "backprop.demos": {"numpy"},

@@ -84,8 +84,8 @@ def train(
 ) -> int:
     """Train the two-layer network on MNIST, or a deeper one.
 
-    Shows accuracies after each epoch; writes parameters, history, configuration and a picture,
-    and checkpoints meanwhile. Ctrl-C ends it in order, a second one at once.
+    Shows accuracies after each epoch; writes parameters, history, settings and a picture.
+    Writes checkpoints meanwhile. Ctrl-C ends it in order, a second one at once.
     """
     if "epochs" in said(context) and "iterations" not in said(context):
         iterations = None  # a --config has them

@@ -66,10 +66,11 @@ def confirm(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
             for level in np.unique(found.level[worst]):
                 which = np.asarray([i for i in worst if found.level[i] == level], dtype=np.intp)
                 other = look(float(level) + shift, which)
-                own = np.maximum(noise, 4.0 * other.bend / np.sqrt(70.0))
+                seen = 4.0 * other.bend / np.sqrt(70.0)
+                # what is expected of finer steps is noisier by their fineness, and tells nothing
+                own = np.where(seen > noise, seen, noise / float(REFINEMENT) ** shift)
                 apart = np.abs(other.value - found.value[which])
-                error = other.spread + own / (other.step * float(REFINEMENT) ** shift)
-                error = np.maximum(apart, error)  # finer steps are noisier by their fineness
+                error = np.maximum(apart, other.spread + own / other.step)
                 found.error[which] = np.fmax(found.error[which], error)
         found.judge(limits)
         if found.bad[worst].any():

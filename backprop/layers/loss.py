@@ -104,12 +104,14 @@ class SoftmaxWithLoss(LossLayer):
         exp = xp.exp(shifted)
         total = row_sums(exp)
         wanted = xp.where(t == 0, 0.0, shifted)  # a score of -inf, masked, is not asked for
-        return xp.sum(t * (xp.log(total) - wanted), axis=axis), (exp, total)
+        surprise = xp.log(total) - wanted
+        if axis is not None:
+            return xp.sum(t * surprise, axis=axis), (exp, total)
+        return xp.reshape(t, (-1,)) @ xp.reshape(surprise, (-1,)), (exp, total)
 
     def _difference(self, kept: Any, t: Array, one_hot: bool) -> Array:
         exp, total = kept
-        weight = 1.0 if one_hot else row_sums(t)
-        return exp * (weight / total) - t
+        return (exp if one_hot else exp * row_sums(t)) / total - t
 
 
 class SigmoidWithLoss(LossLayer):

@@ -6,10 +6,16 @@ from typing import Any
 from backends import Array
 from backprop.layers import (
     Affine,
+    BatchNormalization,
+    Convolution,
+    Dropout,
     ExpLayer,
+    Flatten,
     IdentityWithLoss,
     Layer,
+    LayerNormalization,
     LogLayer,
+    Pooling,
     Relu,
     Sigmoid,
     SigmoidWithLoss,
@@ -23,9 +29,15 @@ KINDS: dict[str, type[Layer]] = {
     kind.__name__: kind
     for kind in (
         Affine,
+        BatchNormalization,
+        Convolution,
+        Dropout,
         ExpLayer,
+        Flatten,
         IdentityWithLoss,
+        LayerNormalization,
         LogLayer,
+        Pooling,
         Relu,
         Sigmoid,
         SigmoidWithLoss,
@@ -64,6 +76,7 @@ def describe(net: Network) -> dict[str, Any]:
             for name, layer in net.layers.items()
         ],
         "last_layer": _entry("last_layer", net.last_layer, {}),
+        **({"weight_decay_lambda": decay} if (decay := net.weight_decay_lambda) else {}),
     }
 
 
@@ -100,6 +113,7 @@ def rebuild(description: Any, arrays: Mapping[str, Array]) -> Network:
             layers[entry["name"]] = _layer(entry, arrays, KINDS.keys() - LOSSES)
         net = Network(layers, _layer(description["last_layer"], arrays, LOSSES))
         net.load_state_dict(arrays)
+        net.weight_decay_lambda = float(description.get("weight_decay_lambda", 0.0))
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from None
     return net

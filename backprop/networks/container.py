@@ -8,7 +8,7 @@ from typing import Any, Self
 import backends
 from backends import Array, Backend, DType, FloatDType, isdtype, namespace
 from backprop.arrays import is_array
-from backprop.layers import Layer, training_argument
+from backprop.layers import Dropout, Layer, training_argument
 from backprop.networks import snapshot
 from backprop.networks.checks import check_objects, common_backend, common_dtype
 from backprop.networks.copies import copies_to
@@ -30,6 +30,8 @@ class Container:
         That of the parameters; None without any.
     exclusive : context manager
         In it this thread alone can train the network.
+    random : list of Dropout
+        The layers that draw masks. They are held: the mask changes with each gradient.
     """
 
     backend: Backend | None
@@ -50,8 +52,12 @@ class Container:
         self._keeper: int | None = None
         self._runs = [(layer, _mode(layer)) for layer in self._order]
         self._last_mode = _mode(self._last_layer)
+        self.random = [layer for layer in self._order if isinstance(layer, Dropout)]
+        for layer in self.random:
+            layer.held = True  # a gradient ends its step, not each pass
         learning = [i for i, layer in enumerate(self._order) if getattr(layer, "params", None)]
-        self._way_back = self._order[min(learning) :][::-1] if learning else []
+        way = self._order[min(learning) :] if learning else []
+        self._first, self._way_back = (way[0] if way else None), way[:0:-1]
         self._ran = False
         places = named_places([*self._order, self._last_layer])
         learnt = {

@@ -52,11 +52,7 @@ def _check_arrays(name: str, layer: Any, own: Mapping[str, Any], held: set[int])
 def _keeps_gradients(layer: Any, set_back: set[str]) -> bool:
     """Tell whether `backward` keeps anything: under a name of its own, or in `grads`."""
     code = getattr(getattr(type(layer), "backward", None), "__code__", None)
-    kept = set_back - {
-        "dx",
-        "dX",
-        "dout",
-    }  # what goes on to the layer before is no gradient of ours
+    kept = set_back - {"dx", "dX", "dout"}  # what the layer before gets is no gradient of ours
     return bool(kept) or (code is not None and "grads" in code.co_names)
 
 

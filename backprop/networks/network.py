@@ -1,19 +1,16 @@
 """The general network: layers in order, and a layer that ends them in a loss (section 5.7)."""
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
 from threading import get_ident
 from typing import Any
 
-from backends import Array, ArrayIn, Backend, FloatDType, namespace
+from backends import Array, ArrayIn, Backend, FloatDType
 from backprop.layers import SoftmaxWithLoss
 from backprop.layers.activation import ActivationName
+from backprop.networks import decay, numerically
 from backprop.networks.moment import repeatable
 from backprop.networks.predictor import Predictor
 from backprop.networks.stack import copied_stack
-from backprop.numerical import steps
-from backprop.numerical.column import Tail, is_known_loss
-from backprop.numerical.sweep import check_options, loss_changes
 
 
 class Network(Predictor):
@@ -105,12 +102,15 @@ class Network(Predictor):
             loss = self.training_loss(x, t) if training else self.loss(x, t)
             self._take_in()
             dout = self._last_layer.backward()
-            if self._way_back:
-                *rest, first = self._way_back
-                for layer in rest:
-                    dout = layer.backward(dout)
+            for layer in self._way_back:
+                dout = layer.backward(dout)
+            first = self._first
+            if first is not None:
                 getattr(first, "backward_params", first.backward)(dout)
-            return loss, self._params.grads()
+            for random in self.random if training else ():
+                random.advance()
+            grads = self._params.grads()
+            return loss, decay.added(self, grads) if self.weight_decay_lambda else grads
         finally:
             self._keeper = None
             for own in self._caching:
@@ -153,20 +153,7 @@ class Network(Predictor):
         ValueError
             When `method` is neither of the two, or `step` or `memory` is not positive.
         """
-        steps.check_step(step)
-        check_options(method, memory)
-        if self.dtype is None or self.backend is None:
-            return {}
-        wide = self.to(dtype=self.backend.widest)
-        self.backend.require(x, "x")
-        t = self._labels(t)
-        h = steps.default_step(x, wide.dtype) if step is None else step
-        how = {"training": training, "fast": method == "fast"}
-        changes = wide.loss_changes(x, t, (h, -h), **how, memory=memory)
-        return {
-            name: self.backend.xp.astype((change[0, ...] - change[1, ...]) / (2 * h), self.dtype)
-            for name, change in changes.items()
-        }
+        return numerically.gradient(self, x, t, step, training, method, memory)
 
     def loss_changes(
         self,
@@ -179,17 +166,14 @@ class Network(Predictor):
         memory: int | None = None,
     ) -> dict[str, Array]:
         """Return by how much the loss of a copy changes for each offset: shape `(O, *shape)`."""
-        x = namespace(x).reshape(x, (1, -1)) if x.ndim == 1 else x
-        passes = partial(self.training_loss if training else self.loss, x, t)
-        loss = repeatable(passes, {**self._layers, "": self._last_layer}, self._places)
         own = {type(self).predict, type(self).loss} == {Network.predict, Network.loss}
-        tail = None
-        if (
-            fast
-            and own
-            and not vars(self).keys() & {"predict", "loss"}
-            and is_known_loss(self._last_layer)
-        ):
-            modes = [{} if mode is None else {mode: training} for _, mode in self._runs]
-            tail = Tail(self._order, modes, self._last_layer, self._input(x), self._labels(t))
-        return loss_changes(self, loss, tail, offsets, memory)
+        fast = fast and own and not vars(self).keys() & {"predict", "loss"}
+        return numerically.loss_changes(self, x, t, offsets, training, fast, memory)
+
+    def run(self) -> list[tuple[Any, str | None]]:
+        """Return the layers in order, each with its argument for whether it trains."""
+        return list(self._runs)
+
+    def repeatable(self, function: Callable[[], Array]) -> Callable[[], Array]:
+        """Return a function that starts each time from the state and the generators of now."""
+        return repeatable(function, {**self._layers, "": self._last_layer}, self._places)

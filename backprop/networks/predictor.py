@@ -8,6 +8,7 @@ from backprop import labels
 from backprop.arrays import shape
 from backprop.finite import check_finite
 from backprop.layers import training_argument
+from backprop.networks import decay
 from backprop.networks.classes import Classes, predicted_classes, share_of
 from backprop.networks.container import Container
 from backprop.networks.inference import for_one_pass
@@ -18,7 +19,14 @@ class Predictor(Container):
 
     Where they do not train, they keep nothing for `backward`, but for the thread that is taking a
     gradient: any number of threads may predict.
+
+    Attributes
+    ----------
+    weight_decay_lambda : float
+        λ: the loss counts ½ λ Σ W² too, over all weights `W`, and its gradient λ W; 0 at first.
     """
+
+    weight_decay_lambda = 0.0
 
     def _set_up(self) -> None:
         super()._set_up()
@@ -59,9 +67,9 @@ class Predictor(Container):
         last = self._last_layer
         if not training and self._keeper != get_ident():
             last = for_one_pass(last)
-        if self._last_mode is None:
-            return last.forward(y, t)
-        return last.forward(y, t, **{self._last_mode: training})
+        mode = {} if self._last_mode is None else {self._last_mode: training}
+        loss = last.forward(y, t, **mode)
+        return loss + decay.penalty(self) if self.weight_decay_lambda else loss
 
     def training_loss(self, x: ArrayIn, t: ArrayIn) -> Array:
         """Return the loss as training sees it: the function that `gradient` differentiates."""

@@ -46,9 +46,7 @@ def put_back(places: Mapping[str, Place], arrays: Mapping[str, Any], backend: Ba
     for name, place in places.items():
         _check_kind(name, found[name], place.get())
         check_finite(found[name], name)
-    copies = {n: copied(found[n], backend, place.get().dtype) for n, place in places.items()}
-    for name, copy in copies.items():
-        _check_values(name, found[name], copy)
+    copies = {n: _fitting(n, found[n], place.get(), backend) for n, place in places.items()}
     for name, place in places.items():
         place.set(copies[name])
 
@@ -79,15 +77,17 @@ def _check_kind(name: str, x: Array, old: Array) -> None:
         raise TypeError(f"`{name}` must be {old.dtype}; got {x.dtype}")
 
 
-def _check_values(name: str, x: Array, copy: Array) -> None:
-    """Raise an OverflowError where a copy in another dtype has lost more than digits."""
-    source, xp = backends.of(x), namespace(x)
-    if not source.has_values or not backends.of(copy).has_values:
-        return
-    back = copied(copy, source, x.dtype)
-    if isdtype(xp, x.dtype, "real floating"):
-        fits = xp.all(xp.isfinite(back) | ~xp.isfinite(x))
-    else:
-        fits = xp.all(back == x)
-    if not bool(fits):
-        raise OverflowError(f"`{name}` must hold values that {copy.dtype} has; got {x.dtype}")
+def _fitting(name: str, x: Array, old: Array, backend: Backend) -> Array:
+    """Return a copy in the dtype of `old`; an OverflowError where more than digits were lost."""
+    try:
+        copy = copied(x, backend, old.dtype)
+        source, xp = backends.of(x), namespace(x)
+        if source.has_values and backend.has_values:
+            back = copied(copy, source, x.dtype)
+            floating = isdtype(xp, x.dtype, "real floating")
+            fits = xp.isfinite(back) | ~xp.isfinite(x) if floating else back == x
+            if not bool(xp.all(fits)):
+                raise OverflowError(f"got {x.dtype}")
+    except OverflowError as error:
+        raise OverflowError(f"`{name}` must hold values that {old.dtype} has; {error}") from None
+    return copy

@@ -1,12 +1,12 @@
 """The book's network: Affine, activation, Affine, softmax with loss (section 5.7.2)."""
 
-import numbers
 from itertools import pairwise
 from typing import Any
 
 import backends
-from backends import Backend, FloatDType
+from backends import Backend, FloatDType, isdtype
 from backprop.arguments import whole
+from backprop.initialization import WeightScale, weight_std
 from backprop.layers import SoftmaxWithLoss
 from backprop.layers.activation import ActivationName
 from backprop.networks.network import Network
@@ -20,8 +20,9 @@ class TwoLayerNet(Network):
     ----------
     input_size, hidden_size, output_size : int
         D, the hidden layer's width, and C.
-    weight_init_std : float
-        Weights start normally distributed with this standard deviation, biases at 0.
+    weight_init_std : float or str
+        Weights start normally distributed with this standard deviation, or with that of a rule as
+        in `MultiLayerNet`; biases at 0.
     activation : str
         ``"relu"``, ``"sigmoid"`` or ``"tanh"``.
     dtype : str or dtype
@@ -50,7 +51,7 @@ class TwoLayerNet(Network):
         input_size: int,
         hidden_size: int,
         output_size: int,
-        weight_init_std: float = 0.01,
+        weight_init_std: WeightScale = 0.01,
         *,
         activation: ActivationName = "relu",
         dtype: FloatDType = "float32",
@@ -62,13 +63,14 @@ class TwoLayerNet(Network):
             whole("hidden_size", hidden_size),
             whole("output_size", output_size),
         )
-        if isinstance(weight_init_std, bool) or not isinstance(weight_init_std, numbers.Real):
-            raise TypeError(f"`weight_init_std` must be a number; got {weight_init_std!r}")
         backend = backends.select(backend)
+        if not isdtype(backend.xp, backend.dtype(dtype), "real floating"):
+            raise TypeError(f"`dtype` must be real floating; got {dtype}")
         rng = backend.rng(seed)
         params: dict[str, Any] = {}
         for i, shape in enumerate(pairwise(sizes), start=1):
-            params[f"W{i}"] = backend.asarray(weight_init_std * rng.standard_normal(shape), dtype)
+            std = weight_std(weight_init_std, shape[0])
+            params[f"W{i}"] = backend.asarray(std * rng.standard_normal(shape), dtype)
             params[f"b{i}"] = backend.xp.zeros(
                 shape[1], dtype=backend.dtype(dtype), device=backend.device
             )

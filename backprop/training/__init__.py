@@ -1,8 +1,29 @@
-"""Training: batches, optimizer, trainer, and the history of a run."""
+"""Training: batches, optimizers, schedules of their rates, trainer, and the history of a run."""
 
+from backprop.training.adaptive import AdaGrad, Adam, AdamW, RMSprop
 from backprop.training.checkpoints import Checkpoints
 from backprop.training.history import History
-from backprop.training.optimizer import SGD, Optimizer, Updater
+from backprop.training.momentum import Momentum, Nesterov
+from backprop.training.optimizer import SGD, Optimizer, Rule, Updater
+from backprop.training.schedules import Cosine, Schedule, StepDecay, WarmUp
 from backprop.training.trainer import Trainer
 
-__all__ = ["SGD", "Checkpoints", "History", "Optimizer", "Trainer", "Updater"]
+__all__ = [
+    "SGD",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "Checkpoints",
+    "Cosine",
+    "History",
+    "Momentum",
+    "Nesterov",
+    "Optimizer",
+    "RMSprop",
+    "Rule",
+    "Schedule",
+    "StepDecay",
+    "Trainer",
+    "Updater",
+    "WarmUp",
+]

@@ -1,10 +1,13 @@
-"""Optimizers: new parameters from gradients (section 6.1.2 for the class, 4.5 for the rule)."""
+"""What training needs of an optimizer, and the base of the library's own (section 6.1)."""
 
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Protocol, runtime_checkable
 
-from backends import Array
-from backprop.arguments import positive
+import backends
+from backends import Array, namespace
+from backprop.arrays import copy_of, is_array
+from backprop.training.schedules import Schedule, check_lr, rate
+from backprop.training.vector import Shapes, joined, parts, shapes_of
 
 
 class Updater(Protocol):
@@ -25,49 +28,208 @@ class Optimizer(Updater, Protocol):
         """Remember what `state_dict` gave, its arrays on the network's backend."""
 
 
-class SGD:
-    """Stochastic gradient descent: W -= lr * dW.
+class Rule:
+    """Base of the library's optimizers: `change` says by how much the parameters fall.
+
+    All gradients come as one vector, so that a step takes as few operations as one array does,
+    however many parameters a network has; what an optimizer remembers is a vector too.
 
     Parameters
     ----------
-    lr : float
-        Learning rate.
+    lr : float or schedule
+        Learning rate: a number, or a function of the number of the step such as `Cosine`.
+    weight_decay : float
+        What is added to each gradient, times its parameter: the gradient of ½ λ Σ W².
+
+    Attributes
+    ----------
+    steps : int
+        How many updates there were.
 
     Raises
     ------
     TypeError
         When `lr` is no number.
     ValueError
-        When it is not positive and finite.
+        When `lr` is not positive and finite, or `weight_decay` negative.
     """
 
-    def __init__(self, lr: float = 0.01) -> None:
-        self.lr = positive("lr", lr)
+    remembers: tuple[str, ...] = ()
+    """The names of the vectors that are remembered, 0 at first."""
+
+    def __init__(self, lr: float | Schedule, weight_decay: float = 0.0) -> None:
+        self.lr: float | Schedule = lr if callable(lr) else check_lr(lr)
+        self.weight_decay = at_least_0("weight_decay", weight_decay)
+        self.steps = 0
+        self._shapes: Shapes = {}
+        self._vectors: dict[str, Array] = {}
+
+    def change(self, g: Array, lr: float, kept: dict[str, Array]) -> Array:
+        """Return what is taken from the parameters, a fresh vector.
+
+        Parameters
+        ----------
+        g : array, shape (P,)
+            The gradients; never changed.
+        lr : float
+            The learning rate of this step, number `self.steps` from 1.
+        kept : dict of str to array
+            The vectors that the rule remembers, to be replaced or changed in place.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define change")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(lr={self.lr!r})"
 
     def update(self, params: MutableMapping[str, Array], grads: Mapping[str, Array]) -> None:
-        """Change `params` by `grads`, key by key; in place where the library's arrays can."""
-        for key in params:
-            params[key] -= self.lr * grads[key]
+        """Change `params` by `grads`, key by key; in place where the library's arrays can.
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return the learning rate: `SGD` remembers nothing else."""
-        return {"lr": self.lr}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take the learning rate that `state_dict` gave.
+        Parameters
+        ----------
+        params, grads : mapping of str to array
+            Under the same names; numbers stand for arrays of one entry.
 
         Raises
         ------
         ValueError
-            When `state` holds anything else.
+            When a gradient is missing or has another shape than its parameter, or the names or
+            shapes are others than at the step before.
         """
-        if set(state) != {"lr"}:
-            raise ValueError(f"the state of SGD must hold lr; got {', '.join(state) or 'nothing'}")
-        self.lr = positive("lr", state["lr"])
+        if not params:
+            return
+        shapes = shapes_of(params)
+        g = joined(grads, shapes)
+        kept = self._arranged(shapes, g)
+        lr = rate(self.lr, self.steps)
+        if self.weight_decay:
+            g = self.decayed(params, g, lr)
+        self.steps += 1
+        for name, part in parts(self.change(g, lr, kept), shapes):
+            params[name] -= part if is_array(params[name]) else float(part)
+
+    def decayed(self, params: MutableMapping[str, Array], g: Array, lr: float) -> Array:
+        """Return the gradients with the decay's added."""
+        return g + self.weight_decay * joined(params, shapes_of(params))
+
+    def _arranged(self, shapes: Shapes, g: Array) -> dict[str, Array]:
+        """Return the remembered vectors in the order of the parameters."""
+        if not self.remembers:
+            return {}
+        if not self._vectors:
+            zeros = namespace(g).zeros_like
+            self._shapes, self._vectors = shapes, {name: zeros(g) for name in self.remembers}
+        if self._shapes != shapes:
+            raise ValueError(
+                f"the parameters must be those that {type(self).__name__} has met before, "
+                f"{self._shapes}; got {shapes}"
+            )
+        if list(self._shapes) != list(shapes):
+            old = {n: dict(parts(v, self._shapes)) for n, v in self._vectors.items()}
+            self._shapes = shapes
+            self._vectors = {name: joined(own, shapes) for name, own in old.items()}
+        return self._vectors
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what later steps depend on: the rate, the count of steps, arrays by parameter.
+
+        A rate that is a schedule is no part of it, but an argument of the optimizer like others.
+        """
+        state: dict[str, Any] = {} if callable(self.lr) else {"lr": self.lr}
+        if self._counts:
+            state["steps"] = self.steps
+        for name in self.remembers:
+            found = parts(self._vectors[name], self._shapes) if self._vectors else ()
+            state[name] = {key: copy_of(part) for key, part in found}
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take what `state_dict` gave; arrays must be where the parameters are.
+
+        Raises
+        ------
+        ValueError
+            When `state` holds anything else; then nothing is changed.
+        """
+        wanted = list(self.state_dict())
+        if set(state) != set(wanted):
+            raise ValueError(
+                f"the state of {type(self).__name__} must hold {', '.join(wanted) or 'nothing'}; "
+                f"got {', '.join(state) or 'nothing'}"
+            )
+        lr = self.lr if callable(self.lr) else check_lr(state["lr"])
+        steps = state.get("steps", self.steps)
+        if not isinstance(steps, int) or steps < 0:
+            raise ValueError(f"`steps` must be a whole number, 0 or more; got {steps!r}")
+        shapes = shapes_of(state[self.remembers[0]]) if self.remembers else {}
+        vectors = {name: joined(state[name], shapes) for name in self.remembers if shapes}
+        if any(set(state[name]) != set(shapes) for name in self.remembers):
+            raise ValueError(f"{' and '.join(self.remembers)} must hold the same parameters")
+        self.lr, self.steps, self._shapes, self._vectors = lr, steps, shapes, vectors
+
+    @property
+    def _counts(self) -> bool:
+        """Whether a step depends on its number."""
+        return callable(self.lr) or bool(self.remembers)
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"SGD": SGD}
-"""Those that a file may name; each can be made without arguments, and then takes its state."""
+class SGD(Rule):
+    """Stochastic gradient descent: W -= lr dW (section 6.1.2).
+
+    Parameters
+    ----------
+    lr : float or schedule
+        Learning rate, or its schedule.
+    weight_decay : float
+        λ of the gradient of ½ λ Σ W², which is added to each gradient.
+
+    Raises
+    ------
+    ValueError
+        When `lr` is not positive and finite, or `weight_decay` negative.
+    """
+
+    def __init__(self, lr: float | Schedule = 0.01, weight_decay: float = 0.0) -> None:
+        super().__init__(lr, weight_decay)
+
+    def update(self, params: MutableMapping[str, Array], grads: Mapping[str, Array]) -> None:
+        """Change `params` by `grads` as `Rule.update` does; on the host array by array.
+
+        There memory costs more than operations, and a vector of all gradients is a copy.
+        """
+        if self.weight_decay or not backends.host().holds(next(iter(grads.values()), None)):
+            super().update(params, grads)
+            return
+        lr = rate(self.lr, self.steps)
+        self.steps += 1
+        for name in params:
+            params[name] -= lr * grads[name]
+
+    def change(self, g: Array, lr: float, kept: dict[str, Array]) -> Array:
+        """Return lr g."""
+        return lr * g
+
+
+def at_least_0(name: str, value: float) -> float:
+    """Return a number as a float.
+
+    Raises
+    ------
+    ValueError
+        When it is negative or not finite.
+    """
+    if not 0 <= value < float("inf"):
+        raise ValueError(f"`{name}` must be finite and 0 or more; got {value}")
+    return float(value)
+
+
+def a_share(name: str, value: float) -> float:
+    """Return a number as a float.
+
+    Raises
+    ------
+    ValueError
+        When it is not in [0, 1).
+    """
+    if not 0 <= value < 1:
+        raise ValueError(f"`{name}` must be in [0, 1); got {value}")
+    return float(value)

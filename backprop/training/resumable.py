@@ -11,7 +11,8 @@ from backprop.storage.checkpoint import load_checkpoint, save_checkpoint
 from backprop.training.batches import Batches
 from backprop.training.checkpoints import last_of
 from backprop.training.history import History
-from backprop.training.optimizer import OPTIMIZERS, Optimizer, Updater
+from backprop.training.optimizer import Optimizer, Updater
+from backprop.training.optimizers import OPTIMIZERS
 from backprop.training.tree import copied_tree
 
 _PARTS = ("network", "optimizer", "position", "history")

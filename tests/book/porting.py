@@ -11,9 +11,16 @@ from pathlib import Path
 
 PROGRAMS = Path(__file__).parent / "programs"
 
-BOOK_S = ("common.functions", "common.gradient", "common.layers", "dataset.mnist")
+BOOK_S = (
+    *("common.functions", "common.gradient", "common.layers", "common.optimizer", "common.util"),
+    *("common.trainer", "common.multi_layer_net", "common.multi_layer_net_extend"),
+    "dataset.mnist",
+)
 """The book's modules for which `backprop.book` stands."""
-OWN = ("and_gate", "nand_gate", "or_gate", "layer_naive", "two_layer_net")
+OWN = (
+    *("and_gate", "nand_gate", "or_gate", "layer_naive", "two_layer_net"),
+    *("simple_convnet", "deep_convnet"),
+)
 """The reader's modules for which it stands too, once their definitions are deleted."""
 
 
@@ -57,6 +64,24 @@ DELETED = {
     "ch05/layer_naive": book("AddLayer", "MulLayer"),
     "ch05/train_neuralnet": NOTHING,
     "ch05/two_layer_net": book("TwoLayerNet"),
+    "ch06/batch_norm_gradient_check": NOTHING,
+    "ch06/batch_norm_test": NOTHING,
+    "ch06/hyperparameter_optimization": NOTHING,
+    "ch06/optimizer_compare_mnist": NOTHING,
+    "ch06/optimizer_compare_naive": NOTHING,
+    "ch06/overfit_dropout": NOTHING,
+    "ch06/overfit_weight_decay": NOTHING,
+    "ch06/weight_init_activation_histogram": book("sigmoid"),
+    "ch06/weight_init_compare": NOTHING,
+    "ch07/apply_filter": NOTHING,
+    "ch07/gradient_check": NOTHING,
+    "ch07/train_convnet": NOTHING,
+    "ch07/visualize_filter": NOTHING,
+    "ch07/simple_convnet": book("SimpleConvNet"),
+    "ch08/deep_convnet": book("DeepConvNet"),
+    "ch08/half_float_network": NOTHING,
+    "ch08/misclassified_mnist": NOTHING,
+    "ch08/train_deepnet": NOTHING,
     "notes/gradients": Deleted(
         (
             "numerical_diff",

@@ -451,9 +451,9 @@ def test_bench_writes_costs_and_a_chart(run_in, tmp_path, monkeypatch):
         "give another folder, or --overwrite\n",
     )
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    code, out, _ = run_in("bench", "--quick", "--batch", "2")
+    code, _, err = run_in("bench", "--quick", "--batch", "2")
     assert code == 0
-    assert "no bench.png: pictures need matplotlib" in out
+    assert "no bench.png: pictures need matplotlib" in err
 
 
 def test_bench_runs_where_there_is_no_float64(run_in, monkeypatch):

@@ -199,24 +199,6 @@ def test_constants_are_no_parameters():
     Network({"Scale": Scale(), "Affine": Affine(W, B)}, SoftmaxWithLoss())
 
 
-def test_what_backward_keeps_is_no_parameter():
-    class Square:
-        def forward(self, x):
-            self.x = x
-            return x * x
-
-        def backward(self, dout=1):
-            self.dout = dout
-            self.dx = 2 * self.x * dout
-            return self.dx
-
-    used = Square()
-    net = Network({"Affine": Affine(W, B), "Square": used}, SoftmaxWithLoss())
-    net.gradient(X, T)
-    net.last_layer = SoftmaxWithLoss()
-    assert Network(dict(net.layers), SoftmaxWithLoss()).params.keys() == {"W1", "b1"}
-
-
 class Squares(Layer):
     """Keeps `x` by a method that it inherits, and sets a `dx` in backward."""
 
@@ -256,3 +238,21 @@ def test_a_loss_layer_that_learns_is_refused():
 
     with pytest.raises(TypeError, match="the loss layer must learn nothing, .* got Scaled with"):
         Network({"Affine": Affine(W, B)}, Scaled())
+
+
+def test_what_backward_keeps_is_no_parameter():
+    class Square:
+        def forward(self, x):
+            self.x = x
+            return x * x
+
+        def backward(self, dout=1):
+            self.dout = dout
+            self.dx = 2 * self.x * dout
+            return self.dx
+
+    used = Square()
+    net = Network({"Affine": Affine(W, B), "Square": used}, SoftmaxWithLoss())
+    net.gradient(X, T)
+    net.last_layer = SoftmaxWithLoss()
+    assert Network(dict(net.layers), SoftmaxWithLoss()).params.keys() == {"W1", "b1"}

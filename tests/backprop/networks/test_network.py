@@ -333,7 +333,7 @@ def test_labels_out_of_range_have_no_accuracy():
 
 
 def test_parameters_must_be_floating_and_of_one_dtype():
-    with pytest.raises(TypeError, match="`W1` must be real floating; got int64"):
+    with pytest.raises(TypeError, match="`dtype` must be real floating; got int64"):
         TwoLayerNet(6, 5, 3, dtype="int64", backend="cpu")
     mixed = {name: v.astype("f4") if name in ("W2", "b2") else v for name, v in params().items()}
     with pytest.raises(TypeError, match="parameters must have one dtype, float64; `W2` is float32"):

@@ -65,10 +65,10 @@ def test_arrays_of_any_library_and_dtype_are_taken(case: Case):
         net = small(case)
         net.load_state_dict(arrays)
         for name, x in net.params.items():
-            case.check(x, given[name])
+            case.check(x, given[name].astype(case.dtype))
     zeros = {name: np.zeros(x.shape, int) for name, x in given.items()}
     net.load_state_dict(zeros)
-    case.check(net.params["W1"], zeros["W1"])
+    case.check(net.params["W1"], zeros["W1"].astype(case.dtype))
 
 
 def test_what_is_missing_and_unexpected_is_said_at_once_and_nothing_changed():
@@ -204,7 +204,7 @@ def test_a_value_that_does_not_fit_is_refused_and_nothing_changed(library):
     kept = {name: np.zeros((), "int64") if name == "count1" else x for name, x in before.items()}
     net.layers["Counts"].state["count"] = net.backend.asarray(np.zeros((), "int32"))
     for name, value in (("count1", np.array(2**40)), ("W1", np.full((6, 3), 1e300))):
-        with pytest.raises(OverflowError, match=f"`{name}` must hold values that .*; got .*64"):
+        with pytest.raises(OverflowError, match=f"`{name}` must hold values that .* has; "):
             net.load_state_dict({**kept, name: value})
     np.testing.assert_array_equal(net.backend.to_numpy(net.params["W1"]), 1.0)
 

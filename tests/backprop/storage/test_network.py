@@ -208,6 +208,8 @@ def test_every_layer_with_one_input_can_be_named():
     assert set(KINDS) == {
         *("Affine", "ExpLayer", "LogLayer", "Relu", "Sigmoid", "Tanh"),
         *("IdentityWithLoss", "SigmoidWithLoss", "SoftmaxWithLoss"),
+        *("BatchNormalization", "Convolution", "Dropout", "Flatten"),
+        *("LayerNormalization", "Pooling"),
     }
 
 

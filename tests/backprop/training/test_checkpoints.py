@@ -233,17 +233,21 @@ def test_what_a_file_can_not_say_must_be_given(tmp_path):
     noisy().save(tmp_path / "a")
     with pytest.raises(ValueError, match="`net` must be given, as .* with layers of your own"):
         Trainer.resume(tmp_path / "a")
-    own = new(optimizer=Adam())
+
+    class Own(Adam):
+        pass
+
+    own = new(optimizer=Own())
     own.fit((X, T), iterations=1)
     own.save(tmp_path / "b")
-    with pytest.raises(ValueError, match="`optimizer` must be given, a Adam as it was saved"):
+    with pytest.raises(ValueError, match="`optimizer` must be given, a Own as it was saved"):
         Trainer.resume(tmp_path / "b")
-    with pytest.raises(TypeError, match="`optimizer` must be a Adam, as it was saved; got SGD"):
+    with pytest.raises(TypeError, match="`optimizer` must be a Own, as it was saved; got SGD"):
         Trainer.resume(tmp_path / "b", optimizer=SGD())
     with pytest.raises(ValueError, match="one of `net` and `backend` can be given"):
         Trainer.resume(tmp_path / "b", net=own.net, backend="cpu")
     with pytest.raises(ValueError, match=r"must be of such a training; ValueError: .*b1.*shape"):
-        Trainer.resume(tmp_path / "b", net=TwoLayerNet(6, 4, 3, backend="cpu"), optimizer=Adam())
+        Trainer.resume(tmp_path / "b", net=TwoLayerNet(6, 4, 3, backend="cpu"), optimizer=Own())
 
 
 def test_files_that_are_no_checkpoints(tmp_path):
@@ -291,12 +295,12 @@ class Bad(SGD):
 
     def __init__(self, at, value=math.nan):
         super().__init__(0.1)
-        self.at, self.value, self.steps = at, value, 0
+        self.at, self.value, self.count = at, value, 0
 
     def update(self, params, grads):
         super().update(params, grads)
-        self.steps += 1
-        if self.steps == self.at:
+        self.count += 1
+        if self.count == self.at:
             params["b1"] = params["b1"] * self.value
 
 

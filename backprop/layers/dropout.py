@@ -1,0 +1,109 @@
+"""Dropout: in training a part of the entries is left out (section 6.4.3)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import backends
+from backends import Array, namespace
+from backprop.arrays import floating_array, shape
+from backprop.layers.layer import Layer, as_dtype, upstream
+
+
+class Dropout(Layer):
+    """Sets a random part of the entries to 0 in training, and none else (Srivastava et al., 2014).
+
+    In training y = x * mask / (1 - ratio), so that the mean stays what it is and nothing is left to
+    do without training. `inverted=False` is the book's: y = x * mask in training, and
+    x * (1 - ratio) without; the book's trained files need it.
+
+    Parameters
+    ----------
+    ratio : float
+        The share that is left out, in [0, 1).
+    seed : int, optional
+        Of the masks: they are drawn on the host, the same on every library, and nothing waits for
+        the device.
+    inverted : bool
+        Whether to divide by 1 - ratio in training.
+
+    Attributes
+    ----------
+    rng : numpy.random.Generator
+        What draws the masks.
+    held : bool
+        Whether training passes have one mask until `advance`, as two of them must to be compared.
+        A network holds its layers, and goes on with each gradient.
+
+    Raises
+    ------
+    ValueError
+        When `ratio` is not in [0, 1), or `seed` is negative.
+    """
+
+    def __init__(
+        self, ratio: float = 0.5, seed: int | None = None, *, inverted: bool = True
+    ) -> None:
+        super().__init__()
+        if not 0 <= ratio < 1:
+            raise ValueError(f"`ratio` must be in [0, 1); got {ratio}")
+        if seed is not None and seed < 0:
+            raise ValueError(f"`seed` must be 0 or more; got {seed}")
+        self.ratio, self.inverted = float(ratio), inverted
+        self.seed = int(backends.host().rng().integers(1 << 32)) if seed is None else int(seed)
+        self.rng = backends.host().rng(self.seed)
+        self.held = False
+        self._last: Mapping[str, Any] | None = None  # where the last mask of a gradient begins
+        self._next: Mapping[str, Any] | None = None  # where a mask ends that is held
+
+    def config(self) -> dict[str, Any]:
+        """Return ratio, seed and kind."""
+        return {"ratio": self.ratio, "seed": self.seed, "inverted": self.inverted}
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return `x` with a part of its entries 0 in training; else as it is, or its expectation.
+
+        Parameters
+        ----------
+        x : array, any shape
+        training : bool
+            Whether to draw a mask.
+
+        Returns
+        -------
+        array, in the shape of `x`
+        """
+        x = floating_array(x)
+        unmasked = 1.0 if self.inverted else 1.0 - self.ratio
+        factor = self._mask(x) if training else unmasked
+        self.cache = factor, tuple(x.shape), x[:0, ...] if x.ndim else x
+        return x * factor
+
+    def _mask(self, x: Array) -> Array:
+        """Return 0 for what is left out, 1 or 1 / (1 - ratio) for the rest, in the shape of x."""
+        bits = self.rng.bit_generator
+        before = bits.state
+        kept = self.rng.random(shape(x)) >= self.ratio
+        if self.held:
+            self._next, bits.state = bits.state, before
+        xp = namespace(x)
+        mask = xp.astype(backends.of(x).asarray(kept), x.dtype)
+        if self.inverted:
+            mask *= 1.0 / (1.0 - self.ratio)
+        return mask
+
+    def advance(self) -> None:
+        """Go on to another mask, where one was held."""
+        if self._next is not None:
+            self._last = self.rng.bit_generator.state
+            self.rng.bit_generator.state = self._next
+            self._next = None
+
+    def go_back(self) -> None:
+        """Go back to the mask before the last `advance`, if there was one."""
+        if self._last is not None:
+            self.rng.bit_generator.state = self._last
+
+    def backward(self, dout: Any = 1) -> Array:
+        """Return dx = dout * mask, with the same factor."""
+        factor, out, like = self.recall()
+        return as_dtype(upstream(dout, out, like) * factor, like.dtype)

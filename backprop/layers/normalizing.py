@@ -1,0 +1,88 @@
+"""Normalization: each entry less the mean of its group, by the group's standard deviation.
+
+x̂ = (x - μ) / √(σ² + eps) over a group of m entries, with σ² = Σ (x - μ)² / m; y = γ x̂ + β. In the
+gradient μ and σ depend on all entries of the group: with g = γ dout,
+dx = (g - mean(g) - x̂ mean(g x̂)) / √(σ² + eps) (section 6.3; the derivation is on the page of
+chapter 6).
+"""
+
+import math
+
+import backends
+from backends import Array, namespace
+from backprop.arrays import shape
+from backprop.layers.layer import Layer, as_dtype
+
+EPS = 1e-6
+"""The book's 10e-7."""
+
+
+class Normalization(Layer):
+    """What both normalizations have in common: γ and β of shape (D,), and the formulas."""
+
+    def __init__(self, gamma: Array, beta: Array, eps: float) -> None:
+        super().__init__()
+        backends.of(gamma).require(beta, "beta", gamma.dtype)
+        if gamma.ndim != 1 or beta.shape != gamma.shape:
+            raise ValueError(
+                f"`gamma` and `beta` must have shape (D,); got {shape(gamma)} and {shape(beta)}"
+            )
+        if not (eps > 0 and math.isfinite(eps)):
+            raise ValueError(f"`eps` must be positive and finite; got {eps}")
+        self.params = {"gamma": gamma, "beta": beta}
+        self.eps = float(eps)
+
+    @property
+    def gamma(self) -> Array:
+        """Scales, shape (D,)."""
+        return self.params["gamma"]
+
+    @gamma.setter
+    def gamma(self, value: Array) -> None:
+        self.params["gamma"] = value
+
+    @property
+    def beta(self) -> Array:
+        """Shifts, shape (D,)."""
+        return self.params["beta"]
+
+    @beta.setter
+    def beta(self, value: Array) -> None:
+        self.params["beta"] = value
+
+    @property
+    def dgamma(self) -> Array | None:
+        """Gradient of `gamma`, shape (D,); None before `backward`."""
+        return self.grads.get("gamma")
+
+    @property
+    def dbeta(self) -> Array | None:
+        """Gradient of `beta`, shape (D,); None before `backward`."""
+        return self.grads.get("beta")
+
+    def scaled(self, normal: Array) -> Array:
+        """Return γ x̂ + β for (N, D, S)."""
+        y = normal * self.params["gamma"][:, None]
+        y += self.params["beta"][:, None]
+        return y
+
+    def by_group(
+        self, dout: Array, normal: Array, scale: Array, axes: tuple[int, ...] | None
+    ) -> Array:
+        """Set dγ and dβ; return dx for (N, D, S). Without axes μ and σ are no functions of x."""
+        xp, gamma = namespace(normal), self.params["gamma"]
+        self.grads["gamma"] = as_dtype(xp.sum(dout * normal, axis=(0, 2)), gamma.dtype)
+        self.grads["beta"] = as_dtype(xp.sum(dout, axis=(0, 2)), gamma.dtype)
+        g = dout * gamma[:, None]
+        if axes is not None:
+            along = xp.mean(g * normal, axis=axes, keepdims=True)
+            g = g - xp.mean(g, axis=axes, keepdims=True) - normal * along
+        return g * scale
+
+
+def moments(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array, Array]:
+    """Return μ, x - μ and σ² over some axes, which are kept with length 1."""
+    xp = namespace(x)
+    mean = xp.mean(x, axis=axes, keepdims=True)
+    centered = x - mean
+    return mean, centered, xp.mean(centered * centered, axis=axes, keepdims=True)

@@ -1,0 +1,77 @@
+"""A network's gradient by differences of its loss: what `numerical` is asked, for which copy."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from backends import Array, namespace
+from backprop.networks import decay
+from backprop.numerical import steps
+from backprop.numerical.column import Tail, is_known_loss
+from backprop.numerical.sweep import check_options
+from backprop.numerical.sweep import loss_changes as sweep
+
+
+def gradient(
+    net: Any,
+    x: Array,
+    t: Array,
+    step: float | None,
+    training: bool,
+    method: str,
+    memory: int | None,
+) -> dict[str, Array]:
+    """Return `Network.numerical_gradient`."""
+    steps.check_step(step)
+    check_options(method, memory)
+    if net.dtype is None or net.backend is None:
+        return {}
+    wide = net.to(dtype=net.backend.widest)
+    for layer in wide.random:
+        layer.go_back()  # to the mask of the last gradient, to be compared with it
+    net.backend.require(x, "x")
+    h = steps.default_step(x, wide.dtype) if step is None else step
+    changes = wide.loss_changes(
+        x, t, (h, -h), training=training, fast=method == "fast", memory=memory
+    )
+    xp = net.backend.xp
+    return {
+        name: xp.astype((change[0, ...] - change[1, ...]) / (2 * h), net.dtype)
+        for name, change in changes.items()
+    }
+
+
+def loss_changes(
+    net: Any,
+    x: Array,
+    t: Array,
+    offsets: tuple[float, ...],
+    training: bool,
+    fast: bool,
+    memory: int | None,
+) -> dict[str, Array]:
+    """Return `Network.loss_changes`."""
+    x = namespace(x).reshape(x, (1, -1)) if x.ndim == 1 else x
+    loss = net.repeatable(partial(net.training_loss if training else net.loss, x, t))
+    layers = [layer for layer, _ in net.run()]
+    tail = None
+    with _without_decay(net):
+        if fast and is_known_loss(net.last_layer):
+            modes = [{} if mode is None else {mode: training} for _, mode in net.run()]
+            tail = Tail(layers, modes, net.last_layer, net._input(x), net._labels(t))
+        changes = sweep(net, loss, tail, offsets, memory)
+    if net.weight_decay_lambda:
+        for name, change in decay.changes(net, offsets).items():
+            changes[name] = changes[name] + change
+    return changes
+
+
+@contextmanager
+def _without_decay(net: Any) -> Iterator[None]:
+    """Leave out the penalty, which the sweep knows nothing of."""
+    rate, net.weight_decay_lambda = net.weight_decay_lambda, 0.0
+    try:
+        yield
+    finally:
+        net.weight_decay_lambda = rate

@@ -1,0 +1,46 @@
+"""How many operations of the device a training step takes: each is a launch on a GPU."""
+
+import numpy as np
+import pytest
+
+import backends
+from backprop import SGD, Adam, TwoLayerNet
+
+VIEWS = {
+    *("view", "t", "transpose", "unsqueeze", "squeeze", "squeeze_", "expand", "slice", "select"),
+    *("permute", "_unsafe_view", "alias", "detach", "as_strided"),
+}
+
+
+def operations(f):
+    dispatch = pytest.importorskip("torch.utils._python_dispatch")
+    names = []
+
+    class Count(dispatch.TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            name = func.__name__.partition(".")[0]
+            if name not in VIEWS:
+                names.append(name)
+            return func(*args, **(kwargs or {}))
+
+    with Count():
+        f()
+    return names
+
+
+@pytest.mark.parametrize(("optimizer", "most"), [(SGD(0.1), 37), (Adam(), 47)], ids=["SGD", "Adam"])
+def test_a_step_of_the_books_network(optimizer, most):
+    """PyTorch's own modules and SGD take 22."""
+    pytest.importorskip("torch")
+    backend = backends.select("cpu", "torch")
+    net = TwoLayerNet(784, 50, 10, backend=backend, seed=0)
+    x = backend.asarray(np.random.default_rng(0).random((100, 784)), "float32")
+    t = backend.asarray(np.arange(100) % 10)
+
+    def step():
+        optimizer.update(net.params, net.gradient(x, t))
+
+    step()
+    found = operations(step)
+    assert len(found) <= most, found
+    assert found.count("mm") == 5
