@@ -225,6 +225,7 @@ def test_without_scikit_image(monkeypatch, tmp_path):
     monkeypatch.delattr("backprop.datasets.ink", raising=False)
     monkeypatch.setitem(sys.modules, "skimage", None)
     with pytest.raises(
-        ModuleNotFoundError, match=r"found with scikit-image: pip install 'backprop\[image\]'"
+        ModuleNotFoundError,
+        match=r"found with scikit-image: pip install 'backprop-by-hand\[image\]'",
     ):
         load_picture(tmp_path / "p.png")
