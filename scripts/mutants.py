@@ -150,7 +150,7 @@ def noticed(folder: Path, tests: list[str], limit: float, backends: bool) -> boo
         "no:cacheprovider",
     ]
     if not backends:
-        command += ["--backends", "numpy"]
+        command += ["--array-backends", "numpy*"]
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
@@ -180,12 +180,18 @@ def run(part: str, count: int | None, seed: int) -> tuple[int, int, int]:
     chosen = every if count is None else random.Random(seed).sample(every, min(count, len(every)))
     known, killed, explained = reasons(), 0, 0
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for each in ("backprop", "backends", "tests", "scripts"):
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / each, folder / each, ignore=ignored)
-        for each in ("pyproject.toml", "conftest.py"):
-            shutil.copy(ROOT / each, folder / each)
+        folder = Path(name) / "checkout"
+        left_out = (
+            ".git",
+            ".venv*",
+            ".*_cache",
+            ".hypothesis",
+            "__pycache__",
+            "build",
+            "dist",
+            "runs",
+        )
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*left_out))
         start = time.monotonic()
         if noticed(folder, tests, 1800, backends=True):
             sys.exit(f"{part}: the tests must pass before anything is changed")

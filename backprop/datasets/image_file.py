@@ -59,7 +59,8 @@ def read_image(path: str | os.PathLike[str]) -> Floats:
             _check_size(image.width * image.height)
             image.draft(None, (_SIDE, _SIDE))  # JPEG is decoded at a size near this one
             image.load()
-            return _colors(ImageOps.exif_transpose(image))
+            ImageOps.exif_transpose(image, in_place=True)
+            return _colors(image)
         except UnidentifiedImageError:
             known = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
             raise ValueError(f"{path} must be a {known} image; its format is unknown") from None
