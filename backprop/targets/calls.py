@@ -30,8 +30,8 @@ class Calls:
     differentiates_inputs : bool
         Whether a gradient is due for each floating input; not for networks.
     goes_forward : bool
-        Whether the backward pass runs forward itself, as a network's `gradient` does: it starts
-        from the state that the forward pass started from.
+        Whether the backward pass runs forward itself, as a network's `gradient` does: it draws
+        what the forward pass drew.
     """
 
     name: str

@@ -119,7 +119,7 @@ class Passes:
 
     def _back(self, kept: Any, factor: float) -> Any:
         if self.calls.goes_forward:
-            self._dirty.restore()
+            self._dirty.generators_back()
         if not self.calls.takes_dout:
             returned = self.calls.backward(self.inputs, None, kept)
             if self.calls.elementwise:

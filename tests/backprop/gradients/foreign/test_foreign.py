@@ -34,7 +34,10 @@ def report_of(name, library, dtype, mode, kind="", gradient=""):
     if library != "numpy":
         pytest.importorskip(library)
     style = STYLES[name]
-    hook = Hook(kind, gradient, style.factor)
+    factor = style.factor
+    if (mode, dtype) == ("directional", "float32"):  # terms of one slope may cancel, to rounding
+        factor = max(factor, 1 + 1e-3)
+    hook = Hook(kind, gradient, factor)
     target, inputs, *options = style.make(hook, Arrays(library, dtype))
     return gradcheck(target, *inputs, mode=mode, samples=8, **(options[0] if options else {}))
 
