@@ -550,7 +550,7 @@ def test_a_sample_of_a_large_network_is_a_sample(monkeypatch):
     def refuse(*args):
         raise AssertionError("all entries of all parameters were evaluated")
 
-    monkeypatch.setattr("backprop.networks.network.loss_changes", refuse)
+    monkeypatch.setattr("backprop.networks.numerically.loss_changes", refuse)
     x = RNG.standard_normal((3, 50))
     assert_gradients(net, x, np.array([0, 1, 2]), mode="sampled", samples=20)
 
