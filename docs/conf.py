@@ -36,6 +36,8 @@ napoleon_use_rtype = False
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
+suppress_warnings = ["ref.python"]  # several classes have a `dtype`, a `W`: any of them will do
+
 nb_execution_mode = "force"
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
