@@ -453,12 +453,14 @@ class TestResults:
             assert message in row.reason
 
     def test_a_float_from_a_read_is_judged(self):
+        pytest.importorskip("torch")
+
         def score(x):
             return float(namespace(x).mean(x))
 
         report = equivalence(score, V, capabilities=capabilities(reads=True))
         assert report.ok
-        assert verdicts(score, V, capabilities=capabilities(reads=True))["torch"] in ("agrees",)
+        assert verdicts(score, V, capabilities=capabilities(reads=True))["torch"] == "agrees"
 
     def test_numbers_that_are_said_to_be_python_s(self):
         def score(x):
