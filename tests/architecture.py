@@ -25,6 +25,7 @@ ORDER = [
     "backends.testing",
     "backprop.own_backends",
     "backprop.tables",
+    "backprop.bars",
     "backprop.arguments",
     "backprop.arrays",
     "backprop.finite",

@@ -4,7 +4,7 @@ import sys
 from types import TracebackType
 from typing import Any
 
-from backends.distribution import pip_install
+from backprop.bars import bar_or_none
 from backprop.numerical.phi import Phi
 
 _LONG = 2.0  # seconds of a check that is worth a bar
@@ -32,17 +32,9 @@ class Progress:
 
     def __init__(self, phi: Phi, total: int, seconds: float, show: bool | None = None) -> None:
         self._phi, self._value = phi, phi.value
-        self._bar: Any = None
-        if not (show or (show is None and total * seconds > _LONG and sys.stdout.isatty())):
-            return
-        try:
-            self._bar = _rich_bar()
-        except ModuleNotFoundError:
-            if show:
-                raise ModuleNotFoundError(
-                    f"a progress bar needs rich: {pip_install('cli')}"
-                ) from None
-        else:
+        wanted = total * seconds > _LONG and sys.stdout.isatty()
+        self._bar: Any = bar_or_none(_rich_bar, show, wanted)
+        if self._bar is not None:
             self._task = self._bar.add_task("gradients", total=total)
 
     def _counted(self) -> Any:

@@ -2,10 +2,11 @@
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from backends.distribution import pip_install
+from backprop.bars import bar_or_none
 from backprop.training.history import History
 from backprop.training.notebook import NotebookBar, in_notebook
 
@@ -30,20 +31,13 @@ class Progress:
     """
 
     def __init__(self, total: int, show: bool | None = None) -> None:
-        self._bar: Any = None
         self._iterations = self._samples = 0
         self._start = self._drawn = time.perf_counter()
         notebook = in_notebook()
-        if show or (show is None and (notebook or sys.stdout.isatty())):
-            try:
-                self._bar = NotebookBar() if notebook else _rich_bar()
-            except ModuleNotFoundError:
-                if show:
-                    raise ModuleNotFoundError(
-                        f"a progress bar needs rich: {pip_install('cli')}"
-                    ) from None
-            else:
-                self._task = self._bar.add_task("training", total=total, scores="", speed="")
+        make: Callable[[], Any] = NotebookBar if notebook else _rich_bar
+        self._bar: Any = bar_or_none(make, show, notebook or sys.stdout.isatty())
+        if self._bar is not None:
+            self._task = self._bar.add_task("training", total=total, scores="", speed="")
 
     def advance(self, samples: int) -> None:
         """Count one iteration over `samples` samples."""
