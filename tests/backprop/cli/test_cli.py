@@ -28,19 +28,6 @@ from backprop.cli.app import app, run
 from backprop.datasets import load_picture
 
 
-@pytest.fixture
-def run_in(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "150")
-
-    def call(*arguments):
-        code = run(list(arguments))
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
-
-
 def test_train_writes_its_results(run_in, tmp_path):
     code, out, err = run_in(
         "train", "--epochs", "2", "--hidden", "20", "--out", "runs/a", "--dtype", "float64"

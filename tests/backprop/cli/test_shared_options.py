@@ -13,24 +13,10 @@ import backends
 import backprop
 from backprop import TwoLayerNet, load_network, load_params, save_network
 from backprop.cli import next_step
-from backprop.cli.app import run
 from backprop.cli.digit_network import digit_network, widths
 from backprop.cli.terminal import width
 
 COMMANDS = ["train", "evaluate", "predict", "check", "bench", "demo", "info"]
-
-
-@pytest.fixture
-def run_in(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "150")
-
-    def call(*arguments):
-        code = run(list(arguments))
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from backprop import Trainer, load_network, load_params
-from backprop.cli.app import run
 from backprop.storage.writing import _host
 
 FILES = ["best.safetensors", "checkpoint.safetensors", "config.json", "history.csv"]
@@ -22,16 +21,9 @@ WIDE = ["--batch-size", "1000"]
 
 
 @pytest.fixture
-def run_in(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+def run_in(run_in, monkeypatch):
     monkeypatch.setattr("backprop.plotting.accuracy_curves", lambda history: 1 / 0)  # takes long
-
-    def call(*arguments):
-        code = run(list(arguments))
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
+    return run_in
 
 
 def same_runs(a, b):
