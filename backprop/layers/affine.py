@@ -4,9 +4,9 @@ import math
 from typing import Any
 
 import backends
-from backends import Array, isdtype, namespace
+from backends import Array, namespace
 from backprop.arrays import column_sums, shape
-from backprop.layers.layer import Layer, as_dtype, upstream
+from backprop.layers.layer import Layer, as_dtype, gradient_of, in_one_dtype, learnt, upstream
 
 
 class Affine(Layer):
@@ -40,33 +40,12 @@ class Affine(Layer):
             raise TypeError(f"`b` must have the dtype of W, {W.dtype}; got {b.dtype}")
         self.params = {"W": W, "b": b}
 
-    @property
-    def W(self) -> Array:
-        """Weights, shape (D, M)."""
-        return self.params["W"]
-
-    @W.setter
-    def W(self, value: Array) -> None:
-        self.params["W"] = value
-
-    @property
-    def b(self) -> Array:
-        """Biases, shape (M,)."""
-        return self.params["b"]
-
-    @b.setter
-    def b(self, value: Array) -> None:
-        self.params["b"] = value
-
-    @property
-    def dW(self) -> Array | None:
-        """Gradient of `W`, shape (D, M); None before `backward`."""
-        return self.grads.get("W")
-
-    @property
-    def db(self) -> Array | None:
-        """Gradient of `b`, shape (M,); None before `backward`."""
-        return self.grads.get("b")
+    W = learnt("W", "Weights, shape (D, M).")
+    b = learnt("b", "Biases, shape (M,).")
+    dW = gradient_of(  # noqa: N815 - the field's name
+        "W", "Gradient of `W`, shape (D, M); None before `backward`."
+    )
+    db = gradient_of("b", "Gradient of `b`, shape (M,); None before `backward`.")
 
     def forward(self, x: Array) -> Array:
         """Return x @ W + b.
@@ -86,19 +65,13 @@ class Affine(Layer):
         return y if x.ndim > 1 else namespace(y).reshape(y, (-1,))
 
     def _factors(self, x: Array) -> tuple[Array, Array]:
-        """Return `x` as (N, D), and W, in one dtype: `@` promotes on some libraries only."""
+        """Return `x` as (N, D), and W, in one dtype."""
         W = self.params["W"]
         xp = namespace(x, W)
         size = W.shape[0]
         if x.ndim == 0 or math.prod(x.shape[1:] if x.ndim > 1 else x.shape) != size:
             raise ValueError(f"`x` must have shape (N, {size}); got {shape(x)}")
-        rows = x if x.ndim == 2 else xp.reshape(x, (-1, size))
-        if rows.dtype == W.dtype:
-            return rows, W
-        if isdtype(xp, rows.dtype, ("integral", "bool")):
-            return xp.astype(rows, W.dtype), W
-        dtype = xp.result_type(rows, W)
-        return xp.astype(rows, dtype, copy=False), xp.astype(W, dtype, copy=False)
+        return in_one_dtype(x if x.ndim == 2 else xp.reshape(x, (-1, size)), W)
 
     def backward(self, dout: Any = 1) -> Array:
         """Return dx = dout @ W.T, in the shape of `x`; set dW and db."""

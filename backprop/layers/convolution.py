@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import backends
-from backends import Array, device, isdtype, namespace
+from backends import Array, device, namespace
 from backprop.arrays import shape
-from backprop.layers.layer import Layer, as_dtype, upstream
+from backprop.layers.layer import Layer, as_dtype, gradient_of, in_one_dtype, learnt, upstream
 from backprop.windows import Window, check_pictures
 
 _HOST_MEMORY = 1 << 21  # what a processor's cache holds of the columns
@@ -51,33 +51,12 @@ class Convolution(Layer):
         self.params = {"W": W, "b": b}
         self.window = Window(W.shape[2], W.shape[3], stride, pad)
 
-    @property
-    def W(self) -> Array:
-        """Filters, shape (F, C, FH, FW)."""
-        return self.params["W"]
-
-    @W.setter
-    def W(self, value: Array) -> None:
-        self.params["W"] = value
-
-    @property
-    def b(self) -> Array:
-        """Biases, shape (F,)."""
-        return self.params["b"]
-
-    @b.setter
-    def b(self, value: Array) -> None:
-        self.params["b"] = value
-
-    @property
-    def dW(self) -> Array | None:
-        """Gradient of `W`, shape (F, C, FH, FW); None before `backward`."""
-        return self.grads.get("W")
-
-    @property
-    def db(self) -> Array | None:
-        """Gradient of `b`, shape (F,); None before `backward`."""
-        return self.grads.get("b")
+    W = learnt("W", "Filters, shape (F, C, FH, FW).")
+    b = learnt("b", "Biases, shape (F,).")
+    dW = gradient_of(  # noqa: N815 - the field's name
+        "W", "Gradient of `W`, shape (F, C, FH, FW); None before `backward`."
+    )
+    db = gradient_of("b", "Gradient of `b`, shape (F,); None before `backward`.")
 
     @property
     def stride(self) -> int:
@@ -117,19 +96,13 @@ class Convolution(Layer):
         return xp.reshape(y, (x.shape[0], rows.shape[0], oh, ow))
 
     def _factors(self, x: Array) -> tuple[Array, Array]:
-        """Return `x`, and W as (F, C FH FW), in one dtype: `@` promotes on some libraries only."""
+        """Return `x`, and W as (F, C FH FW), in one dtype."""
         W = self.params["W"]
         xp = namespace(x, W)
         check_pictures(x)
         if x.shape[1] != W.shape[1]:
             raise ValueError(f"`x` must have {W.shape[1]} channels, (N, C, H, W); got {shape(x)}")
-        rows = xp.reshape(W, (W.shape[0], -1))
-        if x.dtype == W.dtype:
-            return x, rows
-        if isdtype(xp, x.dtype, ("integral", "bool")):
-            return xp.astype(x, W.dtype), rows
-        dtype = xp.result_type(x, W)
-        return xp.astype(x, dtype, copy=False), xp.astype(rows, dtype, copy=False)
+        return in_one_dtype(x, xp.reshape(W, (W.shape[0], -1)))
 
     def _parts(self, x: Array) -> Iterator[slice]:
         """Yield which pictures to take at a time, to stay within a memory for their columns."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import backends
 from backends import Array, namespace
+from backprop.arguments import a_share
 from backprop.arrays import floating_array, shape
 from backprop.layers.layer import Layer, as_dtype, upstream
 
@@ -44,11 +45,9 @@ class Dropout(Layer):
         self, ratio: float = 0.5, seed: int | None = None, *, inverted: bool = True
     ) -> None:
         super().__init__()
-        if not 0 <= ratio < 1:
-            raise ValueError(f"`ratio` must be in [0, 1); got {ratio}")
+        self.ratio, self.inverted = a_share("ratio", ratio), inverted
         if seed is not None and seed < 0:
             raise ValueError(f"`seed` must be 0 or more; got {seed}")
-        self.ratio, self.inverted = float(ratio), inverted
         self.seed = int(backends.host().rng().integers(1 << 32)) if seed is None else int(seed)
         self.rng = backends.host().rng(self.seed)
         self.held = False

@@ -106,6 +106,27 @@ class Layer:
         return Table(type(self).__name__, head if rows else (), rows).html()
 
 
+def learnt(key: str, doc: str) -> property:
+    """Return a property of a layer: what it learns under a key of `params`; another may be set."""
+
+    def get(layer: Layer) -> Array:
+        return layer.params[key]
+
+    def put(layer: Layer, value: Array) -> None:
+        layer.params[key] = value
+
+    return property(get, put, doc=doc)
+
+
+def gradient_of(key: str, doc: str) -> property:
+    """Return a property of a layer: the gradient under a key of `grads`; None before `backward`."""
+
+    def get(layer: Layer) -> Array | None:
+        return layer.grads.get(key)
+
+    return property(get, doc=doc)
+
+
 def training_argument(method: Any) -> str | None:
     """Return the argument of a method that says whether it trains; None if there is none."""
     try:
@@ -163,3 +184,14 @@ def as_dtype(x: Array, dtype: DType) -> Array:
     if x.dtype == dtype or not isdtype(namespace(x), dtype, "real floating"):
         return x
     return namespace(x).astype(x, dtype)
+
+
+def in_one_dtype(x: Array, W: Array) -> tuple[Array, Array]:
+    """Return inputs and weights in one dtype: `@` promotes on some libraries only."""
+    if x.dtype == W.dtype:
+        return x, W
+    xp = namespace(x)
+    if isdtype(xp, x.dtype, ("integral", "bool")):
+        return xp.astype(x, W.dtype), W
+    dtype = xp.result_type(x, W)
+    return xp.astype(x, dtype, copy=False), xp.astype(W, dtype, copy=False)

@@ -11,7 +11,7 @@ import math
 import backends
 from backends import Array, namespace
 from backprop.arrays import shape
-from backprop.layers.layer import Layer, as_dtype
+from backprop.layers.layer import Layer, as_dtype, gradient_of, learnt
 
 EPS = 1e-6
 """The book's 10e-7."""
@@ -32,33 +32,10 @@ class Normalization(Layer):
         self.params = {"gamma": gamma, "beta": beta}
         self.eps = float(eps)
 
-    @property
-    def gamma(self) -> Array:
-        """Scales, shape (D,)."""
-        return self.params["gamma"]
-
-    @gamma.setter
-    def gamma(self, value: Array) -> None:
-        self.params["gamma"] = value
-
-    @property
-    def beta(self) -> Array:
-        """Shifts, shape (D,)."""
-        return self.params["beta"]
-
-    @beta.setter
-    def beta(self, value: Array) -> None:
-        self.params["beta"] = value
-
-    @property
-    def dgamma(self) -> Array | None:
-        """Gradient of `gamma`, shape (D,); None before `backward`."""
-        return self.grads.get("gamma")
-
-    @property
-    def dbeta(self) -> Array | None:
-        """Gradient of `beta`, shape (D,); None before `backward`."""
-        return self.grads.get("beta")
+    gamma = learnt("gamma", "Scales, shape (D,).")
+    beta = learnt("beta", "Shifts, shape (D,).")
+    dgamma = gradient_of("gamma", "Gradient of `gamma`, shape (D,); None before `backward`.")
+    dbeta = gradient_of("beta", "Gradient of `beta`, shape (D,); None before `backward`.")
 
     def scaled(self, normal: Array) -> Array:
         """Return γ x̂ + β for (N, D, S)."""
