@@ -39,3 +39,29 @@ def positive(name: str, value: Any) -> Any:
     if not (float(value) > 0 and math.isfinite(value)):
         raise ValueError(f"`{name}` must be positive and finite; got {value}")
     return value
+
+
+def at_least_0(name: str, value: float) -> float:
+    """Return a number as a float.
+
+    Raises
+    ------
+    ValueError
+        When it is negative or not finite.
+    """
+    if not 0 <= value < float("inf"):
+        raise ValueError(f"`{name}` must be finite and 0 or more; got {value}")
+    return float(value)
+
+
+def a_share(name: str, value: float) -> float:
+    """Return a number as a float.
+
+    Raises
+    ------
+    ValueError
+        When it is not in [0, 1).
+    """
+    if not 0 <= value < 1:
+        raise ValueError(f"`{name}` must be in [0, 1); got {value}")
+    return float(value)

@@ -4,6 +4,8 @@ import math
 import numbers
 from typing import TypeAlias
 
+from backprop.arguments import at_least_0
+
 WeightScale: TypeAlias = float | str
 """A standard deviation, or the name of a rule."""
 
@@ -45,6 +47,4 @@ def weight_std(weight_init_std: WeightScale, inputs: int) -> float:
         raise TypeError(
             f"`weight_init_std` must be a number or the name of a rule; got {weight_init_std!r}"
         )
-    if not 0 <= weight_init_std < math.inf:
-        raise ValueError(f"`weight_init_std` must be finite and 0 or more; got {weight_init_std}")
-    return float(weight_init_std)
+    return at_least_0("weight_init_std", weight_init_std)

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from backends import Backend, DType
+from backprop.arguments import at_least_0
 from backprop.initialization import WeightScale
 from backprop.layers import SoftmaxWithLoss
 from backprop.layers.activation import activation as activation_layer
@@ -78,10 +79,7 @@ class MultiLayerNetExtend(Network):
     ) -> None:
         sizes = (input_size, *hidden_size_list, output_size)
         check_sizes(sizes)
-        if not 0 <= weight_decay_lambda < float("inf"):
-            raise ValueError(
-                f"`weight_decay_lambda` must be finite and 0 or more; got {weight_decay_lambda}"
-            )
+        rate = at_least_0("weight_decay_lambda", weight_decay_lambda)
         build, make_activation = Builder(backend, dtype, seed), activation_layer(activation)
         layers: dict[str, Any] = {}
         for i, (inputs, outputs) in enumerate(pairwise(sizes), start=1):
@@ -94,7 +92,7 @@ class MultiLayerNetExtend(Network):
             if use_dropout:
                 layers[f"Dropout{i}"] = build.dropout(dropout_ration, inverted)
         super().__init__(layers, SoftmaxWithLoss())
-        self.weight_decay_lambda = float(weight_decay_lambda)
+        self.weight_decay_lambda = rate
 
 
 class MultiLayerNet(MultiLayerNetExtend):

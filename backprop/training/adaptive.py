@@ -8,7 +8,8 @@ import math
 from collections.abc import MutableMapping
 
 from backends import Array, namespace
-from backprop.training.optimizer import Rule, a_share, at_least_0
+from backprop.arguments import a_share, at_least_0
+from backprop.training.optimizer import Rule
 from backprop.training.schedules import Schedule
 
 EPS = 1e-7

@@ -1,7 +1,8 @@
 """Optimizers that keep moving where they went: Momentum and Nesterov (section 6.1.4)."""
 
 from backends import Array
-from backprop.training.optimizer import Rule, a_share
+from backprop.arguments import a_share
+from backprop.training.optimizer import Rule
 from backprop.training.schedules import Schedule
 
 

@@ -5,6 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import backends
 from backends import Array, namespace
+from backprop.arguments import at_least_0
 from backprop.arrays import copy_of, is_array
 from backprop.training.schedules import Schedule, check_lr, rate
 from backprop.training.vector import Shapes, joined, parts, shapes_of
@@ -207,29 +208,3 @@ class SGD(Rule):
     def change(self, g: Array, lr: float, kept: dict[str, Array]) -> Array:
         """Return lr g."""
         return lr * g
-
-
-def at_least_0(name: str, value: float) -> float:
-    """Return a number as a float.
-
-    Raises
-    ------
-    ValueError
-        When it is negative or not finite.
-    """
-    if not 0 <= value < float("inf"):
-        raise ValueError(f"`{name}` must be finite and 0 or more; got {value}")
-    return float(value)
-
-
-def a_share(name: str, value: float) -> float:
-    """Return a number as a float.
-
-    Raises
-    ------
-    ValueError
-        When it is not in [0, 1).
-    """
-    if not 0 <= value < 1:
-        raise ValueError(f"`{name}` must be in [0, 1); got {value}")
-    return float(value)
