@@ -9,6 +9,7 @@ import numpy as np
 
 from ..backend import Backend
 from ..errors import DeviceUnavailableError
+from ..host import short_name
 from ..libraries import Library
 from ..namespace import Array
 from ..selection import select
@@ -92,7 +93,7 @@ class Case:
         """Return a NumPy copy of `x`; NaN, or 0 for integers, where there are no values."""
         if self.has_values:
             return self.backend.to_numpy(x)
-        dtype = np.dtype(str(x.dtype).rpartition(".")[2])
+        dtype = np.dtype(short_name(x.dtype))
         return np.full(tuple(x.shape), np.nan if dtype.kind in "fc" else 0, dtype=dtype)
 
     def run(self, function: Callable[..., Any], *inputs: Any, **kwargs: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..backend import Backend
+from ..host import short_name
 from ..namespace import Array, DType
 from ..selection import of
 
@@ -190,7 +191,7 @@ def _unlike(
         return f"device must be {wanted.device_name}; got {got.device_name}"
     if check_scalar and isinstance(actual, np.generic) != isinstance(desired, np.generic):
         return f"must be a {type(desired).__name__}; got {type(actual).__name__}"
-    names = [str(x.dtype).rpartition(".")[2] for x in (desired, actual)]
+    names = [short_name(x.dtype) for x in (desired, actual)]
     return (
         f"dtype must be {names[0]}; got {names[1]}" if check_dtype and len({*names}) > 1 else None
     )

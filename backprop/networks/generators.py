@@ -9,7 +9,7 @@ from backprop.networks.parameters import attributes
 
 def taken(layers: Mapping[str, Any]) -> dict[str, Any]:
     """Return where each generator is, by layer and attribute: `Dropout1.rng`."""
-    return {name: copy.deepcopy(bits.state) for name, bits in _found(layers)}
+    return {name: copy.deepcopy(bits.state) for name, bits in found(layers)}
 
 
 def put_back(layers: Mapping[str, Any], states: Mapping[str, Any]) -> None:
@@ -20,24 +20,24 @@ def put_back(layers: Mapping[str, Any], states: Mapping[str, Any]) -> None:
     ValueError
         When these are other generators.
     """
-    found = dict(_found(layers))
-    if set(found) != set(states):
+    held = dict(found(layers))
+    if set(held) != set(states):
         raise ValueError(
-            f"the generators must be those of the network, {', '.join(found) or 'none'}; "
+            f"the generators must be those of the network, {', '.join(held) or 'none'}; "
             f"got {', '.join(states) or 'none'}"
         )
-    before = {name: bits.state for name, bits in found.items()}
+    before = {name: bits.state for name, bits in held.items()}
     try:
-        for name, bits in found.items():
+        for name, bits in held.items():
             bits.state = states[name]
     except (KeyError, TypeError, ValueError) as error:
-        for name, bits in found.items():
+        for name, bits in held.items():
             bits.state = before[name]
         raise ValueError(f"a generator must have a state of its kind; {error}") from None
 
 
-def _found(layers: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the bit generators; one that layers share comes once."""
+def found(layers: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the bit generators by layer and attribute; one that layers share comes once."""
     seen: set[int] = set()
     for name, layer in layers.items():
         for attribute, value in attributes(layer).items():

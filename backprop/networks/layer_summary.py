@@ -1,11 +1,11 @@
 """A table of a network's layers."""
 
-import math
 from typing import Any, NamedTuple
 
 import backends
 from backprop.arrays import shape
 from backprop.networks.network import Network
+from backprop.networks.summary import entries
 
 
 class Row(NamedTuple):
@@ -86,6 +86,6 @@ def summary(net: Network, input_shape: tuple[int, ...]) -> Summary:
     rows = []
     for name, layer in copy.layers.items():
         x = layer.forward(x)
-        size = sum(math.prod(p.shape) for p in (getattr(layer, "params", None) or {}).values())
+        size = entries((getattr(layer, "params", None) or {}).values())
         rows.append(Row(name, type(layer).__name__, shape(x)[1:], size))
     return Summary(tuple(rows))

@@ -27,14 +27,16 @@ def repeatable(
     places : mapping of str to Place
         Where state is among the arrays.
     """
-    drawn = generators.taken(layers)
+    states = generators.taken(layers)
+    drawn = [(bits, states[name]) for name, bits in generators.found(layers)]
     kept = {name: place for name, place in places.items() if place.kind == "state"}
     state = taken(kept)
     if not drawn and not state:
         return function
 
     def again() -> T:
-        generators.put_back(layers, drawn)
+        for bits, before in drawn:
+            bits.state = before
         for name, place in kept.items():
             place.set(copy_of(state[name]))
         return function()

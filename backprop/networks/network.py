@@ -1,6 +1,6 @@
 """The general network: layers in order, and a layer that ends them in a loss (section 5.7)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from threading import get_ident
 from typing import Any
 
@@ -8,7 +8,6 @@ from backends import Array, ArrayIn, Backend, FloatDType
 from backprop.layers import SoftmaxWithLoss
 from backprop.layers.activation import ActivationName
 from backprop.networks import decay, numerically
-from backprop.networks.moment import repeatable
 from backprop.networks.predictor import Predictor
 from backprop.networks.stack import copied_stack
 
@@ -169,11 +168,3 @@ class Network(Predictor):
         own = {type(self).predict, type(self).loss} == {Network.predict, Network.loss}
         fast = fast and own and not vars(self).keys() & {"predict", "loss"}
         return numerically.loss_changes(self, x, t, offsets, training, fast, memory)
-
-    def run(self) -> list[tuple[Any, str | None]]:
-        """Return the layers in order, each with its argument for whether it trains."""
-        return list(self._runs)
-
-    def repeatable(self, function: Callable[[], Array]) -> Callable[[], Array]:
-        """Return a function that starts each time from the state and the generators of now."""
-        return repeatable(function, {**self._layers, "": self._last_layer}, self._places)

@@ -7,6 +7,7 @@ from typing import Any
 
 from backends import Array, namespace
 from backprop.networks import decay
+from backprop.networks.moment import repeatable
 from backprop.numerical import steps
 from backprop.numerical.column import Tail, is_known_loss
 from backprop.numerical.sweep import check_options
@@ -53,13 +54,13 @@ def loss_changes(
 ) -> dict[str, Array]:
     """Return `Network.loss_changes`."""
     x = namespace(x).reshape(x, (1, -1)) if x.ndim == 1 else x
-    loss = net.repeatable(partial(net.training_loss if training else net.loss, x, t))
-    layers = [layer for layer, _ in net.run()]
+    passes = partial(net.training_loss if training else net.loss, x, t)
+    loss = repeatable(passes, {**net.layers, "": net.last_layer}, net._places)
     tail = None
     with _without_decay(net):
         if fast and is_known_loss(net.last_layer):
-            modes = [{} if mode is None else {mode: training} for _, mode in net.run()]
-            tail = Tail(layers, modes, net.last_layer, net._input(x), net._labels(t))
+            modes = [{} if mode is None else {mode: training} for _, mode in net._runs]
+            tail = Tail(net._order, modes, net.last_layer, net._input(x), net._labels(t))
         changes = sweep(net, loss, tail, offsets, memory)
     if net.weight_decay_lambda:
         for name, change in decay.changes(net, offsets).items():

@@ -28,12 +28,15 @@ class Place(NamedTuple):
         getattr(self.layer, self.kind)[self.key] = value
 
 
-def attributes(layer: Any) -> dict[str, Any]:
-    """Return what a layer holds as attributes of its own, by name."""
-    slots = [getattr(kind, "__slots__", ()) for kind in type(layer).__mro__]
-    names = [name for each in slots for name in ([each] if isinstance(each, str) else each)]
-    found = {name: getattr(layer, name) for name in names if hasattr(layer, name)}
-    return found | getattr(layer, "__dict__", {})
+def attributes(holder: Any) -> dict[str, Any]:
+    """Return what an object holds as attributes of its own by name, those in slots included."""
+    found = dict(getattr(holder, "__dict__", None) or {})
+    for kind in type(holder).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in ("__dict__", "__weakref__") and hasattr(holder, name):
+                found.setdefault(name, getattr(holder, name))
+    return found
 
 
 def named_places(layers: Iterable[Any]) -> dict[str, Place]:

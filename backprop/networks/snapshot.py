@@ -5,6 +5,7 @@ from typing import Any
 
 import backends
 from backends import Array, Backend, isdtype, namespace
+from backends.host import short_name
 from backprop.arrays import copy_of, is_array, shape
 from backprop.finite import check_finite
 from backprop.networks.copies import copied
@@ -82,7 +83,8 @@ def _fitting(name: str, x: Array, old: Array, backend: Backend) -> Array:
     try:
         copy = copied(x, backend, old.dtype)
         source, xp = backends.of(x), namespace(x)
-        if source.has_values and backend.has_values:
+        narrowed = short_name(x.dtype) != short_name(old.dtype)
+        if narrowed and source.has_values and backend.has_values:
             back = copied(copy, source, x.dtype)
             floating = isdtype(xp, x.dtype, "real floating")
             fits = xp.isfinite(back) | ~xp.isfinite(x) if floating else back == x

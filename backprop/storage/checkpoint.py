@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import backends
 from backends import Backend
 from backprop.networks import Network
 from backprop.networks.architecture import describe
@@ -78,8 +77,7 @@ def save_checkpoint(
     texts = {**(metadata or {}), TRAINER: json.dumps(flat(training, TRAINER, held))}
     with contextlib.suppress(AttributeError, TypeError):  # who goes on has layers of their own
         texts[NETWORK] = json.dumps(describe(net))
-    host = {name: backends.of(x).to_numpy(x) for name, x in arrays.items()}
-    save_params(path, {**host, **held}, texts)
+    save_params(path, {**arrays, **held}, texts)
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:

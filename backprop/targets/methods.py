@@ -29,7 +29,6 @@ OUTPUTS = ("output", "out", "outputs", "y", "a", "activations")
 """Attributes that an output stands in, where `forward` returns nothing or the object itself."""
 
 _INPUT = ("x", "X", "inputs", "input", "inp", "a_prev", "A_prev")
-_OUTPUT = ("y", "out", "output", "a", "A", "z")
 _LABELS = ("t", "y_true", "target", "targets", "labels", "label", "y", "actual")
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 import backends
 from backprop.arrays import is_floating
+from backprop.networks.parameters import attributes
 from backprop.numerical.perturb import Place
 
 _DEEPEST = 12
@@ -122,17 +123,6 @@ def _parts(holder: Any) -> Iterator[tuple[Step, Any]]:
             yield ("attribute", name), value
         for name, value in _class_values(holder):
             yield ("property", name), value
-
-
-def attributes(holder: Any) -> dict[str, Any]:
-    """Return the attributes of an object, those in slots included."""
-    found = dict(getattr(holder, "__dict__", None) or {})
-    for cls in type(holder).__mro__:
-        slots = vars(cls).get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if name not in ("__dict__", "__weakref__") and hasattr(holder, name):
-                found.setdefault(name, getattr(holder, name))
-    return found
 
 
 def _class_values(holder: Any) -> Iterator[tuple[str, Any]]:

@@ -13,8 +13,9 @@ import numpy as np
 
 import backends
 from backprop.arrays import copy_of
+from backprop.networks.parameters import attributes
 from backprop.numerical.pieces import same
-from backprop.targets.objects import attributes, is_array, reachable
+from backprop.targets.objects import is_array, reachable
 
 
 class State:
