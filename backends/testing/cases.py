@@ -14,7 +14,7 @@ from ..libraries import Library
 from ..namespace import Array
 from ..selection import select
 from .capabilities import Capabilities, said_of
-from .comparison import Limit, Tolerance, mismatch
+from .comparison import Limit, Tolerance, magnitude, mismatch
 from .dtypes import accepted
 from .matrix import ROWS, missing
 from .strictness import switched_off, watching_reads
@@ -151,7 +151,7 @@ class Case:
     def _with_arrays(self, value: Any, arrays: Any) -> Any:
         """Return nested containers with other arrays in the places of their own."""
         others = iter(arrays)
-        return rebuilt(value, lambda _, leaf: next(others) if self._is_own(leaf) else leaf)
+        return rebuilt(value, lambda leaf: next(others) if self._is_own(leaf) else leaf)
 
     def _is_own(self, leaf: Any) -> bool:
         return self.backend.holds(leaf)
@@ -175,8 +175,8 @@ class Case:
         dtype : str, optional
             If not given, that of the case for floats, the default for integers.
         rtol, atol : float or mapping of dtype to float, optional
-            1e-12 in float64 and 1e-5 in narrower dtypes, if not given; `atol` no less than a
-            given `rtol`. Integers and booleans must be equal.
+            1e-12 in float64 and 1e-5 in float32, if not given; `atol` no less than a given `rtol`,
+            and smaller where all of `expected` is below 1. Integers and booleans must be equal.
 
         Raises
         ------
@@ -189,8 +189,9 @@ class Case:
         known = [self.backend.dtype(dtype)] if dtype else None
         dtypes = known or accepted(self.backend, self.dtype, host, True, None)
         if rtol is not None and atol is None:
-            usual = Tolerance().of(dtype or self.dtype)[1]
-            atol = max(Tolerance(rtol).of(dtype or self.dtype)[0], usual)
+            name = dtype or self.dtype
+            usual = Tolerance(atol=rtol).of(name)[1], Tolerance().of(name)[1]
+            atol = max(usual) * magnitude(host)
         wrong = mismatch(self.backend, actual, host, dtypes, Tolerance(rtol, atol).checked())
         assert not wrong, f"{self.name}: {wrong}"
 

@@ -14,6 +14,9 @@ Limit = float | Mapping[str, float] | None
 """A tolerance: for all dtypes, by the name of the dtype, or the usual one."""
 
 
+_USUAL = {"float64": 1e-12, "float16": 5e-3}
+
+
 class Tolerance(NamedTuple):
     """Relative and absolute tolerance of floating values; where None stands, that of the dtype."""
 
@@ -21,19 +24,29 @@ class Tolerance(NamedTuple):
     atol: Limit = None
 
     def of(self, dtype: str) -> tuple[float, float]:
-        """Return both for a dtype: 1e-12 for float64 and complex128, 1e-5 for narrower ones.
+        """Return both for a dtype: 1e-12 for float64 and complex128, 1e-5 for float32.
 
         Raises
         ------
         ValueError
             When one is negative or not a number.
         """
-        real = {"complex128": "float64", "complex64": "float32"}.get(dtype, dtype)
-        usual = 1e-12 if real == "float64" else 1e-5
-        both = [limit.get(real) if isinstance(limit, Mapping) else limit for limit in self]
+        real = _real(dtype)
+        usual = _USUAL.get(real, 1e-5)
+        both = [_limit(limit, real) for limit in self]
         if not all(limit is None or limit >= 0 for limit in both):
             raise ValueError(f"tolerances must be 0 or more; got {self.rtol} and {self.atol}")
         rtol, atol = (usual if limit is None else float(limit) for limit in both)
+        return rtol, atol
+
+    def at(self, dtype: str, expected: Any) -> tuple[float, float]:
+        """Return both for a dtype and values: those small throughout aren't let off by the usual.
+
+        Where no absolute one is given, it shrinks with the largest value, if that is below 1.
+        """
+        rtol, atol = self.of(dtype)
+        if _limit(self.atol, _real(dtype)) is None:
+            atol *= magnitude(expected)
         return rtol, atol
 
     def checked(self) -> "Tolerance":
@@ -53,6 +66,20 @@ class Tolerance(NamedTuple):
         return self
 
 
+def magnitude(values: Any) -> float:
+    """Return the largest finite absolute value, 1 where that is larger, or all are 0."""
+    finite = np.abs(values[np.isfinite(values)])
+    return min(1.0, float(finite.max(initial=0.0)) or 1.0)
+
+
+def _real(dtype: str) -> str:
+    return {"complex128": "float64", "complex64": "float32"}.get(dtype, dtype)
+
+
+def _limit(limit: Limit, dtype: str) -> float | None:
+    return limit.get(dtype) if isinstance(limit, Mapping) else limit
+
+
 def mismatch(
     backend: Backend,
     actual: Array,
@@ -62,13 +89,13 @@ def mismatch(
 ) -> str | None:
     """Return what is wrong with `actual`, or None: library, device, dtype, shape, then values.
 
-    `accepted` are the dtypes that it may have, the one to name first; empty for any.
+    `accepted` are the dtypes that it may have, the one to name first.
     """
     try:
         backend.require(actual, "result")
     except TypeError as error:
         return str(error).partition("; convert")[0]
-    if accepted and actual.dtype not in accepted:
+    if actual.dtype not in accepted:
         return f"dtype must be {accepted[0]}; got {actual.dtype}"
     if tuple(actual.shape) != expected.shape:
         return f"shape must be {expected.shape}; got {tuple(actual.shape)}"
@@ -78,15 +105,23 @@ def mismatch(
 
 
 def difference(actual: Any, expected: Any, tolerance: Tolerance) -> str | None:
-    """Return how far two NumPy arrays are apart, or None; integers and booleans must be equal."""
-    exact = actual.dtype.kind not in "fc" and expected.dtype.kind not in "fc"
-    floating = actual if actual.dtype.kind in "fc" else expected
-    rtol, atol = (0.0, 0.0) if exact else tolerance.of(floating.dtype.name)
-    if exact:
+    """Return how far two NumPy arrays are apart, or None; integers and booleans must be equal.
+
+    What `expected` holds that is too large for the dtype of `actual` is infinite there.
+    """
+    hint = ""
+    if actual.dtype.kind not in "fc" and expected.dtype.kind not in "fc":
         close = np.equal(actual, expected)
     else:
+        floating = actual if actual.dtype.kind in "fc" else expected
         with np.errstate(all="ignore"):  # infinities
-            close = np.isclose(actual, expected, rtol=rtol, atol=atol, equal_nan=True)
+            alike = expected.dtype.kind == floating.dtype.kind
+            wanted = expected.astype(floating.dtype) if alike else expected
+            rtol, atol = tolerance.at(floating.dtype.name, wanted)
+            close = np.isclose(actual, wanted, rtol=rtol, atol=atol, equal_nan=True)
+            usual = tolerance.of(floating.dtype.name)[1]
+            if np.all(np.abs(actual) <= usual) and np.all(np.abs(wanted) <= usual):
+                hint = f"; if that is rounding, give `atol`, {usual:g} for instance"
     if close.all():
         return None
     actual, expected = np.broadcast_arrays(actual, expected)
@@ -97,7 +132,7 @@ def difference(actual: Any, expected: Any, tolerance: Tolerance) -> str | None:
     where = f" at {tuple(int(i) for i in worst)}" if worst else ""
     return (
         f"{np.count_nonzero(~close)} of {close.size} values differ; the worst{where} must be "
-        f"{expected[worst]:.12g}; got {actual[worst]:.12g}"
+        f"{expected[worst]:.12g}; got {actual[worst]:.12g}{hint}"
     )
 
 

@@ -3,13 +3,14 @@
 from typing import Any
 
 from ..backend import Backend
+from ..host import short_name
 from ..namespace import DType
 
 
 def accepted(
     backend: Backend, width: str, expected: Any, floats: bool, declared: str | None
 ) -> list[DType]:
-    """Return the dtypes that a result may have, the one to name first; empty for any.
+    """Return the dtypes that a result may have, the one to name first.
 
     Parameters
     ----------
@@ -42,9 +43,9 @@ def accepted(
 def _floating(
     backend: Backend, width: str, expected: Any, floats: bool, declared: str | None
 ) -> list[DType]:
-    if declared == "any":
-        return []
     is_complex = expected.kind == "c"
+    if declared == "any":
+        return _all_floating(backend, "complex floating" if is_complex else "real floating")
     default = _defaults(backend)["complex floating" if is_complex else "real floating"]
     if declared == "default":
         return [default]
@@ -58,6 +59,17 @@ def _floating(
         return [backend.dtype(expected.name)]
     known = backend.xp.__array_namespace_info__().dtypes(device=backend.device)
     return [default, *filter(None, [known.get(expected.name)])]
+
+
+def _all_floating(backend: Backend, kind: str) -> list[DType]:
+    known = backend.xp.__array_namespace_info__().dtypes(kind=kind, device=backend.device)
+    halves = ("float16", "bfloat16") if kind == "real floating" else ()
+    return [*known.values(), *(getattr(backend.xp, n) for n in halves if hasattr(backend.xp, n))]
+
+
+def has_wide_default(backend: Backend) -> bool:
+    """Tell whether what is made of integers alone is computed in float64."""
+    return short_name(_defaults(backend)["real floating"]) == "float64"
 
 
 def _as_complex(real: str) -> str:

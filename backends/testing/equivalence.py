@@ -16,6 +16,7 @@ from .matrix import ROWS, names, required, selected
 from .reference import Call, Reference
 from .report import Outcome, Report
 from .strictness import LOCK, switched_off
+from .structure import leaves
 
 
 def equivalence(
@@ -40,15 +41,16 @@ def equivalence(
     *inputs : array or anything else
         NumPy arrays and scalars are made arrays of the backend, floats in its dtype, also within
         tuples, lists, dictionaries and dataclasses; so is a list of floats. Whatever else is handed
-        on as it is, a list of axes for instance.
+        on as it is, a list of axes for instance. Lists, dictionaries and random generators are
+        copied for each run.
     kwargs : mapping, optional
         Keyword arguments of the function, taken alike.
     backends : iterable of str, optional
         Names as in ``pytest --array-backends``, which is the default, and without that the whole
         matrix. What can't be had here is skipped.
     rtol, atol : float or mapping of dtype to float, optional
-        1e-12 for float64 and 1e-5 for narrower dtypes, if not given. ``{"float32": 1e-3}`` changes
-        one and leaves the other.
+        1e-12 for float64 and 1e-5 for float32, if not given, and a smaller `atol` where all values
+        are below 1. ``{"float32": 1e-3}`` changes one and leaves the other.
     capabilities : Capabilities, optional
         What the function may do, where that does not stand beside it.
 
@@ -59,8 +61,8 @@ def equivalence(
     Raises
     ------
     TypeError
-        When the function gives NumPy arrays anything else than said above, or an input is a masked
-        array or one of another library.
+        When the function gives NumPy arrays anything else than said above, an input is a masked
+        array or one of another library, or there is no array among the inputs.
     ValueError
         When there is no backend of such a name, or a tolerance is negative.
     """
@@ -166,6 +168,7 @@ def _run(case: Case, call: Call, judge: Judge, said: Capabilities | None) -> Out
         return Outcome(case.name, "can't tell", reason)
     try:
         (args, kwargs), arrays = call.with_data(case.array)
+        given = dict(leaves((args, kwargs)))
     except (TypeError, OverflowError, ValueError) as error:
         reason = f"its library can't hold the inputs: {type(error).__name__}: {error}"
         return Outcome(case.name, "can't tell", reason, error)
@@ -175,6 +178,7 @@ def _run(case: Case, call: Call, judge: Judge, said: Capabilities | None) -> Out
         verdict, reason = judge.verdict(case, actual)
         for array, (_, values) in zip(arrays, call.data, strict=True):
             case.unchanged(array, values)
+        _unchanged(given, (args, kwargs))
     except Exception as error:  # whatever a library raises, the other backends are run too
         cause = cause_of(case, error, said)
         verdict = "can't tell" if cause.cannot_tell else "wrong"
@@ -182,3 +186,12 @@ def _run(case: Case, call: Call, judge: Judge, said: Capabilities | None) -> Out
         places = tuple(dict.fromkeys([*reads, *read]))
         return Outcome(case.name, verdict, cause.reason, error, places)
     return Outcome(case.name, verdict, reason, None, tuple(dict.fromkeys(reads)))
+
+
+def _unchanged(before: dict[str, Any], inputs: Any) -> None:
+    """Assert that the containers among the inputs still hold the very same things."""
+    now = dict(leaves(inputs))
+    for place in dict.fromkeys([*before, *now]):
+        same = place in before and place in now and before[place] is now[place]
+        shown = place.replace("[0]", "inputs", 1) if place[:3] == "[0]" else f"kwargs{place[3:]}"
+        assert same, f"an input must not be changed; {shown} was"

@@ -7,9 +7,9 @@ import numpy as np
 from .capabilities import Capabilities
 from .cases import Case
 from .comparison import Tolerance, difference, mismatch
-from .dtypes import accepted
+from .dtypes import accepted, has_wide_default
 from .reference import Reference, is_array, is_number
-from .structure import Leaf, leaves
+from .structure import Parts, parts, unlike
 
 _UNSTABLE = "the function gives something else each time, on NumPy too"
 
@@ -26,69 +26,65 @@ class Judge:
 
     def verdict(self, case: Case, actual: Any) -> tuple[str, str]:
         """Return the verdict on a result, and the reason or a remark."""
-        found = list(leaves(actual))
+        found = parts(actual)
         narrow = case.dtype == "float32"
-        wanted = self.reference.rounded if narrow else self.reference.wide
-        wrong = self._wrong(case, found, wanted)
+        wrong = self._wrong(case, found, self.reference.rounded if narrow else self.reference.wide)
         if wrong and not self.reference.is_stable:
             return "wrong", _UNSTABLE
-        if wrong and narrow and self._agrees_narrow(case, found, wanted):
-            return "agrees", "with NumPy in float32: it asks for the limits of the dtype"
+        if wrong and narrow and self._agrees_limited(case, found):
+            return "agrees", "with the limits of float32, for which it asks"
         if wrong:
             return "wrong", wrong
         if case.traced and not self.said.jit:
             return "agrees", "it can be traced, though it says that it can't"
         return "agrees", "" if case.has_values else "in shape, dtype and device: it has no values"
 
-    def _agrees_narrow(self, case: Case, found: list[Leaf], wanted: list[Leaf]) -> bool:
-        """Tell whether the values depend on the limits of the dtype, and are NumPy's in float32."""
-        narrow = self.reference.narrow
-        return narrow is not None and not self._wrong(case, found, narrow, wanted)
+    def _agrees_limited(self, case: Case, found: Parts) -> bool:
+        limited = self.reference.limited
+        return limited is not None and not self._wrong(case, found, limited)
 
-    def _wrong(
-        self, case: Case, found: list[Leaf], wanted: list[Leaf], typed: list[Leaf] | None = None
-    ) -> str:
-        """Return what is wrong with the outputs, or nothing; dtypes must be those of `typed`."""
-        places = [place for place, _ in wanted]
-        if [place for place, _ in found] != places:
+    def _wrong(self, case: Case, found: Parts, wanted: Parts) -> str:
+        """Return what is wrong with the outputs, or nothing."""
+        if found.leaves.keys() != wanted.leaves.keys():
             return f"must return {_shown(wanted)}; got {_shown(found)}"
-        for (place, value), (_, expected), (_, of_dtype) in zip(
-            found, wanted, typed or wanted, strict=True
-        ):
-            if wrong := self._wrong_leaf(case, value, expected, of_dtype):
-                return f"result{place}: {wrong}" if place else wrong
+        for place, container in wanted.containers.items():
+            if wrong := unlike(found.containers.get(place), container):
+                return f"result{place} {wrong}"
+        for place, expected in wanted.leaves.items():
+            reason = self._wrong_leaf(case, found.leaves[place], expected)
+            if reason:
+                return f"result{place}: {reason}" if place else reason
         return ""
 
-    def _wrong_leaf(self, case: Case, value: Any, expected: Any, of_dtype: Any) -> str | None:
+    def _wrong_leaf(self, case: Case, value: Any, expected: Any) -> str | None:
         plain = self.said.returns == "python" and np.ndim(expected) == 0
         if is_number(expected) or (plain and is_array(expected)):
             return self._wrong_number(case, value, expected, plain)
         if not is_array(expected):
             same = type(value) is type(expected) and value == expected
             return None if same else f"must be {expected!r}; got {value!r}"[:300]
-        dtypes = accepted(
-            case.backend,
-            case.dtype,
-            np.asarray(of_dtype),
-            self.reference.call.has_floats,
-            self.said.dtype,
-        )
-        return mismatch(case.backend, value, np.asarray(expected), dtypes, self.tolerance)
+        expected = np.asarray(expected)
+        floats = self.reference.call.has_floats
+        dtypes = accepted(case.backend, case.dtype, expected, floats, self.said.dtype)
+        return mismatch(case.backend, value, expected, dtypes, self.tolerance)
 
     def _wrong_number(self, case: Case, value: Any, expected: Any, plain: bool) -> str | None:
         """Return what is wrong with a number that must be Python's."""
         python = isinstance(value, bool | int | float | complex)
         if not python or (isinstance(value, np.generic) and not plain):
             return f"must be a number of Python's, as on NumPy; got {type(value).__name__}"
-        if isinstance(value, bool) != (np.asarray(expected).dtype.kind == "b"):
-            return f"must be {expected!r}; got {value!r}"
         got, wanted = np.asarray(value), np.asarray(expected)
-        if case.dtype == "float32" and got.dtype.kind in "fc":
+        if got.dtype.kind != wanted.dtype.kind:
+            return f"must be {expected!r}; got {value!r}"
+        if got.dtype.kind in "fc" and self._is_narrow(case):
             got = got.astype("complex64" if got.dtype.kind == "c" else "float32")
-        if not case.has_values and got.dtype.kind in "fc":
-            return None
         return difference(got, wanted, self.tolerance)
 
+    def _is_narrow(self, case: Case) -> bool:
+        """Tell whether a number of Python's has been computed in float32."""
+        floats = self.reference.call.has_floats
+        return case.dtype == "float32" or not (floats or has_wide_default(case.backend))
 
-def _shown(found: list[Leaf]) -> str:
-    return ", ".join(f"result{place}" for place, _ in found) or "nothing"
+
+def _shown(found: Parts) -> str:
+    return ", ".join(f"result{place}" for place in found.leaves) or "nothing"

@@ -1,16 +1,19 @@
 """What NumPy gives: the reference that every row is held to, run once a dtype."""
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from functools import cached_property
+from random import Random
 from threading import get_ident
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
-from .structure import Leaf, leaves, rebuilt
+from .structure import Parts, leaves, parts, rebuilt
 
 _CONSTANTS = (type(None), str, bytes, slice, range, type(Ellipsis), Enum)
 _NUMBERS = (bool, int, float, complex)
@@ -20,12 +23,12 @@ class Call:
     """A function and what it is given: NumPy arrays, anywhere in containers, are its data.
 
     So are NumPy's scalars, and lists of Python's floats. A list of integers is handed on as it is:
-    it may be axes or a shape.
+    it may be axes or a shape. Each run gets lists, dictionaries and random generators of its own.
 
     Raises
     ------
     TypeError
-        When data are masked, or an array of another library.
+        When data are masked, or an array of another library, or there are none.
     """
 
     def __init__(
@@ -36,28 +39,40 @@ class Call:
         self.data = [(place, leaf) for place, leaf in leaves(self._given) if _is_data(leaf)]
         for _, leaf in leaves(self._given):
             _check(leaf)
+        if not self.data:
+            raise TypeError(
+                "inputs must hold a NumPy array, a scalar of NumPy or a list of floats, or every "
+                "backend would be given the same; got none"
+            )
 
     @property
     def has_floats(self) -> bool:
         """Whether there are floats among the data."""
         return any(leaf.dtype.kind in "fc" for _, leaf in self.data)
 
-    def with_data(
-        self, convert: Callable[[Any], Any]
-    ) -> tuple[tuple[tuple[Any, ...], dict[str, Any]], list[Any]]:
-        """Return the arguments with ``convert(array)`` for each of the data, and those arrays."""
+    def with_data(self, convert: Callable[[Any], Any]) -> tuple[Any, list[Any]]:
+        """Return arguments with ``convert(array)`` for each of the data, and those arrays.
+
+        The arguments are a tuple of the positional ones and a dictionary of the others.
+        """
         made = [convert(leaf) for _, leaf in self.data]
         others = iter(made)
-        args = rebuilt(self._given, lambda _, leaf: next(others) if _is_data(leaf) else leaf)
-        return args, made
 
-    def on_numpy(self, convert: Callable[[Any], Any]) -> list[Leaf]:
-        """Return what the function gives NumPy arrays: each leaf and its place."""
+        def own(leaf: Any) -> Any:
+            if _is_data(leaf):
+                return next(others)
+            return copy.deepcopy(leaf) if _is_generator(leaf) else leaf
+
+        return rebuilt(self._given, own, copied=True), made
+
+    def on_numpy(self, convert: Callable[[Any], Any]) -> Parts:
+        """Return what the function gives NumPy arrays."""
         (args, kwargs), _ = self.with_data(convert)
-        found = list(leaves(self.function(*args, **kwargs)))
-        for place, value in found:
+        found = parts(self.function(*args, **kwargs))
+        for place, value in found.leaves.items():
             _check_result(place, value)
-        return found
+        kept = {place: _copy(value) for place, value in found.leaves.items()}
+        return Parts(kept, found.containers)
 
 
 class Reference:
@@ -67,12 +82,12 @@ class Reference:
         self.call = call
 
     @cached_property
-    def wide(self) -> list[Leaf]:
+    def wide(self) -> Parts:
         """In float64."""
         return self.call.on_numpy(_wide)
 
     @cached_property
-    def rounded(self) -> list[Leaf]:
+    def rounded(self) -> Parts:
         """In float64, of data rounded to float32: what a row in float32 is held to."""
         if all(
             np.array_equal(_rounded(x), x, equal_nan=x.dtype.kind in "fc")
@@ -82,21 +97,22 @@ class Reference:
         return self.call.on_numpy(_rounded)
 
     @cached_property
-    def narrow(self) -> list[Leaf] | None:
-        """In float32; None unless the function asks for the limits of that dtype, by `finfo`.
+    def limited(self) -> Parts | None:
+        """As `rounded`, where float64 pretends to have the limits of float32.
 
-        Without that a function has no business to give other values there.
+        That is what a function gives in float32 which asks for them, by `finfo`, had it no rounding
+        errors. None if it asks for none.
         """
-        with _limits_asked() as asked:
-            found = self.call.on_numpy(_narrow)
+        with _narrow_limits() as asked:
+            found = self.call.on_numpy(_rounded)
         return found if asked else None
 
     @cached_property
     def is_stable(self) -> bool:
         """Whether the function gives the same a second time."""
-        again = dict(self.call.on_numpy(_wide))
-        return again.keys() == dict(self.wide).keys() and all(
-            _same(value, again[place]) for place, value in self.wide
+        again = self.call.on_numpy(_wide).leaves
+        return again.keys() == self.wide.leaves.keys() and all(
+            _same(value, again[place]) for place, value in self.wide.leaves.items()
         )
 
 
@@ -133,10 +149,22 @@ def _is_data(value: Any) -> bool:
     return is_array(value) and value.dtype.kind in "biufc"
 
 
+def _is_generator(value: Any) -> bool:
+    return isinstance(value, Random) or type(value).__module__.startswith("numpy.random")
+
+
+def _copy(value: Any) -> Any:
+    """Return a result as it is now: the function may hand out memory that it writes to again."""
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
 def _check(value: Any) -> None:
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError("inputs must not be masked arrays: no other library knows masks")
-    if not is_array(value) and hasattr(value, "__dlpack__"):
+    known = is_array(value) or isinstance(value, type)
+    if not known and any(
+        hasattr(value, f"__{n}__") for n in ("dlpack", "array", "array_namespace")
+    ):
         raise TypeError(f"inputs must be NumPy arrays; got {type(value).__name__}")
 
 
@@ -173,16 +201,23 @@ def _same(a: Any, b: Any) -> bool:
 
 
 @contextmanager
-def _limits_asked() -> Iterator[list[Any]]:
-    """Within the context, note each time that this thread asks NumPy for the limits of float32."""
+def _narrow_limits() -> Iterator[list[Any]]:
+    """Within the context, NumPy tells this thread the limits of float32 for those of float64.
+
+    Each time that it is asked is noted in the list.
+    """
     asked: list[Any] = []
     owner, original = get_ident(), np.finfo.__new__
 
     def finfo(cls: type, dtype: Any) -> Any:
         found = original(cls, dtype)
-        if get_ident() == owner and found.dtype.itemsize < 8:
-            asked.append(found)
-        return found
+        if get_ident() != owner or found.dtype != np.float64:
+            return found
+        asked.append(found)
+        narrow = original(cls, "float32")
+        known = {name: getattr(narrow, name) for name in dir(narrow) if name[0] != "_"}
+        wide = {n: np.float64(v) for n, v in known.items() if isinstance(v, np.floating)}
+        return SimpleNamespace(**{**known, **wide, "dtype": found.dtype})
 
     with patch.object(np.finfo, "__new__", staticmethod(finfo)):
         yield asked

@@ -6,30 +6,69 @@ Tuples and named tuples, lists, mappings, dataclasses and other plain objects, t
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from types import ModuleType
-from typing import Any
+from functools import partial
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any, NamedTuple
 
 Leaf = tuple[str, Any]
 """What is no container, and its place: ``[0]['mean'].value``."""
 
+_NO_CONTAINERS = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, partial)
 
-def leaves(value: Any, place: str = "") -> Iterator[Leaf]:
-    """Yield what lies in nested containers, each with its place."""
-    items = _items(value)
+
+class Parts(NamedTuple):
+    """What nested containers consist of, each part by its place."""
+
+    leaves: dict[str, Any]
+    containers: dict[str, Any]
+
+
+def parts(value: Any) -> Parts:
+    """Return the leaves of nested containers, and the containers."""
+    return Parts(dict(leaves(value)), dict(_containers(value, "", ())))
+
+
+def leaves(value: Any, place: str = "", above: tuple[int, ...] = ()) -> Iterator[Leaf]:
+    """Yield what lies in nested containers, each with its place; one within itself is a leaf."""
+    items = None if id(value) in above else _items(value)
     if items is None:
         yield place, value
     else:
         for key, item in items:
-            yield from leaves(item, place + key)
+            yield from leaves(item, place + key, (*above, id(value)))
 
 
-def rebuilt(value: Any, convert: Callable[[str, Any], Any], place: str = "") -> Any:
-    """Return `value` with ``convert(place, leaf)`` for each leaf; itself where nothing changes."""
+def _containers(value: Any, place: str, above: tuple[int, ...]) -> Iterator[Leaf]:
+    items = None if id(value) in above else _items(value)
+    if items is not None:
+        yield place, value
+        for key, item in items:
+            yield from _containers(item, place + key, (*above, id(value)))
+
+
+def unlike(value: Any, other: Any) -> str:
+    """Return in what a container is unlike another, what lies in them left out; empty if alike."""
+    size, wanted = len(_items(value) or ()), len(_items(other) or ())
+    if size != wanted:
+        return f"must have {wanted} items; got {size}"
+    missing = [name for name in getattr(other, "_fields", ()) if not hasattr(value, name)]
+    if missing:
+        return f"must be a {type(other).__name__} with .{missing[0]}; got {type(value).__name__}"
+    return ""
+
+
+def rebuilt(value: Any, convert: Callable[[Any], Any], copied: bool = False) -> Any:
+    """Return `value` with ``convert(leaf)`` for each leaf; itself where nothing changes.
+
+    With `copied`, lists and dictionaries are others in any case.
+    """
     items = _items(value)
     if items is None:
-        return convert(place, value)
-    new = [rebuilt(item, convert, place + key) for key, item in items]
-    if all(a is b for a, (_, b) in zip(new, items, strict=True)):
+        return convert(value)
+    copied = copied and type(value) in (list, tuple, dict)
+    new = [rebuilt(item, convert, copied) for _, item in items]
+    same = all(a is b for a, (_, b) in zip(new, items, strict=True))
+    if same and not (copied and not isinstance(value, tuple)):
         return value
     return _with_items(value, new)
 
@@ -50,14 +89,39 @@ def _items(value: Any) -> list[Leaf] | None:
 
 
 def _attributes(value: Any) -> list[str]:
-    """Return the fields of a dataclass, or the public attributes of another plain object."""
-    if isinstance(value, type | ModuleType) or hasattr(value, "__array_namespace__"):
+    """Return the fields of a dataclass, or the attributes of another plain object.
+
+    Of private ones those that are arrays, or hold some: a property may hand them out.
+    """
+    if isinstance(value, _NO_CONTAINERS) or _is_array(value):
         return []
     if is_dataclass(value):
         return [field.name for field in fields(value)]
-    if callable(value) or hasattr(value, "shape"):  # a function; an array of some library
-        return []
-    return [name for name in getattr(value, "__dict__", ()) if name[0] != "_"]
+    slots = [name for cls in type(value).__mro__ for name in _listed(vars(cls).get("__slots__"))]
+    names = [*slots, *getattr(value, "__dict__", ())]
+    return [
+        name
+        for name in dict.fromkeys(names)
+        if hasattr(value, name)
+        and name[:2] != "__"
+        and (name[0] != "_" or _holds_arrays(getattr(value, name)))
+    ]
+
+
+def _listed(slots: Any) -> list[str]:
+    return [slots] if isinstance(slots, str) else list(slots or ())
+
+
+def _holds_arrays(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return any(map(_is_array, value if isinstance(value, list | tuple) else [value]))
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "__array_namespace__") or (
+        hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, type)
+    )
 
 
 def _extras(value: tuple[Any, ...]) -> list[str]:
