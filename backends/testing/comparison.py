@@ -97,11 +97,10 @@ def mismatch(
         return str(error).partition("; convert")[0]
     if actual.dtype not in accepted:
         return f"dtype must be {accepted[0]}; got {actual.dtype}"
-    if tuple(actual.shape) != expected.shape:
-        return f"shape must be {expected.shape}; got {tuple(actual.shape)}"
-    if not backend.has_values:
-        return None
-    return difference(backend.to_numpy(actual), expected, tolerance)
+    host = backend.to_numpy(actual) if backend.has_values else actual  # dask learns its shape so
+    if tuple(host.shape) != expected.shape:
+        return f"shape must be {expected.shape}; got {tuple(host.shape)}"
+    return difference(host, expected, tolerance) if backend.has_values else None
 
 
 def difference(actual: Any, expected: Any, tolerance: Tolerance) -> str | None:

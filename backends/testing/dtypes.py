@@ -33,11 +33,18 @@ def accepted(
     if expected.dtype.kind in "fc":
         return _floating(backend, width, expected.dtype, floats, declared)
     if expected.dtype.name != "int64":
-        return [backend.dtype(expected.dtype.name)]
+        return [_of_name(backend, expected.dtype.name)]
     # Python's integers, sums of integers, and indices: the defaults; or what was asked for.
     default = _defaults(backend)
     known = backend.xp.__array_namespace_info__().dtypes(device=backend.device)
     return [default["integral"], default["indexing"], *filter(None, [known.get("int64")])]
+
+
+def _of_name(backend: Backend, name: str) -> DType:
+    """Return a dtype also where its library does not list it, as PyTorch's uint64."""
+    known = backend.xp.__array_namespace_info__().dtypes(device=backend.device)
+    beside = getattr(backend.xp, name, None) if name.startswith("uint") else None
+    return backend.dtype(name) if name in known or beside is None else beside
 
 
 def _floating(

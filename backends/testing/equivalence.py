@@ -16,7 +16,7 @@ from .matrix import ROWS, names, required, selected
 from .reference import Call, Reference
 from .report import Outcome, Report
 from .strictness import LOCK, switched_off
-from .structure import leaves
+from .structure import entries
 
 
 def equivalence(
@@ -168,7 +168,7 @@ def _run(case: Case, call: Call, judge: Judge, said: Capabilities | None) -> Out
         return Outcome(case.name, "can't tell", reason)
     try:
         (args, kwargs), arrays = call.with_data(case.array)
-        given = dict(leaves((args, kwargs)))
+        given = dict(entries((args, kwargs)))
     except (TypeError, OverflowError, ValueError) as error:
         reason = f"its library can't hold the inputs: {type(error).__name__}: {error}"
         return Outcome(case.name, "can't tell", reason, error)
@@ -190,7 +190,7 @@ def _run(case: Case, call: Call, judge: Judge, said: Capabilities | None) -> Out
 
 def _unchanged(before: dict[str, Any], inputs: Any) -> None:
     """Assert that the containers among the inputs still hold the very same things."""
-    now = dict(leaves(inputs))
+    now = dict(entries(inputs))
     for place in dict.fromkeys([*before, *now]):
         same = place in before and place in now and before[place] is now[place]
         shown = place.replace("[0]", "inputs", 1) if place[:3] == "[0]" else f"kwargs{place[3:]}"

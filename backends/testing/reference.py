@@ -161,6 +161,10 @@ def _copy(value: Any) -> Any:
 def _check(value: Any) -> None:
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError("inputs must not be masked arrays: no other library knows masks")
+    if hasattr(value, "__next__"):
+        raise TypeError(
+            f"inputs must not be iterators, which can be read once; got {type(value).__name__}"
+        )
     known = is_array(value) or isinstance(value, type)
     if not known and any(
         hasattr(value, f"__{n}__") for n in ("dlpack", "array", "array_namespace")

@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 from unittest.mock import patch
 
@@ -89,7 +90,7 @@ def watching_reads(backend: Backend, reads: list[str], refuse: bool = False) -> 
     hashed = type(x.device).__hash__
 
     def hash_for_itself(device: Any) -> int:
-        if threading.get_ident() == owner and not _by_itself():
+        if threading.get_ident() == owner and not _by_itself(sys._getframe(1)):
             raise TypeError("a device can't be a dictionary key: CuPy's has no hash")
         return hashed(device)
 
@@ -114,14 +115,14 @@ def watching_reads(backend: Backend, reads: list[str], refuse: bool = False) -> 
         yield
 
 
-def _by_itself() -> bool:
-    """Tell whether array-api-strict itself called the method that calls this."""
-    return module_of(sys._getframe(2)).startswith("array_api_strict")
+def _by_itself(caller: FrameType) -> bool:
+    """Tell whether array-api-strict itself called a method."""
+    return module_of(caller).startswith("array_api_strict")
 
 
 def _is_read(name: str, x: Any, args: tuple[Any, ...], kwargs: Any, host: Any) -> bool:
     """Tell whether a call makes the host wait; a move from one device to another does not."""
-    if name in ("__str__", "__repr__") and _by_itself():  # in the text of an error
+    if name in ("__str__", "__repr__") and _by_itself(sys._getframe(2)):  # in the text of an error
         return False
     if name == "to_device":
         to = args[0] if args else kwargs.get("device")

@@ -7,13 +7,15 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import partial
+from random import Random
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 Leaf = tuple[str, Any]
 """What is no container, and its place: ``[0]['mean'].value``."""
 
-_NO_CONTAINERS = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, partial)
+_FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType, partial)
+_NO_CONTAINERS = (type, ModuleType, Random, *_FUNCTIONS)
 
 
 class Parts(NamedTuple):
@@ -60,17 +62,29 @@ def unlike(value: Any, other: Any) -> str:
 def rebuilt(value: Any, convert: Callable[[Any], Any], copied: bool = False) -> Any:
     """Return `value` with ``convert(leaf)`` for each leaf; itself where nothing changes.
 
-    With `copied`, lists and dictionaries are others in any case.
+    With `copied`, whatever could be written to is another in any case, if it can be copied.
     """
     items = _items(value)
     if items is None:
         return convert(value)
-    copied = copied and type(value) in (list, tuple, dict)
     new = [rebuilt(item, convert, copied) for _, item in items]
-    same = all(a is b for a, (_, b) in zip(new, items, strict=True))
-    if same and not (copied and not isinstance(value, tuple)):
+    if any(a is not b for a, (_, b) in zip(new, items, strict=True)):
+        return _with_items(value, new)
+    if not copied or isinstance(value, tuple):
         return value
-    return _with_items(value, new)
+    try:
+        return copy.copy(value)
+    except TypeError:  # a lock, an open file
+        return value
+
+
+def entries(value: Any, place: str = "") -> Iterator[Leaf]:
+    """Yield what lies in nested tuples, lists and mappings, and no further."""
+    if isinstance(value, tuple | list | Mapping):
+        for key, item in _items(value) or ():
+            yield from entries(item, place + key)
+    else:
+        yield place, value
 
 
 def _items(value: Any) -> list[Leaf] | None:
