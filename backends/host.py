@@ -23,7 +23,8 @@ def host_data(obj: Any) -> Any:
         raise TypeError(f"an array must hold numbers that NumPy knows; got {name}: cast it first")
     if host.dtype.kind not in "biufc":
         what = f"dtype {host.dtype}"
-        if host.dtype == object and hasattr(obj, "__array_namespace__"):
+        foreign = hasattr(obj, "__array_namespace__") and not isinstance(obj, np.ndarray)
+        if host.dtype == object and foreign:
             what = f"a {type(obj).__name__} of {type(obj).__module__}, which offers no DLPack"
         raise TypeError(f"an array must hold numbers; got {what}")
     return host.astype(host.dtype.newbyteorder("="), copy=False)

@@ -7,6 +7,7 @@ not found.
 
 import importlib
 import os
+import re
 import sys
 import warnings
 from collections import Counter
@@ -55,9 +56,7 @@ def main(only: list[str]) -> int:
             meaning, owner = meaning_of(outcome.reason), owner_of(subject.name, outcome.reason)
             found.add((subject.name, outcome.backend, meaning))
             owners[owner] += 1
-            where = (
-                outcome.reason.rpartition(" (")[2].rstrip(")") if ".py:" in outcome.reason else ""
-            )
+            where = " ".join(re.findall(r"[\w/.-]+\.py:\d+", outcome.reason)[-1:])
             print(f"{subject.name:<48} {outcome.backend:<18} {owner}: {meaning} {where}".rstrip())
             if not meaning or not owner:
                 problems.append(f"{subject.name} on {outcome.backend}: {outcome.reason}")
@@ -88,7 +87,6 @@ def run(subject: Subject) -> Report | Exception:
             kwargs=subject.kwargs,
             backends=ROWS,
             rtol={"float32": 1e-3},
-            atol={"float32": 1e-4, "float64": 1e-10},
             capabilities=subject.said,
         )
     except Exception as error:

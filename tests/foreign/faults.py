@@ -41,7 +41,7 @@ KINDS = [
     Kind(r"shape must be", "gives another shape"),
     Kind(r"something else each time", "gives something else each time"),
     Kind(
-        r"must be a number of Python|must be .*; got|must return",
+        r"must be a number of Python|must be .*; got|must return|must have \d+ items",
         "gives something else than on NumPy",
     ),
     Kind(

@@ -190,7 +190,6 @@ signal.convolve: V, W[:5]
 signal.correlate: V, W[:5]
 signal.fftconvolve: V, W[:5]
 signal.oaconvolve: V, W[:5]
-signal.correlation_lags: 16, 5
 signal.detrend: V
 signal.hilbert: V
 signal.envelope: V
@@ -226,7 +225,6 @@ signal.gausspulse: V
 signal.sawtooth: V
 signal.square: V
 signal.chirp: P, 1.0, 2.0, 3.0
-signal.unit_impulse: 5
 ndimage.convolve: IMG, M
 ndimage.convolve1d: IMG, P[:3]
 ndimage.correlate: IMG, M
