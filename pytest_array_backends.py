@@ -11,7 +11,6 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,6 +25,7 @@ MARKERS = (
     "xfail_backend(name, reason, strict): the test is expected to fail there",
     "thread_unsafe: array-api-strict is not as it was while the test runs; for pytest-run-parallel",
 )
+_MARKS = {"skip_backend": pytest.mark.skip, "xfail_backend": pytest.mark.xfail}
 _FOLDER = Path(__file__).resolve().parent / "backends"
 _OTHER_NAME = "pytest_array_backends_shim"
 _NAMES, _REQUIRED = "ARRAY_BACKENDS", "REQUIRE_ARRAY_BACKENDS"
@@ -142,9 +142,14 @@ def _set(name: str, value: str) -> None:
     os.environ[name] = value
 
 
+def _part(name: str) -> ModuleType:
+    """Return a module of the kit."""
+    return importlib.import_module(f"{kit().__name__}.{name}")
+
+
 def _selected() -> list[str]:
     try:
-        return list(importlib.import_module(f"{kit().__name__}.matrix").selected())
+        return list(_part("matrix").selected())
     except ValueError as error:
         raise pytest.UsageError(f"--array-backends: {error}") from None
 
@@ -169,13 +174,23 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes `backend_case` on each backend, unless it chooses them itself."""
-    if "backend_case" not in metafunc.fixturenames or _chosen_by_hand(metafunc.definition):
+    if "backend_case" not in metafunc.fixturenames:
+        return
+    for kind in _MARKS:
+        for pattern, options in _said(metafunc.definition, kind):
+            if pattern is None or (kind == "skip_backend" and not options.get("reason")):
+                pytest.fail(f"@pytest.mark.{kind} needs the name of a row and reason=", False)
+            try:
+                kit().names([pattern])
+            except ValueError as error:
+                pytest.fail(f"@pytest.mark.{kind}: {error}", False)
+    if _chosen_by_hand(metafunc.definition):
         return
     traced = metafunc.definition.get_closest_marker("traced") is not None
-    rows = importlib.import_module(f"{kit().__name__}.matrix").ROWS
+    rows = _part("matrix").ROWS
     metafunc.parametrize(
         "backend_case",
-        [_param(n, metafunc.definition) for n in _selected() if traced or not rows[n].traced],
+        [name for name in _selected() if traced or not rows[name].traced],
         indirect=True,
     )
 
@@ -190,29 +205,37 @@ def _chosen_by_hand(definition: pytest.Item) -> bool:
     return False
 
 
-def _param(name: str, definition: pytest.Item) -> Any:
-    """Return one row as a parameter, marked as the test's own markers say."""
-    marks = []
-    matches = importlib.import_module(f"{kit().__name__}.matrix").matches
-    for kind, mark in (("skip_backend", pytest.mark.skip), ("xfail_backend", pytest.mark.xfail)):
-        for said in definition.iter_markers(kind):
-            named = zip(("name", "reason", "strict"), said.args, strict=False)
-            options: dict[str, Any] = {**dict(named), **said.kwargs}
-            pattern = options.pop("name", None)
-            if pattern is None or (kind == "skip_backend" and not options.get("reason")):
-                raise pytest.UsageError(f"@pytest.mark.{kind} needs the name of a row and reason=")
-            kit().names([pattern])  # an unknown one is an error
-            if matches(name, pattern):
-                marks.append(mark(**options))
+def _said(item: pytest.Item, kind: str) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Yield the name of a row and the other arguments of each of a test's markers of that kind."""
+    for mark in item.iter_markers(kind):
+        named = zip(("name", "reason", "strict"), mark.args, strict=False)
+        options: dict[str, Any] = {**dict(named), **mark.kwargs}
+        name = options.pop("name", None)
+        yield (name if isinstance(name, str) else None), options
+
+
+def _row_of(item: pytest.Item) -> str | None:
+    name = getattr(getattr(item, "callspec", None), "params", {}).get("backend_case")
+    return name if isinstance(name, str) else None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test on one row as the test's own markers say, whoever chose the rows."""
+    name = _row_of(item)
+    if name is None:
+        return
+    for kind, mark in _MARKS.items():
+        for pattern, options in _said(item, kind):
+            if _part("matrix").matches(name, pattern):
+                item.add_marker(mark(**options))
     if name.startswith("strict"):
-        marks.append(pytest.mark.thread_unsafe)
-    return pytest.param(name, marks=marks)
+        item.add_marker(pytest.mark.thread_unsafe)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test on a backend that lacks what it needs by its markers."""
-    name = getattr(getattr(item, "callspec", None), "params", {}).get("backend_case")
-    row = importlib.import_module(f"{kit().__name__}.matrix").ROWS.get(name) if name else None
+    name = _row_of(item)
+    row = _part("matrix").ROWS.get(name) if name else None
     if row is None:
         return
     if item.get_closest_marker("needs_values") and row.device == "meta":
@@ -221,16 +244,25 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(row.no_indices)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
+    """Switch off for one test, and no longer, what its row is without."""
+    name = _row_of(item)
+    row = _part("matrix").ROWS.get(name) if name else None
+    if row is None or not row.without:
+        return (yield)
+    with _part("strictness").switched_off(row.without):
+        return (yield)
+
+
 @pytest.fixture(scope="class")  # for a function that is as often; hypothesis refuses "function"
-def backend_case(request: pytest.FixtureRequest) -> Iterator[Any]:
+def backend_case(request: pytest.FixtureRequest) -> Any:
     """One backend of the matrix: `backend_case.array`, `.run`, `.check`; `Case` says the rest."""
     kit().names([request.param])  # an unknown one is a ValueError that names all
-    with ExitStack() as stack:
-        try:
-            case = stack.enter_context(kit().opened(request.param))
-        except _unavailable() as error:
-            pytest.skip(str(error))
-        yield case
+    try:
+        return _part("cases").case_of(request.param)
+    except _unavailable() as error:
+        pytest.skip(str(error))
 
 
 def _findings() -> dict[str, Any]:

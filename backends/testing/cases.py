@@ -215,6 +215,21 @@ def _is_floating(backend: Backend, x: Any) -> bool:
     return backend.holds(x) and bool(backend.xp.isdtype(x.dtype, kinds))
 
 
+def case_of(name: str) -> Case:
+    """Return the row called `name` as `opened` does, with nothing switched off."""
+    row = ROWS[name]
+    try:
+        if isinstance(row.library, Library):
+            backend = Backend(row.library, row.library.device(row.device))
+        else:
+            backend = select(row.device, row.library)
+    except DeviceUnavailableError as error:
+        missing[name] = str(error)
+        raise
+    dtype = row.dtype if backend.has_float64 else "float32"
+    return Case(name, backend, dtype, row.readonly, row.traced)
+
+
 @contextmanager
 def opened(name: str, said: Capabilities | None = None) -> Iterator[Case]:
     """Open the row called `name`: within the context its arrays can be made and used.
@@ -226,16 +241,7 @@ def opened(name: str, said: Capabilities | None = None) -> Iterator[Case]:
     DeviceUnavailableError
         When its library or device can't be had here.
     """
-    row = ROWS[name]
-    try:
-        if isinstance(row.library, Library):
-            backend = Backend(row.library, row.library.device(row.device))
-        else:
-            backend = select(row.device, row.library)
-    except DeviceUnavailableError as error:
-        missing[name] = str(error)
-        raise
-    dtype = row.dtype if backend.has_float64 else "float32"
-    without = [each for each in row.without if said is None or each not in said.needs]
+    case = case_of(name)
+    without = [each for each in ROWS[name].without if said is None or each not in said.needs]
     with switched_off(without) if without else nullcontext():
-        yield Case(name, backend, dtype, row.readonly, row.traced)
+        yield case
