@@ -35,9 +35,9 @@ class Capabilities:
         """Say this of `function`, which is returned as it is: the use as a decorator."""
         declared[name_of(function)] = function
         try:
-            setattr(function, _MARK, self)
+            setattr(getattr(function, "__func__", function), _MARK, self)
         except AttributeError:  # a function written in C
-            _unmarked[id(function)] = self
+            _unmarked[id(function)] = (function, self)
         return function
 
     @property
@@ -67,7 +67,9 @@ class Capabilities:
         return next((why for p, why in self.xfail.items() if matches(name, p)), None)
 
 
-_unmarked: dict[int, Capabilities] = {}
+_unmarked: dict[
+    int, tuple[Callable[..., Any], Capabilities]
+] = {}  # kept, so that its id is its own
 
 
 def capabilities(
@@ -150,7 +152,7 @@ def said_of(function: Callable[..., Any]) -> Capabilities | None:
     """Return the capabilities that stand beside a function, or None."""
     while isinstance(function, partial):
         function = function.func
-    found = getattr(function, _MARK, None) or _unmarked.get(id(function))
+    found = getattr(function, _MARK, None) or _unmarked.get(id(function), (None, None))[1]
     return found if isinstance(found, Capabilities) else None
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from .structure import Parts, leaves, parts, rebuilt
 
 _CONSTANTS = (type(None), str, bytes, slice, range, type(Ellipsis), Enum)
+_LIMITS = ("eps", "epsneg", "max", "min", "resolution", "smallest_normal", "tiny")
 _NUMBERS = (bool, int, float, complex)
 
 
@@ -219,9 +220,8 @@ def _narrow_limits() -> Iterator[list[Any]]:
             return found
         asked.append(found)
         narrow = original(cls, "float32")
-        known = {name: getattr(narrow, name) for name in dir(narrow) if name[0] != "_"}
-        wide = {n: np.float64(v) for n, v in known.items() if isinstance(v, np.floating)}
-        return SimpleNamespace(**{**known, **wide, "dtype": found.dtype})
+        limits = {name: np.float64(getattr(narrow, name)) for name in _LIMITS}
+        return SimpleNamespace(bits=narrow.bits, dtype=found.dtype, **limits)
 
     with patch.object(np.finfo, "__new__", staticmethod(finfo)):
         yield asked

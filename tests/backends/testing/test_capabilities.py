@@ -46,6 +46,19 @@ def test_a_function_written_in_c_can_have_them():
     assert "numpy.sqrt" in claims([np.sqrt]).untested
 
 
+def test_a_method_can_have_them():
+    class Model:
+        def first(self, x):
+            return x[int(namespace(x).argmax(x))]
+
+    model = Model()
+    capabilities(reads=True)(model.first)
+    assert assert_equivalent(model.first, V, backends=("numpy", "strict:cpu")).reads
+    assert f"{__name__}.test_a_method_can_have_them.<locals>.Model.first on torch" in (
+        claims([model.first]).untested
+    )
+
+
 def test_what_can_be_traced_though_it_says_not():
     pytest.importorskip("jax")
     row = equivalence(doubled, V, backends="jax:jit").outcomes[0]

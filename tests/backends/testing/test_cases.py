@@ -127,6 +127,8 @@ def test_rows_in_float32_and_over_a_batch():
         o.backend: o for o in equivalence(hidden, x, backends=["torch", "torch:float32"]).outcomes
     }
     assert found["torch"].verdict == "agrees"
+    narrow = equivalence(hidden, x, backends="jax:float32").outcomes[0]
+    assert narrow.reason == "dtype must be float32; got float64"
     assert found["torch:float32"].reason == "dtype must be torch.float32; got torch.float64"
     assert equivalence(lambda x: (x * 2, {"s": namespace(x).sum(x)}), x, backends="jax:vmap").ok
     wrong = equivalence(

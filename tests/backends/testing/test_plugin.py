@@ -200,6 +200,18 @@ def test_a_project_that_does_not_use_it_imports_nothing_of_it(tmp_path):
     assert "could not be had" not in output
 
 
+def test_the_kit_brings_no_network_and_no_library_along():
+    script = (
+        "import sys, backends.testing; print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=OUTER
+    )
+    unwanted = {"backprop", "safetensors", "torch", "jax", "array_api_strict", "pytest"}
+    assert "backends" in run.stdout.split()
+    assert not unwanted & set(run.stdout.split())
+
+
 MARKS = """
 import pytest
 
