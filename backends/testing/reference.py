@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from .structure import Parts, leaves, parts, rebuilt
+from .structure import Parts, leaves, looks_like_array, parts, rebuilt
 
 _CONSTANTS = (type(None), str, bytes, slice, range, type(Ellipsis), Enum)
 _LIMITS = ("eps", "epsneg", "max", "min", "resolution", "smallest_normal", "tiny")
@@ -166,10 +166,9 @@ def _check(value: Any) -> None:
         raise TypeError(
             f"inputs must not be iterators, which can be read once; got {type(value).__name__}"
         )
-    known = is_array(value) or isinstance(value, type)
-    if not known and any(
-        hasattr(value, f"__{n}__") for n in ("dlpack", "array", "array_namespace")
-    ):
+    if is_array(value) or isinstance(value, type):
+        return
+    if looks_like_array(value) or hasattr(value, "__dlpack__") or hasattr(value, "__array__"):
         raise TypeError(f"inputs must be NumPy arrays; got {type(value).__name__}")
 
 

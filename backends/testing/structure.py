@@ -107,10 +107,10 @@ def _attributes(value: Any) -> list[str]:
 
     Of private ones those that are arrays, or hold some: a property may hand them out.
     """
-    if isinstance(value, _NO_CONTAINERS) or _is_array(value):
+    if isinstance(value, _NO_CONTAINERS) or looks_like_array(value):
         return []
     if is_dataclass(value):
-        return [field.name for field in fields(value)]
+        return [field.name for field in fields(value) if hasattr(value, field.name)]
     slots = [name for cls in type(value).__mro__ for name in _listed(vars(cls).get("__slots__"))]
     names = [*slots, *getattr(value, "__dict__", ())]
     return [
@@ -129,10 +129,11 @@ def _listed(slots: Any) -> list[str]:
 def _holds_arrays(value: Any) -> bool:
     if isinstance(value, Mapping):
         value = list(value.values())
-    return any(map(_is_array, value if isinstance(value, list | tuple) else [value]))
+    return any(map(looks_like_array, value if isinstance(value, list | tuple) else [value]))
 
 
-def _is_array(value: Any) -> bool:
+def looks_like_array(value: Any) -> bool:
+    """Tell whether something is an array of some library, sparse ones and tables among them."""
     return hasattr(value, "__array_namespace__") or (
         hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, type)
     )

@@ -2,7 +2,7 @@
 
 import random
 from collections import OrderedDict, namedtuple
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,8 +41,13 @@ class TestInputs:
             def __array__(self, dtype=None, copy=None):
                 return V
 
-        with pytest.raises(TypeError, match="inputs must be NumPy arrays; got Series"):
-            equivalence(lambda x, s: x, V, Series())
+        class Sparse:
+            shape, dtype = (3,), np.dtype("float64")
+
+        for given in (Series(), Sparse()):
+            name = type(given).__name__
+            with pytest.raises(TypeError, match=f"inputs must be NumPy arrays; got {name}"):
+                equivalence(lambda x, s: x, V, given)
         assert equivalence(lambda x, d: x, V, np.float32, backends="strict:cpu").ok  # a class
 
     @pytest.mark.parametrize(
@@ -167,6 +172,22 @@ class TestResults:
     def test_an_array_behind_a_property(self):
         found = row(lambda x: Hidden(x * other(x, 1.0, 2.0)), V)
         assert found.reason.startswith("result._value: 3 of 3 values differ")
+
+    def test_a_field_that_nobody_set(self):
+        @dataclass
+        class Late:
+            value: Any
+            later: Any = field(init=False)
+
+        assert row(lambda x: Late(x), V).verdict == "agrees"
+
+        def sets(x):
+            late = Late(x)
+            if isinstance(x, np.ndarray):
+                late.later = x
+            return late
+
+        assert row(sets, V).reason == "must return result.value, result.later; got result.value"
 
     def test_what_holds_itself_is_refused(self):
         def f(x):
