@@ -11,6 +11,7 @@ from .dtypes import accepted, has_wide_default
 from .reference import Reference, is_array, is_number
 from .structure import Parts, parts, unlike
 
+_LIMITED = "with the limits of float32, for which it asks"
 _UNSTABLE = "the function gives something else each time, on NumPy too"
 
 
@@ -31,17 +32,15 @@ class Judge:
         wrong = self._wrong(case, found, self.reference.rounded if narrow else self.reference.wide)
         if wrong and not self.reference.is_stable:
             return "wrong", _UNSTABLE
-        if wrong and narrow and self._agrees_limited(case, found):
-            return "agrees", "with the limits of float32, for which it asks"
+        if wrong and narrow and (limited := self.reference.limited):
+            if not self._wrong(case, found, limited):
+                return "agrees", _LIMITED
+            return "wrong", f"{wrong}; so it is {_LIMITED}"
         if wrong:
             return "wrong", wrong
         if case.traced and not self.said.jit:
             return "agrees", "it can be traced, though it says that it can't"
         return "agrees", "" if case.has_values else "in shape, dtype and device: it has no values"
-
-    def _agrees_limited(self, case: Case, found: Parts) -> bool:
-        limited = self.reference.limited
-        return limited is not None and not self._wrong(case, found, limited)
 
     def _wrong(self, case: Case, found: Parts, wanted: Parts) -> str:
         """Return what is wrong with the outputs, or nothing."""

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from functools import cached_property
-from random import Random
 from threading import get_ident
 from types import SimpleNamespace
 from typing import Any
@@ -62,7 +61,8 @@ class Call:
         def own(leaf: Any) -> Any:
             if _is_data(leaf):
                 return next(others)
-            return copy.deepcopy(leaf) if _is_generator(leaf) else leaf
+            generator = type(leaf).__module__.startswith("numpy.random")
+            return copy.deepcopy(leaf) if generator else leaf
 
         return rebuilt(self._given, own, copied=True), made
 
@@ -148,10 +148,6 @@ def _holds_floats(value: list[Any]) -> bool:
 
 def _is_data(value: Any) -> bool:
     return is_array(value) and value.dtype.kind in "biufc"
-
-
-def _is_generator(value: Any) -> bool:
-    return isinstance(value, Random) or type(value).__module__.startswith("numpy.random")
 
 
 def _copy(value: Any) -> Any:

@@ -7,15 +7,13 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import partial
-from random import Random
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 Leaf = tuple[str, Any]
 """What is no container, and its place: ``[0]['mean'].value``."""
 
-_FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType, partial)
-_NO_CONTAINERS = (type, ModuleType, Random, *_FUNCTIONS)
+_NO_CONTAINERS = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, partial)
 
 
 class Parts(NamedTuple):
@@ -74,7 +72,7 @@ def rebuilt(value: Any, convert: Callable[[Any], Any], copied: bool = False) -> 
         return value
     try:
         return copy.copy(value)
-    except TypeError:  # a lock, an open file
+    except TypeError:  # a connection, a socket
         return value
 
 

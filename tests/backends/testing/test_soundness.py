@@ -107,6 +107,16 @@ class TestInputs:
         assert model.fitted is None
         assert model.history == []
 
+    def test_an_object_that_can_not_be_copied_is_handed_on(self):
+        class Connection:
+            def __init__(self):
+                self.factor = 2.0
+
+            def __reduce_ex__(self, protocol):
+                raise TypeError("cannot pickle a connection")
+
+        assert equivalence(lambda c, x: x * c.factor, Connection(), V, backends=STRICT).ok
+
     def test_arrays_in_private_attributes_and_slots_go_to_the_library(self):
         class Slots:
             __slots__ = ("_w", "unset")
@@ -262,6 +272,7 @@ class TestValues:
         found = row(f, V + 1000.0, backends="numpy:float32")
         assert found.verdict == "wrong"
         assert "values differ" in found.reason
+        assert found.reason.endswith("; so it is with the limits of float32, for which it asks")
 
     def test_the_limits_of_float32_in_an_intermediate(self):
         def f(x):
