@@ -39,7 +39,7 @@ test-dpnp: $(VENV)-dpnp/.installed ## The matrix on dpnp, in an environment of i
 test-cuda: $(VENV)/.installed-cuda ## The whole test-suite on CuPy; needs a GPU
 	$(BIN)/python -m pytest --array-backends 'numpy*,cupy' --require-array-backends
 
-test-foreign: $(VENV)-foreign/.installed ## Put the kit to functions of SciPy, array-api-extra and scikit-learn
+test-foreign: $(VENV)-foreign/.installed ## Put the kit to functions of SciPy, scikit-learn, GLASS and others
 	$(VENV)-foreign/bin/python -m tests.foreign
 
 fuzz: $(VENV)/.installed-test ## Put a million damaged files to the readers
@@ -135,5 +135,6 @@ $(VENV)-dpnp/.installed: $(VENV)-dpnp/.python pyproject.toml
 $(VENV)-foreign/.installed: $(VENV)-foreign/.python pyproject.toml
 	$(VENV)-foreign/bin/python -m pip install --quiet '$(TORCH)'
 	$(VENV)-foreign/bin/python -m pip install --quiet --editable '.[torch,jax]' \
-		array-api-strict==2.6.1 scipy==1.17.1 array-api-extra==0.11.5 scikit-learn==1.9.1
+		array-api-strict==2.6.1 scipy==1.17.1 array-api-extra==0.11.5 scikit-learn==1.9.1 \
+		glass==2026.4 array-api-signal==0.2.0 jax==0.10.2 numpy==2.4.6
 	touch $@

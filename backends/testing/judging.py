@@ -35,7 +35,7 @@ class Judge:
         if wrong and narrow and (limited := self.reference.limited):
             if not self._wrong(case, found, limited):
                 return "agrees", _LIMITED
-            return "wrong", f"{wrong}; so it is {_LIMITED}"
+            wrong += f"; so it is {_LIMITED}" if "values differ" in wrong else ""
         if wrong:
             return "wrong", wrong
         if case.traced and not self.said.jit:

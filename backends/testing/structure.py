@@ -105,10 +105,13 @@ def _attributes(value: Any) -> list[str]:
 
     Of private ones those that are arrays, or hold some: a property may hand them out.
     """
-    if isinstance(value, _NO_CONTAINERS) or looks_like_array(value):
+    is_array = looks_like_array(value)
+    if isinstance(value, _NO_CONTAINERS) or (is_array and hasattr(value, "__array_namespace__")):
         return []
     if is_dataclass(value):
         return [field.name for field in fields(value) if hasattr(value, field.name)]
+    if is_array:
+        return []
     slots = [name for cls in type(value).__mro__ for name in _listed(vars(cls).get("__slots__"))]
     names = [*slots, *getattr(value, "__dict__", ())]
     return [
@@ -132,9 +135,7 @@ def _holds_arrays(value: Any) -> bool:
 
 def looks_like_array(value: Any) -> bool:
     """Tell whether something is an array of some library, sparse ones and tables among them."""
-    return hasattr(value, "__array_namespace__") or (
-        hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, type)
-    )
+    return hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, type)
 
 
 def _extras(value: tuple[Any, ...]) -> list[str]:

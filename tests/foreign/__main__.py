@@ -1,4 +1,4 @@
-"""Put the kit to public functions of SciPy, array-api-extra and scikit-learn: `make test-foreign`.
+"""Put the kit to public functions of SciPy, scikit-learn, GLASS and others: `make test-foreign`.
 
 Each verdict that is *wrong* is printed with whose fault it is; the last line has the counts. It fails
 where the kit itself raises, where a verdict has no explanation or nobody has looked at it yet, and
@@ -18,11 +18,18 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
+from backends import namespace
 from backends.testing import Capabilities, Report, capabilities, equivalence, names
 from tests.foreign.faults import KNOWN, LOOKED_AT, meaning_of, owner_of
-from tests.foreign.table import DATA, EXTRA, LEARN, SCIPY, SPECIAL
+from tests.foreign.table import CALLS, DATA, EXTRA, GLASS, LEARN, SCIPY, SPECIAL
 
 ROWS = [name for name in names() if name not in ("dpnp", "cupy")]
+_PROJECTS = {
+    "sklearn": "scikit-learn",
+    "glass": "GLASS",
+    "jax": "JAX",
+    "array_api_signal": "array-api-signal",
+}
 EAGER = capabilities(reads=True, jit=False)  # scikit-learn, by design
 
 
@@ -67,8 +74,7 @@ def main(only: list[str]) -> int:
     again = sum(k in found for k in KNOWN)
     print("\n".join(["", *problems]) if problems else "")
     by = Counter(
-        "scikit-learn" if s.name.startswith("sklearn") else "SciPy and array-api-extra"
-        for s in subjects
+        _PROJECTS.get(s.name.partition(".")[0], "SciPy and array-api-extra") for s in subjects
     )
     print(
         ", ".join(f"{count} functions of {name}" for name, count in sorted(by.items()))
@@ -97,6 +103,7 @@ def run(subject: Subject) -> Report | Exception:
 
 def all_subjects() -> Iterator[Subject]:
     """Yield every function of the tables."""
+    import glass
     import sklearn
 
     for line in EXTRA.strip().splitlines():
@@ -108,7 +115,12 @@ def all_subjects() -> Iterator[Subject]:
         )
     for line in SCIPY.strip().splitlines():
         yield subject_of("scipy", line)
+    DATA["RadialWindow"] = glass.RadialWindow
+    for line in GLASS.strip().splitlines():
+        yield subject_of("glass", line)
     sklearn.set_config(array_api_dispatch=True)
+    for line in CALLS.strip().splitlines():
+        yield call_of(line)
     for line in LEARN.strip().splitlines():
         yield subject_of("sklearn", line, EAGER)
 
@@ -122,9 +134,26 @@ def subject_of(package: str, line: str, said: Capabilities | None = None) -> Sub
     return Subject(f"{package}.{path}", _function(package, path), args, kwargs, said)
 
 
+def call_of(line: str) -> Subject:
+    """Return what a line calls by the name `it`, with its arguments."""
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    path, _, rest = line.partition(": ")
+    text, _, args = rest.rpartition(": ")
+    package, _, name = path.partition(".")
+    known = {
+        "it": _function(package, name),
+        "namespace": namespace,
+        "lda": LinearDiscriminantAnalysis,
+    }
+    function = eval(text, known)
+    said = EAGER if package == "sklearn" else None
+    return Subject(path, function, eval(f"({args},)", dict(DATA)), {}, said)
+
+
 def _function(package: str, path: str) -> Callable[..., Any]:
     *parts, name = path.split(".")
-    if parts and parts[-1][0].isupper():
+    if parts and parts[-1][0].isupper():  # an estimator and what is asked of it
         return _method(
             getattr(importlib.import_module(".".join([package, *parts[:-1]])), parts[-1]), name
         )

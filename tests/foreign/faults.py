@@ -59,6 +59,9 @@ OWNERS = {
     "scipy": "SciPy",
     "sklearn": "scikit-learn",
     "array_api_extra": "array-api-extra",
+    "array_api_signal": "array-api-signal",
+    "glass": "GLASS",
+    "jax": "JAX",
 }
 
 # What was found in public code before, and must be found again: function, row, meaning.
@@ -81,6 +84,37 @@ KNOWN = [
     ("sklearn.metrics.roc_curve", "torch", "does not take the library's arrays"),
     ("sklearn.metrics.pairwise.chi2_kernel", "numpy:readonly", "refuses read-only input"),
     ("sklearn.metrics.pairwise.additive_chi2_kernel", "numpy:readonly", "refuses read-only input"),
+    ("scipy.integrate.cubature", "strict:device1", "mixes two devices"),
+    ("scipy.interpolate.Akima1DInterpolator", "torch", "gives other values"),
+    ("scipy.interpolate.PchipInterpolator", "torch", "does not take the library's arrays"),
+    ("scipy.spatial.transform.Rotation", "numpy:readonly", "refuses read-only input"),
+    ("scipy.ndimage.map_coordinates", "jax", "does not take the library's arrays"),
+    ("scipy.signal.sosfilt", "jax", "refuses read-only input"),
+    ("scipy.stats.levene", "jax:jit", "reads a value: eager by design, or avoidable"),
+    ("scipy.stats.mood", "jax:jit", "indexes by a mask"),
+    ("scipy.stats.spearmanrho", "jax:jit", "indexes by a mask"),
+    ("scipy.stats.chatterjeexi", "jax:jit", "indexes by a mask"),
+    ("scipy.signal.filtfilt", "jax:jit", "reads a value: eager by design, or avoidable"),
+    ("scipy.signal.envelope", "jax", "assigns to entries, which JAX has not"),
+    (
+        "sklearn.calibration.CalibratedClassifierCV",
+        "strict:cpu",
+        "does not take the library's arrays",
+    ),
+    ("sklearn.calibration.CalibratedClassifierCV", "torch", "gives another dtype"),
+    ("array_api_extra.at", "strict:device1", "mixes two devices"),
+    ("array_api_extra.nanmax", "torch:meta", "reads a value: eager by design, or avoidable"),
+    ("array_api_extra.nanmin", "torch:meta", "reads a value: eager by design, or avoidable"),
+    ("array_api_extra.cov", "strict:no_float64", "asks for float64 where there is none"),
+    ("jax.numpy.searchsorted", "jax", "gives another dtype"),
+    ("array_api_signal.gaussian_filter1d", "torch", "gives other values"),
+    ("glass.gaussian_nz", "strict:device1", "mixes two devices"),
+    ("glass.smail_nz", "strict:device1", "mixes two devices"),
+    ("glass.tomo_nz_gausserr", "strict:device1", "mixes two devices"),
+    ("glass.algorithm.cov_nearest", "strict:device1", "mixes two devices"),
+    ("glass.algorithm.nearcorr", "strict:device1", "mixes two devices"),
+    ("glass.algorithm.nnls", "strict:device1", "mixes two devices"),
+    ("glass.harmonics.multalm", "strict:device1", "mixes two devices"),
     ("array_api_extra.nan_to_num", "strict:cpu", "does not take the library's arrays"),
 ]
 
@@ -89,6 +123,21 @@ KNOWN = [
 _LOOKED_AT = {
     "gives another dtype": """
         array_api_extra.cov: numpy:float32
+        glass.algorithm.cov_nearest: numpy:float32
+        glass.algorithm.nearcorr: numpy:float32
+        glass.algorithm.nnls: numpy:float32
+        glass.arraytools.cumulative_trapezoid: numpy:float32
+        glass.arraytools.ndinterp: numpy:float32
+        glass.arraytools.trapezoid_product: numpy:float32
+        glass.equal_dens_zbins: numpy:float32
+        glass.gaussian_nz: numpy:float32
+        glass.smail_nz: numpy:float32
+        glass.tomo_nz_gausserr: numpy:float32
+        jax.numpy.searchsorted: jax, jax:jit
+        scipy.interpolate.Akima1DInterpolator: numpy:float32
+        scipy.interpolate.PchipInterpolator: numpy:float32
+        scipy.spatial.transform.Rotation: numpy:float32
+        sklearn.calibration.CalibratedClassifierCV: numpy:float32, torch
         scipy.cluster.hierarchy.linkage: numpy:float32
         scipy.integrate.cumulative_simpson: numpy:float32
         scipy.integrate.romb: numpy:float32
@@ -124,7 +173,9 @@ _LOOKED_AT = {
         sklearn.metrics.roc_curve: numpy:float32
     """,
     "gives other values": """
+        array_api_signal.gaussian_filter1d: torch
         scipy.integrate.cumulative_simpson: torch
+        scipy.interpolate.Akima1DInterpolator: torch
         scipy.special.polygamma: torch
         sklearn.metrics.d2_log_loss_score: torch
     """,

@@ -272,6 +272,48 @@ spatial.distance.cdist: X, Y
 spatial.distance.pdist: X
 """
 
+# What is no function, or takes functions, in a line of its own: name, call, arguments.
+CALLS = """
+scipy.interpolate.Akima1DInterpolator: lambda x, y, at: it(x, y)(at): np.arange(16.0), V, U * 10
+scipy.interpolate.PchipInterpolator: lambda x, y, at: it(x, y)(at): np.arange(16.0), V, U * 10
+scipy.integrate.cubature: lambda a, b: it(lambda x: namespace(x).sum(x**2, axis=-1), a, b).estimate: P[:2], P[:2] + 1
+scipy.spatial.transform.Rotation: lambda q, v: it.from_quat(q).apply(v): QUAT, XYZ
+array_api_extra.at: lambda x: it(x)[0].min(0.5, copy=True): V
+array_api_extra.nanmax: lambda x: it(x): V
+jax.numpy.searchsorted: lambda x, v: namespace(x).searchsorted(x, v): np.sort(V), W
+array_api_signal.gaussian_filter1d: lambda x: it(x, 1.0): V
+sklearn.calibration.CalibratedClassifierCV: lambda x, t: it(lda(), method="temperature", cv=2).fit(x, t).predict_proba(x): X, T
+"""
+
+GLASS = """
+linear_bias: V, 1.2
+loglinear_bias: U, 1.2
+position_weights: A.T, P[:4]
+gaussian_nz: P, 0.8, 0.1
+smail_nz: P, 0.8, 2.0, 1.5
+deflect: P, U, Z * 0.01
+displace: P, U, Z * 0.01
+displacement: P, U, P + 0.1, U * 0.9
+effective_bias: GRID, GRID + 1, RadialWindow(GRID, np.exp(-GRID), 1.0)
+restrict: GRID, GRID + 1, RadialWindow(GRID[3:9] + 0.05, P[:6], 1.0)
+partition: GRID, GRID + 1, [RadialWindow(GRID[:9], P[:9], 0.7), RadialWindow(GRID[8:], P[:9], 2.0)]
+combine: GRID, P[:2], [RadialWindow(GRID[:9], P[:9], 0.7), RadialWindow(GRID[8:], P[:9], 2.0)]
+equal_dens_zbins: GRID, np.exp(-GRID), 3
+tomo_nz_gausserr: GRID[1:], np.exp(-GRID[1:]), 0.05, ((0.5, 1.0), (1.0, 2.0))
+tophat_windows: np.array([0.5, 1.0, 1.5])
+linear_windows: np.array([0.5, 1.0, 1.5, 2.0])
+cubic_windows: np.array([0.5, 1.0, 1.5, 2.0])
+arraytools.broadcast_first: X, X
+arraytools.cumulative_trapezoid: V, np.sort(W)
+arraytools.ndinterp: U, GRID, GRID**2
+arraytools.trapezoid_product: (GRID, GRID), (GRID, GRID + 1)
+algorithm.cov_clip: M
+algorithm.cov_nearest: M
+algorithm.nearcorr: M / 4
+algorithm.nnls: X, V[:12]
+harmonics.multalm: Z[:6], P[:3]
+"""
+
 LEARN = """
 metrics.accuracy_score: T, G
 metrics.zero_one_loss: T, G

@@ -117,6 +117,14 @@ class TestInputs:
 
         assert equivalence(lambda c, x: x * c.factor, Connection(), V, backends=STRICT).ok
 
+    def test_a_function_is_handed_on_as_it_is(self):
+        def scale(x):
+            return x * 2
+
+        scale.table = V
+        assert equivalence(lambda f, x: f(x), scale, V, backends=STRICT).ok
+        assert scale.table is V
+
     def test_arrays_in_private_attributes_and_slots_go_to_the_library(self):
         class Slots:
             __slots__ = ("_w", "unset")
@@ -199,6 +207,29 @@ class TestResults:
 
         assert row(sets, V).reason == "must return result.value, result.later; got result.value"
 
+    def test_a_dataclass_that_names_a_namespace_is_no_array(self):
+        @dataclass
+        class Window:
+            z: Any
+            w: Any
+
+            def __array_namespace__(self, api_version=None):
+                return namespace(self.z, self.w)
+
+        def f(x, window):
+            return Window(x, window.w * namespace(window.z).max(window.z))
+
+        assert equivalence(f, V, Window(V, V), backends=STRICT).ok
+
+    def test_arrays_in_a_private_dictionary(self):
+        class Model:
+            def __init__(self, x):
+                self.n, self._weights = 1, {"w": x}
+
+        assert row(lambda x: Model(x * other(x, 1.0, 2.0)), V).reason.startswith(
+            "result._weights['w']: 3 of 3 values differ"
+        )
+
     def test_what_holds_itself_is_refused(self):
         def f(x):
             node = Node(x)
@@ -224,6 +255,16 @@ class TestResults:
 
         found = row(f, V, capabilities=capabilities(dtype="any"))
         assert found.reason.endswith("got array_api_strict.int32")
+
+    def test_any_floating_dtype_may_be_a_half(self):
+        pytest.importorskip("torch")
+
+        def f(x):
+            return other(x, x, namespace(x).astype(x, namespace(x).float16))
+
+        assert (
+            row(f, V, backends="torch", capabilities=capabilities(dtype="any")).verdict == "agrees"
+        )
 
     def test_a_dtype_that_the_library_does_not_list(self):
         pytest.importorskip("torch")
@@ -301,6 +342,13 @@ class TestValues:
             return half / 3
 
         assert row(f, V, backends="torch").verdict == "agrees"
+        third, near = np.asarray(1 / 3, dtype="f2"), np.asarray(0.333, dtype="f2")
+        assert third != near
+        assert_close(third, near)
+
+    def test_a_real_value_is_no_complex_one(self):
+        with pytest.raises(AssertionError, match="values differ"):
+            assert_close(np.asarray([1.0]), np.asarray([1.0 + 1.0j]), check_dtype=False)
 
     def test_numbers_made_of_integers_in_a_library_s_default(self):
         pytest.importorskip("torch")
