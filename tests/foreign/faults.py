@@ -129,10 +129,17 @@ _LOOKED_AT = {
         glass.arraytools.cumulative_trapezoid: numpy:float32
         glass.arraytools.ndinterp: numpy:float32
         glass.arraytools.trapezoid_product: numpy:float32
+        glass.combine: numpy:float32
+        glass.cubic_windows: numpy:float32
+        glass.effective_bias: numpy:float32
         glass.equal_dens_zbins: numpy:float32
         glass.gaussian_nz: numpy:float32
+        glass.linear_windows: numpy:float32
+        glass.partition: numpy:float32
+        glass.restrict: numpy:float32
         glass.smail_nz: numpy:float32
         glass.tomo_nz_gausserr: numpy:float32
+        glass.tophat_windows: numpy:float32
         jax.numpy.searchsorted: jax, jax:jit
         scipy.interpolate.Akima1DInterpolator: numpy:float32
         scipy.interpolate.PchipInterpolator: numpy:float32
