@@ -70,8 +70,9 @@ def _floating(
 
 def _all_floating(backend: Backend, kind: str) -> list[DType]:
     known = backend.xp.__array_namespace_info__().dtypes(kind=kind, device=backend.device)
-    halves = ("float16", "bfloat16") if kind == "real floating" else ()
-    return [*known.values(), *(getattr(backend.xp, n) for n in halves if hasattr(backend.xp, n))]
+    names = ("float16", "bfloat16") if kind == "real floating" else ()
+    halves = [getattr(backend.xp, name, None) for name in names]
+    return [*known.values(), *(half for half in halves if half is not None)]
 
 
 def has_wide_default(backend: Backend) -> bool:
