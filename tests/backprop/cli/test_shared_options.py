@@ -324,6 +324,15 @@ def test_a_matrix_in_a_narrow_terminal_counts_the_same(run_in, params, monkeypat
             assert int(found[4]) == max(wrong.values()) == wrong[int(found[3])]
 
 
+def test_the_options_are_whole_in_a_narrow_terminal(run_in, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    code, out, _ = run_in("train", "--help")
+    assert code == 0
+    assert "\n  --data-dir <path> " in out
+    assert "…" not in out
+    assert "│" not in out
+
+
 @pytest.mark.parametrize(("said", "expected"), [("0", None), ("x", None), ("50", 50)])
 def test_the_width_that_the_environment_says(monkeypatch, said, expected):
     monkeypatch.setenv("COLUMNS", said)
