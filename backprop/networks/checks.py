@@ -27,7 +27,7 @@ def check_objects(layers: Any, last_layer: Any) -> None:
     for name, layer in (*layers.items(), ("last_layer", last_layer)):
         if not isinstance(name, str):
             raise TypeError(f"the name of a layer must be a string; got {name!r}")
-        if not (hasattr(layer, "forward") and hasattr(layer, "backward")):
+        if not hasattr(layer, "forward"):  # one without `backward` does for inference
             raise TypeError(
                 f"{name!r} must be a layer, with `forward` and `backward`; got {layer!r}"
             )

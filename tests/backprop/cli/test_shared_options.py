@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -255,6 +256,9 @@ def test_a_folder_of_that_name_is_left_alone(tmp_path):
     assert not (tmp_path / "latest").exists()
 
 
+PYTHON = shlex.quote(sys.executable)
+
+
 @pytest.mark.parametrize(
     ("called", "expected"),
     [
@@ -262,6 +266,8 @@ def test_a_folder_of_that_name_is_left_alone(tmp_path):
         ("{here}/my env/bin/backprop", "'my env/bin/backprop'"),
         ("/opt/x/bin/backprop", "/opt/x/bin/backprop"),
         ("/usr/bin/pytest", "backprop"),
+        ("/usr/lib/python3/site-packages/pytest/__main__.py", "backprop"),
+        ("/usr/lib/python3/site-packages/backprop/__main__.py", f"{PYTHON} -m backprop"),
     ],
 )
 def test_how_the_command_was_called(tmp_path, monkeypatch, called, expected):
