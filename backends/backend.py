@@ -197,8 +197,18 @@ class Backend:
         self.library.synchronize(self.device)
 
     def rng(self, seed: int | None = None) -> "np.random.Generator":  # quoted: slow to import
-        """Return a PCG64 generator on the host: a seed gives the same numbers on every backend."""
-        return np.random.Generator(np.random.PCG64(seed))
+        """Return a PCG64 generator on the host: a seed gives the same numbers on every backend.
+
+        Raises
+        ------
+        TypeError, ValueError
+            When `seed` is no whole number, or negative.
+        """
+        try:
+            return np.random.Generator(np.random.PCG64(seed))
+        except (TypeError, ValueError) as error:
+            kind = type(error)
+            raise kind(f"`seed` must be a whole number, 0 or more; got {seed!r}") from None
 
     def memory(self) -> Memory | None:
         """Return the bytes in use on the device, or None where there is no such count."""

@@ -3,25 +3,47 @@
 import math
 import numbers
 import operator
+from collections.abc import Iterable
 from typing import Any
 
 
-def whole(name: str, value: Any) -> int:
-    """Return a whole number of 1 or more.
+def whole(name: str, value: Any, least: int = 1) -> int:
+    """Return a whole number of `least` or more.
 
     Raises
     ------
     TypeError
         When `value` is no integer, of Python or NumPy.
     ValueError
-        When it is less than 1.
+        When it is less than `least`.
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"`{name}` must be a whole number; got {value!r}")
     number = operator.index(value)
-    if number < 1:
-        raise ValueError(f"`{name}` must be 1 or more; got {number}")
+    if number < least:
+        raise ValueError(f"`{name}` must be {least} or more; got {number}")
     return number
+
+
+def wholes(name: str, values: Any) -> tuple[int, ...]:
+    """Return whole numbers of 1 or more, from a sequence.
+
+    Raises
+    ------
+    TypeError
+        When `values` is no sequence, or holds something else than integers.
+    ValueError
+        When one is less than 1.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"`{name}` must be a sequence of whole numbers; got {values!r}")
+    return tuple(whole(f"{name}[{i}]", value) for i, value in enumerate(values))
+
+
+def _real(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"`{name}` must be a number; got {value!r}")
+    return float(value)
 
 
 def positive(name: str, value: Any) -> Any:
@@ -34,34 +56,38 @@ def positive(name: str, value: Any) -> Any:
     ValueError
         When it is not positive and finite.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"`{name}` must be a number; got {value!r}")
-    if not (float(value) > 0 and math.isfinite(value)):
+    if not (_real(name, value) > 0 and math.isfinite(value)):
         raise ValueError(f"`{name}` must be positive and finite; got {value}")
     return value
 
 
-def at_least_0(name: str, value: float) -> float:
+def at_least_0(name: str, value: Any) -> float:
     """Return a number as a float.
 
     Raises
     ------
+    TypeError
+        When `value` is no real number.
     ValueError
         When it is negative or not finite.
     """
-    if not 0 <= value < float("inf"):
+    number = _real(name, value)
+    if not 0 <= number < math.inf:
         raise ValueError(f"`{name}` must be finite and 0 or more; got {value}")
-    return float(value)
+    return number
 
 
-def a_share(name: str, value: float) -> float:
+def a_share(name: str, value: Any) -> float:
     """Return a number as a float.
 
     Raises
     ------
+    TypeError
+        When `value` is no real number.
     ValueError
         When it is not in [0, 1).
     """
-    if not 0 <= value < 1:
+    number = _real(name, value)
+    if not 0 <= number < 1:
         raise ValueError(f"`{name}` must be in [0, 1); got {value}")
-    return float(value)
+    return number

@@ -15,6 +15,15 @@ def is_array(x: Any) -> bool:
     return hasattr(x, "dtype")
 
 
+def check_array(name: str, x: Any) -> None:
+    """Raise a TypeError that names the argument unless it is an array."""
+    if not is_array(x):
+        raise TypeError(
+            f"`{name}` must be an array of a library that implements the Array API standard; "
+            f"got {type(x).__name__}"
+        )
+
+
 def is_floating(x: Any) -> bool:
     """Tell whether `x` is an array in a real floating dtype."""
     return is_array(x) and bool(isdtype(namespace(x), x.dtype, "real floating"))

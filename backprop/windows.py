@@ -11,6 +11,7 @@ from typing import Any
 import array_api_extra as xpx
 
 from backends import Array, device, namespace
+from backprop.arguments import whole
 from backprop.arrays import as_array, shape
 
 
@@ -41,8 +42,10 @@ class Window:
 
     Raises
     ------
+    TypeError
+        When a number is no whole one.
     ValueError
-        When a number is no whole one, or out of range.
+        When it is out of range.
     """
 
     height: int
@@ -52,10 +55,7 @@ class Window:
 
     def __post_init__(self) -> None:
         for name, least in (("height", 1), ("width", 1), ("stride", 1), ("pad", 0)):
-            value = getattr(self, name)
-            if int(value) != value or value < least:
-                raise ValueError(f"`{name}` must be a whole number, {least} or more; got {value}")
-            object.__setattr__(self, name, int(value))
+            object.__setattr__(self, name, whole(name, getattr(self, name), least))
 
     @property
     def size(self) -> int:

@@ -24,7 +24,8 @@ COMMAND = re.compile(
 SKIPPED = {
     r".*\bpytest\b.*|make (test|coverage|test-lowest|test-backends)": "a job of its own in CI",
     r"\.ci/run": "it is all of CI",
-    r"make (bench|kill-test|prove-gradcheck)|.*benchmarks\.ratios": "takes many minutes",
+    r"make (bench|kill-test|prove-gradcheck|test-foreign|fuzz|mutants|train-deep)( .*)?"
+    r"|.*benchmarks\.ratios": "takes many minutes",
     r"make (test-dpnp|.*-cuda)|.*cuda.*": "needs a GPU, or 3 GB",
     r"make (docs|lint|wheel)": "a job of its own in CI",
     r"make (format|pictures)": "changes files",

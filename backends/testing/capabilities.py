@@ -160,6 +160,7 @@ def name_of(function: Callable[..., Any]) -> str:
     """Return the full name of a function, as reports and tables have it."""
     while isinstance(function, partial):
         function = function.func
-    name = getattr(function, "__qualname__", type(function).__qualname__)
+    plain = getattr(function, "__name__", type(function).__qualname__)
+    name = getattr(function, "__qualname__", plain)
     module = getattr(function, "__module__", None)
     return f"{module}.{name}" if module else str(name)

@@ -11,6 +11,7 @@ import backprop
 from backprop.cli import bench, check, demo, evaluate, info, predict, train
 from backprop.cli.common import Command, Group, common
 from backprop.cli.output import Manner, manner
+from backprop.cli.terminal import width
 from backprop.cli.words import own_words
 
 app = typer.Typer(
@@ -55,6 +56,7 @@ def _options(
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     vars(manner).update(vars(Manner()))
+    app.rich_markup_mode = None if (width() or 80) < 60 else "rich"  # a table would be cut
     try:
         code = app(arguments, prog_name="backprop", standalone_mode=False)
     except typer.Abort:

@@ -13,7 +13,7 @@ LATEST = "latest"
 def program() -> str:
     """Return what the command was called by, from the folder one is in: `.venv/bin/backprop`."""
     called = Path(sys.argv[0])
-    if called.name == "__main__.py":
+    if called.parts[-2:] == ("backprop", "__main__.py"):
         return f"{_from_here(Path(sys.executable))} -m backprop"
     if called.stem != "backprop" or shutil.which(called.name) == str(called):
         return "backprop"

@@ -5,7 +5,7 @@ from typing import Any
 
 import backends
 from backends import Array, namespace
-from backprop.arrays import column_sums, shape
+from backprop.arrays import check_array, column_sums, shape
 from backprop.layers.layer import Layer, as_dtype, gradient_of, in_one_dtype, learnt, upstream
 
 
@@ -22,13 +22,14 @@ class Affine(Layer):
     Raises
     ------
     TypeError
-        When `W` and `b` differ in library, device or dtype.
+        When `W` is no array, or `W` and `b` differ in library, device or dtype.
     ValueError
         When the shapes don't fit.
     """
 
     def __init__(self, W: Array, b: Array) -> None:
         super().__init__()
+        check_array("W", W)
         backends.of(W).require(b, "b")
         if W.ndim != 2:
             raise ValueError(f"`W` must have shape (D, M); got {shape(W)}")

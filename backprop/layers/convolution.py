@@ -5,7 +5,7 @@ from typing import Any
 
 import backends
 from backends import Array, device, namespace
-from backprop.arrays import shape
+from backprop.arrays import check_array, shape
 from backprop.layers.layer import Layer, as_dtype, gradient_of, in_one_dtype, learnt, upstream
 from backprop.windows import Window, check_pictures
 
@@ -34,13 +34,14 @@ class Convolution(Layer):
     Raises
     ------
     TypeError
-        When `W` and `b` differ in library, device or dtype.
+        When `W` is no array, or `W` and `b` differ in library, device or dtype.
     ValueError
         When the shapes don't fit, or `stride` or `pad` is out of range.
     """
 
     def __init__(self, W: Array, b: Array, stride: int = 1, pad: int = 0) -> None:
         super().__init__()
+        check_array("W", W)
         backends.of(W).require(b, "b", W.dtype)
         if W.ndim != 4:
             raise ValueError(f"`W` must have shape (F, C, FH, FW); got {shape(W)}")

@@ -10,7 +10,7 @@ import math
 
 import backends
 from backends import Array, namespace
-from backprop.arrays import shape
+from backprop.arrays import check_array, shape
 from backprop.layers.layer import Layer, as_dtype, gradient_of, learnt
 
 EPS = 1e-6
@@ -22,6 +22,7 @@ class Normalization(Layer):
 
     def __init__(self, gamma: Array, beta: Array, eps: float) -> None:
         super().__init__()
+        check_array("gamma", gamma)
         backends.of(gamma).require(beta, "beta", gamma.dtype)
         if gamma.ndim != 1 or beta.shape != gamma.shape:
             raise ValueError(

@@ -5,6 +5,7 @@ from typing import Any
 
 import backends
 from backends import Array, Backend, DType
+from backprop.arguments import whole, wholes
 from backprop.initialization import WeightScale, weight_std
 from backprop.layers import Affine, BatchNormalization, Convolution, Dropout
 
@@ -29,7 +30,6 @@ class Builder:
 
     def weights(self, shape: tuple[int, ...], inputs: int, scale: WeightScale) -> Array:
         """Return normally distributed weights for outputs that have so many inputs each."""
-        check_sizes(shape)
         values = weight_std(scale, inputs) * self.rng.standard_normal(shape)
         return self.backend.asarray(values, self.dtype)
 
@@ -56,7 +56,8 @@ class Builder:
             As `weight_std` takes it.
         """
         check_param(param)
-        filters, size = param["filter_num"], param["filter_size"]
+        filters = whole("filter_num", param["filter_num"])
+        size = whole("filter_size", param["filter_size"])
         W = self.weights((filters, channels, size, size), channels * size * size, scale)
         return Convolution(
             W, self.filled(filters, 0.0), param.get("stride", 1), param.get("pad", 0)
@@ -71,10 +72,20 @@ class Builder:
         return Dropout(ratio, int(self.rng.integers(1 << 32)), inverted=inverted)
 
 
-def check_sizes(sizes: tuple[Any, ...]) -> None:
-    """Raise a ValueError unless all sizes are 1 or more."""
-    if min(sizes) < 1:
-        raise ValueError(f"sizes must be 1 or more; got {sizes}")
+def picture_size(input_dim: Any) -> tuple[int, int, int]:
+    """Return C, H and W from a sequence.
+
+    Raises
+    ------
+    TypeError
+        When it is no sequence of whole numbers.
+    ValueError
+        When they are not three, or one is less than 1.
+    """
+    sizes = wholes("input_dim", input_dim)
+    if len(sizes) != 3:
+        raise ValueError(f"`input_dim` must be (C, H, W); got {sizes}")
+    return sizes
 
 
 def check_param(param: Mapping[str, int]) -> None:

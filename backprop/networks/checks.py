@@ -8,10 +8,29 @@ from backends import Backend, DType, isdtype, namespace
 from backprop.networks.parameters import Place
 
 
-def check_objects(layers: Mapping[str, Any]) -> None:
-    """Raise a ValueError when one layer stands in two places."""
+def check_objects(layers: Any, last_layer: Any) -> None:
+    """Raise an error unless layers by name and a loss layer can make a network.
+
+    Raises
+    ------
+    TypeError
+        When `layers` is no mapping by name, or something in it is no layer.
+    ValueError
+        When one layer stands in two places.
+    """
+    if not isinstance(layers, Mapping):
+        raise TypeError(
+            "`layers` must be a dictionary of layers by name, in order, as {'Affine1': ..., "
+            f"'Relu1': ...}}; got {type(layers).__name__}"
+        )
     seen: dict[int, str] = {}
-    for name, layer in layers.items():
+    for name, layer in (*layers.items(), ("last_layer", last_layer)):
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a layer must be a string; got {name!r}")
+        if not hasattr(layer, "forward"):  # one without `backward` does for inference
+            raise TypeError(
+                f"{name!r} must be a layer, with `forward` and `backward`; got {layer!r}"
+            )
         if id(layer) in seen:
             raise ValueError(
                 f"each layer must be an object of its own; {name!r} is {seen[id(layer)]!r}"

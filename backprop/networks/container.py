@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import backends
 from backends import Array, Backend, DType, FloatDType, isdtype, namespace
-from backprop.arrays import is_array
+from backprop.arrays import check_array, is_array
 from backprop.layers import Dropout, Layer, training_argument
 from backprop.networks import snapshot
 from backprop.networks.checks import check_objects, common_backend, common_dtype
@@ -38,9 +38,9 @@ class Container:
     dtype: DType | None
 
     def __init__(self, layers: Mapping[str, Any], last_layer: Any) -> None:
+        check_objects(layers, last_layer)
         self._layers = dict(layers)
         self._last_layer = last_layer
-        check_objects(self._layers)
         check_learning(self._layers, last_layer)
         self._set_up()
 
@@ -179,14 +179,21 @@ class Container:
 
     def _input(self, x: Array) -> Array:
         """Return inputs in the network's dtype; they must be on its backend already."""
+        self._check_input(x)
         if self.backend is None:
             return x
-        self.backend.require(x, "x")
         if self.dtype is None or x.dtype == self.dtype:
             return x
         if isdtype(namespace(x), x.dtype, "complex floating"):
             raise TypeError(f"`x` must be real; got {x.dtype}")
         return namespace(x).astype(x, self.dtype)
+
+    def _check_input(self, x: Any) -> None:
+        """Raise a TypeError unless `x` is an array of the network's backend."""
+        if self.backend is None:
+            check_array("x", x)
+        else:
+            self.backend.require(x, "x")
 
     def _labels(self, t: Any) -> Array:
         """Return labels as an array of the network's backend; arrays must be so already."""
@@ -194,7 +201,10 @@ class Container:
             return t
         if is_array(t):
             self.backend.require(t, "t")
-        return self.backend.asarray(t)
+        try:
+            return self.backend.asarray(t)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"`t` must be labels, numbers; got {t!r:.80}: {error}") from None
 
 
 def _mode(layer: Any) -> str | None:

@@ -5,9 +5,10 @@ from types import MappingProxyType
 from typing import Any
 
 from backends import Backend, DType
+from backprop.arguments import whole
 from backprop.initialization import WeightScale
 from backprop.layers import Pooling, Relu, SoftmaxWithLoss
-from backprop.networks.building import Builder, check_sizes
+from backprop.networks.building import Builder, picture_size
 from backprop.networks.network import Network
 
 
@@ -39,6 +40,8 @@ class SimpleConvNet(Network):
 
     Raises
     ------
+    TypeError
+        When a size is no whole number.
     ValueError
         When a size is not positive, or the windows don't fit.
 
@@ -61,19 +64,20 @@ class SimpleConvNet(Network):
         backend: str | Backend | None = None,
         seed: int | None = None,
     ) -> None:
-        check_sizes((*input_dim, hidden_size, output_size))
+        channels, *picture = picture_size(input_dim)
+        hidden, outputs = whole("hidden_size", hidden_size), whole("output_size", output_size)
         build = Builder(backend, dtype, seed)
-        conv = build.convolution(input_dim[0], conv_param, weight_init_std)
+        conv = build.convolution(channels, conv_param, weight_init_std)
         pool = Pooling(pool_h=2, pool_w=2, stride=2)
-        height, width = pool.window.places(conv.window.places(input_dim))
-        flat = conv_param["filter_num"] * height * width
+        height, width = pool.window.places(conv.window.places((*picture,)))
+        flat = conv.W.shape[0] * height * width
         layers = {
             "Conv1": conv,
             "Relu1": Relu(),
             "Pool1": pool,
-            "Affine1": build.affine(flat, hidden_size, weight_init_std),
+            "Affine1": build.affine(flat, hidden, weight_init_std),
             "Relu2": Relu(),
-            "Affine2": build.affine(hidden_size, output_size, weight_init_std),
+            "Affine2": build.affine(hidden, outputs, weight_init_std),
         }
         super().__init__(layers, SoftmaxWithLoss())
 
@@ -103,6 +107,8 @@ class DeepConvNet(Network):
 
     Raises
     ------
+    TypeError
+        When a size is no whole number.
     ValueError
         When a size is not positive, or the windows don't fit.
 
@@ -132,10 +138,10 @@ class DeepConvNet(Network):
         backend: str | Backend | None = None,
         seed: int | None = None,
     ) -> None:
-        check_sizes((*input_dim, hidden_size, output_size))
+        channels, *picture = picture_size(input_dim)
+        hidden, outputs = whole("hidden_size", hidden_size), whole("output_size", output_size)
         build = Builder(backend, dtype, seed)
         layers: dict[str, Any] = {}
-        channels, *picture = input_dim
         params = (
             *(conv_param_1, conv_param_2, conv_param_3),
             *(conv_param_4, conv_param_5, conv_param_6),
@@ -143,16 +149,16 @@ class DeepConvNet(Network):
         for i, param in enumerate(params, start=1):
             conv = build.convolution(channels, param, weight_init_std)
             layers[f"Conv{i}"], layers[f"Relu{i}"] = conv, Relu()
-            channels, picture = param["filter_num"], [*conv.window.places((*picture,))]
+            channels, picture = conv.W.shape[0], [*conv.window.places((*picture,))]
             if i % 2 == 0:
                 pool = Pooling(pool_h=2, pool_w=2, stride=2)
                 layers[f"Pool{i // 2}"], picture = pool, [*pool.window.places((*picture,))]
         flat = channels * picture[0] * picture[1]
         layers |= {
-            "Affine1": build.affine(flat, hidden_size, weight_init_std),
+            "Affine1": build.affine(flat, hidden, weight_init_std),
             "Relu7": Relu(),
             "Dropout1": build.dropout(dropout_ration, inverted),
-            "Affine2": build.affine(hidden_size, output_size, weight_init_std),
+            "Affine2": build.affine(hidden, outputs, weight_init_std),
             "Dropout2": build.dropout(dropout_ration, inverted),
         }
         super().__init__(layers, SoftmaxWithLoss())

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import backends
+from backprop.arguments import wholes
 from backprop.arrays import shape
 from backprop.networks.network import Network
 from backprop.networks.summary import entries
@@ -63,6 +64,8 @@ def summary(net: Network, input_shape: tuple[int, ...]) -> Summary:
 
     Raises
     ------
+    TypeError
+        When `input_shape` is no sequence of whole numbers.
     ValueError
         When samples of such a shape don't fit.
 
@@ -78,6 +81,7 @@ def summary(net: Network, input_shape: tuple[int, ...]) -> Summary:
     -----------------------------------
                                  39,760
     """
+    input_shape = wholes("input_shape", input_shape)
     copy = net.to()
     backend = copy.backend or backends.host()
     x: Any = backend.xp.zeros(

@@ -5,11 +5,11 @@ from itertools import pairwise
 from typing import Any
 
 from backends import Backend, DType
-from backprop.arguments import at_least_0
+from backprop.arguments import at_least_0, whole, wholes
 from backprop.initialization import WeightScale
 from backprop.layers import SoftmaxWithLoss
 from backprop.layers.activation import activation as activation_layer
-from backprop.networks.building import Builder, check_sizes
+from backprop.networks.building import Builder
 from backprop.networks.network import Network
 
 
@@ -48,6 +48,8 @@ class MultiLayerNetExtend(Network):
 
     Raises
     ------
+    TypeError
+        When a size is no whole number.
     ValueError
         When a size is not positive, or another number out of range.
 
@@ -77,8 +79,11 @@ class MultiLayerNetExtend(Network):
         backend: str | Backend | None = None,
         seed: int | None = None,
     ) -> None:
-        sizes = (input_size, *hidden_size_list, output_size)
-        check_sizes(sizes)
+        sizes = (
+            whole("input_size", input_size),
+            *wholes("hidden_size_list", hidden_size_list),
+            whole("output_size", output_size),
+        )
         rate = at_least_0("weight_decay_lambda", weight_decay_lambda)
         build, make_activation = Builder(backend, dtype, seed), activation_layer(activation)
         layers: dict[str, Any] = {}

@@ -85,9 +85,12 @@ class Predictor(Container):
         ------
         NotFiniteError
             When the scores of a sample are nan; on host arrays only, as it waits for the device.
+        TypeError
+            When `x` is no array, or of another library or device than the network.
         ValueError
             When there is no sample, or `batch_size` is less than 1.
         """
+        self._check_input(x)
         classes = self._classes(x, batch_size, training)
         if is_host(classes.numbers):
             classes.check()
@@ -105,6 +108,7 @@ class Predictor(Container):
         TypeError, ValueError
             As `loss` and `classify` do.
         """
+        self._check_input(x)
         t = self._labels(t)
         count = x.shape[0] if x.ndim > 1 else 1
         if x.ndim > 1 and (count == 0 or t.ndim == 0 or t.shape[0] != count):

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any, Literal, overload
 
 from backends import Array, namespace
-from backprop.arrays import copy_of
+from backprop.arguments import positive, whole
+from backprop.arrays import check_array, copy_of
 from backprop.numerical.differences import numerical_gradient
 
 
@@ -67,7 +68,8 @@ def gradient_descent(
     Raises
     ------
     TypeError, ValueError
-        As `numerical_gradient` does.
+        As `numerical_gradient` does, and when `lr` is not a positive number, or `step_num` no
+        whole number of 0 or more.
 
     Examples
     --------
@@ -76,9 +78,12 @@ def gradient_descent(
     >>> [f"{v:.8e}" for v in x]
     ['-6.11110793e-10', '8.14814391e-10']
     """
+    positive("lr", lr)
+    count = whole("step_num", step_num, least=0)
+    check_array("init_x", init_x)
     x = copy_of(init_x)
     way = []
-    for _ in range(step_num):
+    for _ in range(count):
         way.append(x)
         x = x - lr * numerical_gradient(f, x, step)
     if not history:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 import backends
 from backends import Array, ArrayIn, namespace
-from backprop.arrays import copy_of, is_array, is_floating, shape, widened
+from backprop.arrays import check_array, copy_of, is_array, is_floating, shape, widened
 from backprop.numerical import steps
 from backprop.numerical.evaluation import Evaluation, check_result, one_by_one, stacks
 from backprop.numerical.slopes import FACTORS, Slopes, converged, slopes
@@ -136,7 +136,7 @@ def numerical_gradient(
     >>> numerical_gradient(lambda x: np.sum(x**2), np.array([3.0, 4.0]), step=1e-4).tolist()
     [6.00000000000378, 7.999999999999119]
     """
-    check_arguments(x, step, memory)
+    check_arguments(f, x, step, memory)
     if 0 in x.shape:
         return namespace(x).zeros_like(x)
     array: Array = x
@@ -149,8 +149,10 @@ def numerical_gradient(
             array[...] = saved
 
 
-def check_arguments(x: Array, step: float | None, memory: int) -> None:
+def check_arguments(f: Any, x: Any, step: float | None, memory: int) -> None:
     """Raise a TypeError or ValueError unless a gradient at `x` can be taken in such a way."""
+    if not callable(f):
+        raise TypeError(f"`f` must be a function; got {f!r}")
     steps.check_step(step)
     _check_floating(x)
     if memory < 1:
@@ -191,9 +193,11 @@ def _on_host(f: Evaluation, x: Array, step: float | None) -> npt.NDArray[np.floa
 
 
 def _check_floating(x: Array) -> None:
+    check_array("x", x)
     if not is_floating(x):
-        dtype = x.dtype if namespace(x) else ""
-        raise TypeError(f"`x` must be real floating; got {dtype}: use x.astype(float) or the like")
+        raise TypeError(
+            f"`x` must be real floating; got {x.dtype}: use x.astype(float) or the like"
+        )
 
 
 def _check_finite(gradient: npt.NDArray[np.float64], x: Array) -> None:

@@ -62,7 +62,7 @@ def numerical_gradient_2d(
     >>> numerical_gradient_2d(lambda x: np.sum(x**2, axis=-1), x).tolist()
     [[6.0, 8.0], [0.0, 4.0]]
     """
-    check_arguments(x, step, memory)
+    check_arguments(f, x, step, memory)
     if x.ndim not in (1, 2):
         raise ValueError(f"`x` must have shape (N, D) or (D,); got {shape(x)}")
     xp = namespace(x)

@@ -16,7 +16,7 @@ def flat(value: Any, name: str, arrays: dict[str, Any]) -> Any:
     Parameters
     ----------
     value : object
-        Dictionaries, lists and tuples of arrays of any library, numbers, strings, None.
+        Dictionaries, lists and plain tuples of arrays of any library, numbers, strings, None.
     name : str
         What the arrays' names begin with.
     arrays : dict
@@ -43,7 +43,7 @@ def flat(value: Any, name: str, arrays: dict[str, Any]) -> Any:
     if isinstance(value, list) and value and all(type(item) is float for item in value):
         arrays[name] = np.asarray(value)  # a loss for each step would make a long text
         return {"$floats": name}
-    if isinstance(value, list | tuple):
+    if type(value) in (list, tuple):
         items = [flat(item, f"{name}/{i}", arrays) for i, item in enumerate(value)]
         return items if isinstance(value, list) else {"$tuple": items}
     raise TypeError(

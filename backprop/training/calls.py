@@ -44,6 +44,12 @@ def check_parts(net: Any, optimizer: Any) -> None:
             "`optimizer` must have `update(params, grads)`; "
             f"got {type(optimizer).__name__}; {RIGHT}"
         )
+    pair = [hasattr(optimizer, name) for name in ("state_dict", "load_state_dict")]
+    if any(pair) and not all(pair):
+        raise TypeError(
+            "`optimizer` must have both state_dict and load_state_dict, or neither; "
+            f"got {type(optimizer).__name__} with {'state_dict' if pair[0] else 'load_state_dict'}"
+        )
     missing = [name for name in _NEEDED if not hasattr(net, name)]
     if missing:
         raise TypeError(

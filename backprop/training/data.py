@@ -35,16 +35,17 @@ def admitted(net: Network, data: tuple[Samples, Samples], name: str) -> tuple[Ar
     Raises
     ------
     TypeError, ValueError
-        When inputs and labels differ in number, inputs are not real, labels don't fit, or either
-        is not finite (`NotFiniteError`).
+        When inputs and labels differ in number, either are not real or not finite
+        (`NotFiniteError`), or labels don't fit.
     """
     x: Array = data[0]
     t: Array = data[1]
     backend, dtype = net.backend, net.dtype
     if backend is not None:
         x, t = _on(backend, x), _on(backend, t)
-        if isdtype(backend.xp, x.dtype, "complex floating"):
-            raise TypeError(f"the inputs of `{name}` must be real; got {x.dtype}")
+        for what, array in (("inputs", x), ("labels", t)):
+            if not isdtype(backend.xp, array.dtype, ("real floating", "integral", "bool")):
+                raise TypeError(f"the {what} of `{name}` must be real; got {array.dtype}")
         x = x if dtype is None or x.dtype == dtype else backend.xp.astype(x, dtype)
     if x.ndim < 2 or t.ndim < 1 or x.shape[0] != t.shape[0] or x.shape[0] == 0:
         raise ValueError(

@@ -3,14 +3,18 @@
 import copy
 import csv
 import io
+import numbers
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from backprop.arguments import at_least_0
 from backprop.storage.writing import write
 from backprop.training import summary
+
+_LISTS = ("loss", "epoch", "iteration", "train_accuracy", "test_accuracy")
 
 
 @dataclass
@@ -56,13 +60,29 @@ class History:
 
         Raises
         ------
-        ValueError
-            When the names are others.
+        TypeError, ValueError
+            When the names or kinds are others, or accuracies differ in number from their times.
         """
         names = [f.name for f in fields(cls)]
         if set(state) != set(names):
             raise ValueError(f"a history must hold {', '.join(names)}; got {', '.join(state)}")
-        return cls(**copy.deepcopy(dict(state)))
+        history = cls(**copy.deepcopy(dict(state)))
+        for name in _LISTS:
+            value = getattr(history, name)
+            if not (isinstance(value, list) and all(isinstance(x, numbers.Real) for x in value)):
+                raise TypeError(
+                    f"`{name}` of a history must be a list of numbers; got {value!r:.80}"
+                )
+        at_least_0("seconds", history.seconds)
+        if not isinstance(history.interrupted, bool):
+            raise TypeError(f"`interrupted` must be True or False; got {history.interrupted!r}")
+        times, accuracies = len(history.iteration), len(history.train_accuracy)
+        if not len(history.epoch) == accuracies == times >= len(history.test_accuracy):
+            raise ValueError(
+                f"a history must hold an epoch and accuracies for each of {times} iterations; got "
+                f"{len(history.epoch)}, {accuracies} and {len(history.test_accuracy)}"
+            )
+        return history
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write a row for each iteration; accuracies stand in the rows where they were measured.

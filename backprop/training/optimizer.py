@@ -29,6 +29,40 @@ class Optimizer(Updater, Protocol):
         """Remember what `state_dict` gave, its arrays on the network's backend."""
 
 
+_ATTRIBUTES = "attributes"
+
+
+def remembered(optimizer: Updater) -> dict[str, Any]:
+    """Return what an optimizer remembers: by its `state_dict`, else its attributes, functions not.
+
+    The book's optimizers keep what they remember in attributes.
+    """
+    if isinstance(optimizer, Optimizer):
+        return optimizer.state_dict()
+    own = {k: v for k, v in getattr(optimizer, "__dict__", {}).items() if not callable(v)}
+    return {_ATTRIBUTES: own} if own else {}
+
+
+def remember(optimizer: Updater, state: dict[str, Any]) -> None:
+    """Let an optimizer remember what `remembered` gave of one of its kind.
+
+    Raises
+    ------
+    TypeError
+        When it is the state of an optimizer with `state_dict`, which this one has not.
+    """
+    if isinstance(optimizer, Optimizer):
+        optimizer.load_state_dict(state)
+        return
+    if set(state) - {_ATTRIBUTES}:
+        raise TypeError(
+            f"`optimizer` must have state_dict and load_state_dict, to take "
+            f"{', '.join(state)}; got {type(optimizer).__name__}"
+        )
+    for name, value in state.get(_ATTRIBUTES, {}).items():
+        setattr(optimizer, name, value)
+
+
 class Rule:
     """Base of the library's optimizers: `change` says by how much the parameters fall.
 

@@ -11,7 +11,7 @@ from backprop.storage.checkpoint import load_checkpoint, save_checkpoint
 from backprop.training.batches import Batches
 from backprop.training.checkpoints import last_of
 from backprop.training.history import History
-from backprop.training.optimizer import Optimizer, Updater
+from backprop.training.optimizer import Updater, remember, remembered
 from backprop.training.optimizers import OPTIMIZERS
 from backprop.training.tree import copied_tree
 
@@ -111,11 +111,9 @@ class Resumable:
         change: `network`, `optimizer`, `position` in the data and `history`; and `generators` of
         random numbers, where layers hold such.
         """
-        optimizer = self.optimizer
-        remembered = optimizer.state_dict() if isinstance(optimizer, Optimizer) else {}
         state = {
             "network": self.net.state_dict(),
-            "optimizer": copied_tree(remembered, self._backend),
+            "optimizer": copied_tree(remembered(self.optimizer), self._backend),
             "position": self._batches.state_dict(),
             "history": self.history.state_dict(),
         }
@@ -141,24 +139,18 @@ class Resumable:
         history = History.from_state_dict(state["history"])
         batches = Batches(1, backends.host().rng())
         batches.load_state_dict(state["position"])
-        before = self.net.state_dict()
-        self.net.load_state_dict(state["network"])
+        before = self.state_dict()
         try:
-            generators.put_back(self._layers, state.get(_GENERATORS, {}))
-            self._load_optimizer(copied_tree(state["optimizer"], self._backend))
+            self._put(state)
         except BaseException:
-            self.net.load_state_dict(before)
+            self._put(before)
             raise
         self.history, self._batches = history, batches
 
-    def _load_optimizer(self, remembered: dict[str, Any]) -> None:
-        if isinstance(self.optimizer, Optimizer):
-            self.optimizer.load_state_dict(remembered)
-        elif remembered:
-            raise TypeError(
-                f"`optimizer` must have state_dict and load_state_dict, to take "
-                f"{', '.join(remembered)}; got {type(self.optimizer).__name__}"
-            )
+    def _put(self, state: Mapping[str, Any]) -> None:
+        self.net.load_state_dict(state["network"])
+        generators.put_back(self._layers, state.get(_GENERATORS, {}))
+        remember(self.optimizer, copied_tree(state["optimizer"], self._backend))
 
     @property
     def _backend(self) -> Backend:

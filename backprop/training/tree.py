@@ -13,6 +13,8 @@ def copied_tree(value: Any, backend: Backend) -> Any:
     """Return `value` with its dictionaries, lists and tuples made anew, its arrays on `backend`."""
     if isinstance(value, Mapping):
         return {key: copied_tree(item, backend) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):  # a named one
+        return type(value)(*(copied_tree(item, backend) for item in value))
     if isinstance(value, list | tuple):
         return type(value)(copied_tree(item, backend) for item in value)
     if is_array(value) and not isinstance(value, numbers.Number):  # a NumPy scalar is a number

@@ -170,13 +170,13 @@ class Unknown:
         self._x = x
 
     def __array_namespace__(self, api_version=None):
-        from types import SimpleNamespace
+        from types import ModuleType
 
         import array_api_strict
 
-        return SimpleNamespace(
-            __name__="unknown", __array_namespace_info__=array_api_strict.__array_namespace_info__
-        )
+        xp = ModuleType("unknown")
+        xp.__array_namespace_info__ = array_api_strict.__array_namespace_info__
+        return xp
 
     @property
     def device(self):

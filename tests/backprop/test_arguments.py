@@ -1,10 +1,34 @@
 import numpy as np
 import pytest
 
-from backprop import SGD, Trainer, TwoLayerNet, functions
+from backprop import (
+    SGD,
+    Affine,
+    Dropout,
+    Momentum,
+    MultiLayerNet,
+    Network,
+    Pooling,
+    Relu,
+    SimpleConvNet,
+    SoftmaxWithLoss,
+    Trainer,
+    TwoLayerNet,
+    functions,
+    gradient_descent,
+    numerical_gradient,
+    summary,
+)
 from backprop.arguments import positive, whole
 
 DATA = (np.ones((4, 2)), [0, 1, 0, 1])
+
+LOSS = SoftmaxWithLoss()
+NET = TwoLayerNet(2, 3, 2, backend="cpu")
+
+
+def fit_to(x=DATA[0], t=DATA[1]):
+    Trainer(NET, SGD(0.1), 2).fit((x, t), epochs=1)
 
 
 def fit(**how):
@@ -65,3 +89,89 @@ def test_numbers_of_numpy_are_taken():
     assert [whole("n", np.int32(n)) for n in (1, 2, 3)] == [1, 2, 3]
     assert type(whole("n", np.uint8(3))) is int
     assert positive("lr", np.float32(0.5)) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: TwoLayerNet(2, 3, 2, seed="x"), TypeError, "`seed` must be a whole number, 0 or"),
+        (lambda: TwoLayerNet(2, 3, 2, seed=-1), ValueError, "`seed` must be .*; got -1"),
+        (lambda: Momentum(0.1, "x"), TypeError, "`momentum` must be a number; got 'x'"),
+        (lambda: Dropout("a"), TypeError, "`ratio` must be a number; got 'a'"),
+        (lambda: Affine([[1.0]], [1.0]), TypeError, "`W` must be an array of a lib.*; got list"),
+        (lambda: Pooling("a", 2), TypeError, "`height` must be a whole number; got 'a'"),
+        (
+            lambda: MultiLayerNet(2, 100, 2),
+            TypeError,
+            "`hidden_size_list` must be a seq.*; got 100",
+        ),
+        (lambda: MultiLayerNet(2, ["a"], 2), TypeError, r"`hidden_size_list\[0\]` must be a whole"),
+        (
+            lambda: SimpleConvNet((1, 28)),
+            ValueError,
+            r"`input_dim` must be \(C, H, W\); got \(1, 28",
+        ),
+        (lambda: SimpleConvNet("a"), TypeError, "`input_dim` must be a sequence of whole numbers"),
+        (
+            lambda: Network([Relu()], LOSS),
+            TypeError,
+            "`layers` must be a dictionary of.*; got list",
+        ),
+        (
+            lambda: Network({"a": 3}, LOSS),
+            TypeError,
+            "'a' must be a layer, with `forward` and .* 3",
+        ),
+        (lambda: Network({1: Relu()}, LOSS), TypeError, "name of a layer must be a string; got 1"),
+        (lambda: Network({}, None), TypeError, "'last_layer' must be a layer, with .*; got None"),
+        (lambda: NET.accuracy([[1.0, 2.0]], [0]), TypeError, "`x` must be an array of numpy.*list"),
+        (
+            lambda: NET.classify([[1.0, 2.0]]),
+            TypeError,
+            "`x` must be an array of numpy on cpu; got",
+        ),
+        (lambda: NET.loss(DATA[0], None), TypeError, "`t` must be labels, numbers; got None"),
+        (
+            lambda: fit_to(DATA[0].astype("U8")),
+            TypeError,
+            "inputs of `train` must be real; got <U8",
+        ),
+        (lambda: fit_to(t=["a"] * 4), TypeError, "an array must hold numbers; got dtype <U1"),
+        (
+            lambda: fit_to(t=np.array(["a"] * 4)),
+            TypeError,
+            "labels of `train` must be real; got <U1",
+        ),
+        (
+            lambda: fit_to(t=np.ones(4, complex)),
+            TypeError,
+            "labels of `train` must be real; got com",
+        ),
+        (lambda: summary(NET, "a"), TypeError, "`input_shape` must be a sequence of whole numbers"),
+        (lambda: numerical_gradient(None, DATA[0]), TypeError, "`f` must be a function; got None"),
+        (
+            lambda: numerical_gradient(np.sum, [1.0]),
+            TypeError,
+            "`x` must be an array of a.*got list",
+        ),
+        (lambda: gradient_descent(np.sum, [1.0]), TypeError, "`init_x` must be an array.*got list"),
+        (
+            lambda: gradient_descent(np.sum, np.ones(2), lr="a"),
+            TypeError,
+            "`lr` must be a number; got 'a'",
+        ),
+        (
+            lambda: gradient_descent(np.sum, np.ones(2), step_num=1.5),
+            TypeError,
+            "`step_num` must be a whole number; got 1.5",
+        ),
+    ],
+)
+def test_an_error_names_the_argument(call, kind, message):
+    with pytest.raises(kind, match=message):
+        call()
+
+
+def test_no_steps_lead_nowhere():
+    x = np.ones(2)
+    assert gradient_descent(np.sum, x, step_num=0).tolist() == [1.0, 1.0]

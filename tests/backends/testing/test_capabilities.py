@@ -43,7 +43,7 @@ def test_they_stand_beside_the_function_or_in_its_test():
 
 def test_a_function_written_in_c_can_have_them():
     capabilities(jit=False)(np.sqrt)
-    assert "numpy.sqrt" in claims([np.sqrt]).untested
+    assert claims([np.sqrt]).untested[0] in ("numpy.sqrt", "sqrt")  # NumPy 2.1 names no module
 
 
 def test_a_method_can_have_them():

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -255,6 +256,9 @@ def test_a_folder_of_that_name_is_left_alone(tmp_path):
     assert not (tmp_path / "latest").exists()
 
 
+PYTHON = shlex.quote(sys.executable)
+
+
 @pytest.mark.parametrize(
     ("called", "expected"),
     [
@@ -262,6 +266,8 @@ def test_a_folder_of_that_name_is_left_alone(tmp_path):
         ("{here}/my env/bin/backprop", "'my env/bin/backprop'"),
         ("/opt/x/bin/backprop", "/opt/x/bin/backprop"),
         ("/usr/bin/pytest", "backprop"),
+        ("/usr/lib/python3/site-packages/pytest/__main__.py", "backprop"),
+        ("/usr/lib/python3/site-packages/backprop/__main__.py", f"{PYTHON} -m backprop"),
     ],
 )
 def test_how_the_command_was_called(tmp_path, monkeypatch, called, expected):
@@ -322,6 +328,15 @@ def test_a_matrix_in_a_narrow_terminal_counts_the_same(run_in, params, monkeypat
         if found[3]:
             wrong = {other: n for other, n in enumerate(matrix[digit]) if other != digit}
             assert int(found[4]) == max(wrong.values()) == wrong[int(found[3])]
+
+
+def test_the_options_are_whole_in_a_narrow_terminal(run_in, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    code, out, _ = run_in("train", "--help")
+    assert code == 0
+    assert "\n  --data-dir <path> " in out
+    assert "…" not in out
+    assert "│" not in out
 
 
 @pytest.mark.parametrize(("said", "expected"), [("0", None), ("x", None), ("50", 50)])

@@ -149,7 +149,7 @@ def test_book_names_and_dtypes():
         (
             lambda: Convolution(np.ones((2, 3, 1, 1)), np.ones(2), stride=0),
             ValueError,
-            "`stride` must be a whole number, 1 or more; got 0",
+            "`stride` must be 1 or more; got 0",
         ),
         (
             lambda: Convolution(np.ones((2, 3, 1, 1)), np.ones(2)).forward(np.ones((4, 3))),

@@ -228,7 +228,7 @@ def test_it_learns():
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda: MultiLayerNet(5, [0], 3), r"sizes must be 1 or more; got \(5, 0, 3\)"),
+        (lambda: MultiLayerNet(5, [0], 3), r"`hidden_size_list\[0\]` must be 1 or more; got 0"),
         (
             lambda: MultiLayerNet(5, [4], 3, weight_init_std="small"),
             "must be a number or one of he",
@@ -247,7 +247,7 @@ def test_it_learns():
         ),
         (
             lambda: SimpleConvNet(hidden_size=0),
-            r"sizes must be 1 or more; got \(1, 28, 28, 0, 10\)",
+            "`hidden_size` must be 1 or more; got 0",
         ),
         (lambda: DeepConvNet(dropout_ration=1.0), r"`ratio` must be in \[0, 1\); got 1.0"),
     ],

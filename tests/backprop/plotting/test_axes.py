@@ -73,7 +73,7 @@ def size(picture):
 def test_a_notebook_shows_the_axes(draw):
     picture, how = draw()._repr_png_()
     assert how == {"width": round(size(picture)[0] / 1.5)}
-    assert 400 < how["width"] < 700
+    assert 350 < how["width"] < 700
 
 
 def test_axes_of_ones_own_are_left_as_they_are():

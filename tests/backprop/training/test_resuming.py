@@ -294,6 +294,101 @@ def test_an_optimizer_that_can_remember_nothing_is_given_nothing():
         second.load_state_dict(first.state_dict())
 
 
+class Momentum:
+    """The book's, in plain attributes."""
+
+    def __init__(self, lr=0.1, momentum=0.9):
+        self.lr, self.momentum, self.v = lr, momentum, None
+        self.rate = lambda step: lr
+
+    def update(self, params, grads):
+        if self.v is None:
+            self.v = {key: 0 * value for key, value in params.items()}
+        for key in params:
+            self.v[key] = self.momentum * self.v[key] - self.lr * grads[key]
+            params[key] = params[key] + self.v[key]
+
+
+def test_the_attributes_of_an_optimizer_are_what_it_remembers(tmp_path):
+    once = trainer(backends.host(), "float64", optimizer=Momentum)
+    once.fit((X, T), iterations=10)
+    first = trainer(backends.host(), "float64", optimizer=Momentum)
+    first.fit((X, T), iterations=4)
+    first.save(tmp_path / "c.safetensors")
+    second = Trainer.resume(tmp_path / "c.safetensors", optimizer=Momentum())
+    second.fit((X, T), iterations=6)
+    assert second.history.loss == once.history.loss
+    assert second.optimizer.v["W1"].tobytes() == once.optimizer.v["W1"].tobytes()
+    assert second.optimizer.rate(0) == 0.1  # a function is no memory
+
+
+def test_an_optimizer_has_both_ways_or_neither():
+    class Half(Plain):
+        def state_dict(self):
+            return {}
+
+    with pytest.raises(TypeError, match="both state_dict and load_state_dict, or neither; got Hal"):
+        trainer(backends.host(), "float64", optimizer=Half)
+
+
+def test_an_optimizer_that_fails_while_it_loads_is_put_back():
+    class Fails(Momentum):
+        def state_dict(self):
+            return {"lr": self.lr, "v": self.v}
+
+        def load_state_dict(self, state):
+            self.lr = state["lr"]
+            self.v = dict(state["v"])
+
+    first = trainer(backends.host(), "float64", optimizer=Fails)
+    first.fit((X, T), iterations=2)
+    second = trainer(backends.host(), "float64", optimizer=Fails)
+    second.fit((X, T), iterations=1)
+    before = on_host(second.state_dict())
+    state = first.state_dict()
+    state["optimizer"] = {"lr": 0.5, "v": 3}
+    with pytest.raises(TypeError, match="not iterable"):
+        second.load_state_dict(state)
+    assert second.optimizer.lr == 0.1
+    assert same(on_host(second.state_dict()), before)
+
+
+def test_a_named_tuple_is_copied_and_not_written(tmp_path):
+    from collections import namedtuple
+
+    Pair = namedtuple("Pair", "m v")
+
+    class Named(Plain):
+        pair = None
+
+        def update(self, params, grads):
+            super().update(params, grads)
+            self.pair = Pair(grads["W1"], 1.0)
+
+    first = trainer(backends.host(), "float64", optimizer=Named)
+    first.fit((X, T), iterations=1)
+    assert first.state_dict()["optimizer"]["attributes"]["pair"].v == 1.0
+    with pytest.raises(TypeError, match="optimizer/attributes/pair must hold .*; got Pair"):
+        first.save(tmp_path / "c.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"loss": "abc"}, TypeError, "`loss` of a history must be a list of numbers; got 'abc'"),
+        ({"epoch": [None]}, TypeError, "`epoch` of a history must be a list of numbers"),
+        ({"seconds": "3"}, TypeError, "`seconds` must be a number; got '3'"),
+        ({"interrupted": 1}, TypeError, "`interrupted` must be True or False; got 1"),
+        ({"iteration": [1, 2]}, ValueError, "for each of 2 iterations; got 1, 1 and 0"),
+        ({"test_accuracy": [0.1, 0.2]}, ValueError, "for each of 1 iterations; got 1, 1 and 2"),
+    ],
+)
+def test_a_history_is_what_it_says(change, error, message):
+    state = History([1.0], [1.0], [1], [0.5], [], 2.0).state_dict()
+    with pytest.raises(error, match=message):
+        History.from_state_dict(state | change)
+
+
 def test_networks_without_parameters_train_too():
     """There is nothing to learn, but what there is to measure is measured."""
     net = Network({}, SoftmaxWithLoss())
