@@ -8,6 +8,8 @@ from backprop.numerical.steps import REFINEMENT
 
 COARSEST = -3
 """The coarsest level: steps 16³ times larger, an eighth of the magnitude in float64."""
+WIDEST = 0.25
+"""The share of a magnitude that a step is never larger than."""
 WIDE = 4e-7
 """An error of this share of the value is made smaller by coarser steps, where it can be."""
 CONFIRMED = 64
@@ -31,7 +33,7 @@ def between(found: Judgment, first: Slopes, look: Look, noise: float) -> None:
 
 def coarsen(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
     """Take coarser steps where noise makes the error wide beside the value."""
-    for level in range(-1, COARSEST - 1, -1):
+    for level in range(-1, limits.coarsest - 1, -1):
         size = np.maximum(np.abs(found.analytic), np.abs(found.value))
         wide = (found.error > WIDE * size) & np.isfinite(found.error) & (found.level == level + 1)
         close = found.bad & (found.off < 10.0 * found.allowed)
@@ -46,7 +48,10 @@ def coarsen(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
         if not which.size:
             break
         coarse = look(level, which)
-        found.adopt(which, coarse, trusted_error(coarse, noise), level)
+        error = trusted_error(coarse, noise)
+        apart = np.abs(coarse.value - found.value[which])
+        error[apart > error + found.error[which]] = np.inf  # so far off all may be flat
+        found.adopt(which, coarse, error, level)
         found.judge(limits)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from backends import namespace
 from backprop.arrays import shape
 from backprop.gradients import diagnosis, rows
 from backprop.gradients.judge import judge
@@ -30,6 +31,7 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
 _ROUNDING = 100.0  # an analytic value may be rounded by this many eps of its largest terms
+_ROUNDED = 0.1  # but by no larger a share of them, however coarse the dtype
 _DOUT = 10.0  # and by this many of the largest `dout`
 _DIAGNOSED = 10_000  # entries of the largest array whose gradient of a wrong shape is evaluated
 
@@ -101,7 +103,7 @@ class _Comparison:
         task = self.task
         around = Surroundings(task.phi, self.name, self.indices, self.way, task.step, task.rng)
         noise = max(task.phi.rounding(self.name), *map(around.noise, self._measured()))
-        rounding = self.eps * _ROUNDING * self.magnitude + task.rounded[self.name]
+        rounding = min(self.eps * _ROUNDING, _ROUNDED) * self.magnitude + task.rounded[self.name]
         limits = Limits(
             noise,
             task.phi.scale,
@@ -112,6 +114,7 @@ class _Comparison:
             faint=self.eps * _DOUT * task.dout_size,
             dout=task.dout_size,
             expected=task.phi.rounding(self.name),
+            coarsest=around.coarsest,
         )
         return judge(self.analytic, around.look, limits, around)
 
@@ -184,7 +187,7 @@ class _Comparison:
         if eps <= self.eps or self.task.rtol is not None or self.task.atol is not None:
             return ""
         wide = self.task.wide[self.name]
-        allowed = max(_ROUNDING * eps, math.sqrt(eps))
+        allowed = max(min(_ROUNDING * eps, _ROUNDED), math.sqrt(eps))
         size = max(largest(wide), eps * _DOUT * self.task.dout_size)
         off = farthest(narrow, wide)
         allowed = allowed * size + _DOUT * eps * self.task.dout_size
@@ -215,7 +218,7 @@ class _Comparison:
 
 def _eps(gradient: Any) -> float:
     """Return the spacing of a gradient's dtype."""
-    return float(np.finfo(str(gradient.dtype).split(".")[-1]).eps) if is_array(gradient) else 2e-16
+    return float(namespace(gradient).finfo(gradient.dtype).eps) if is_array(gradient) else 2e-16
 
 
 def _kink_reason(kinks: list[KinkAt], count: int, direction: bool) -> str:

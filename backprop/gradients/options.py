@@ -38,11 +38,13 @@ def verdicts(allow: Sequence[str]) -> tuple[Verdict, ...]:
 
 
 def check_inputs(inputs: Iterable[Any]) -> None:
-    """Raise a TypeError or ValueError unless the inputs are real and finite."""
+    """Raise a TypeError or ValueError unless the inputs are dense, real and finite."""
     for i, given in enumerate(inputs):
         for _, x in leaves(given):
             if not is_array(x):
                 continue
+            if "sparse" in str(getattr(x, "layout", "")):
+                raise TypeError(f"input {i} must be dense; got a sparse one: x.to_dense()")
             xp = namespace(x)
             if isdtype(xp, x.dtype, "complex floating"):
                 raise TypeError(f"input {i} must be real; got {x.dtype}")

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import backends
 from backends import Array, namespace
 from backprop.arrays import copy_of, is_array
-from backprop.numerical.pieces import Slab, flat_host, norm, slabs
+from backprop.numerical.pieces import Slab, flat64, flat_host, norm, slabs
 
 T = TypeVar("T")
 Moves = Iterable[tuple[int, float]]
@@ -82,16 +82,15 @@ def at_entries(
     backend, shape = backends.of(x), tuple(x.shape)
     writable = place.in_place and backends.is_writable(x)
     saved = copy_of(x) if place.whole and writable else None
-    host: Any = None if writable else backend.to_numpy(x)
-    flat = flat_host(x) if writable else host.reshape(-1)
+    flat = flat_host(x) if writable else flat_host(x).copy()
     asked = list(moves)
     indices = np.asarray([index for index, _ in asked], dtype=np.intp)
     before = flat[indices]
     wanted = before.astype(np.float64) + [distance for _, distance in asked]
-    after = wanted.astype(flat.dtype)
+    after = flat_host(backend.asarray(wanted, x.dtype)).astype(np.float64)
     axes = np.unravel_index(indices, shape) if shape else ()
     places = list(zip(*(axis.tolist() for axis in axes), strict=True)) or [()] * len(asked)
-    old, new = before.astype(np.float64).tolist(), after.astype(np.float64).tolist()
+    old, new = before.astype(np.float64).tolist(), after.tolist()
     results: list[T] = []
     for i, where in enumerate(places):
         try:
@@ -99,7 +98,7 @@ def at_entries(
                 x[where] = new[i]
             else:
                 flat[indices[i]] = after[i]
-                place.set(backend.asarray(host))
+                place.set(backend.asarray(flat.reshape(shape), x.dtype))
             results.append(evaluate())
         finally:
             if not writable:
@@ -109,7 +108,7 @@ def at_entries(
                 x[...] = saved
             else:
                 x[where] = old[i]
-    return results, after.astype(np.float64) - before.astype(np.float64)
+    return results, after - before.astype(np.float64)
 
 
 def along(
@@ -169,11 +168,11 @@ def on_host(values: Sequence[Any]) -> npt.NDArray[np.float64]:
         if all(map(is_array, part)) and len({(str(v.dtype), type(v)) for v in part}) == 1:
             xp = namespace(part[0])
             stacked = xp.stack(part)
-            parts.append(backends.of(stacked).to_numpy(stacked).astype(np.float64))
+            parts.append(flat64(stacked))
         else:
             parts.append(np.asarray([_number(v) for v in part], dtype=np.float64))
     return np.concatenate(parts)
 
 
 def _number(value: Any) -> float:
-    return float(backends.of(value).to_numpy(value)) if is_array(value) else float(value)
+    return float(flat64(value)[0])

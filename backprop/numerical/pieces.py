@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import backends
-from backprop.arrays import is_array
+from backprop.arrays import is_array, widened
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,7 +33,10 @@ def _seen(x: Any) -> Any:
     try:
         return np.from_dlpack(x)
     except Exception:  # on a device, in a dtype that NumPy lacks, or differentiated by its library
-        return backends.of(x).to_numpy(x)
+        try:
+            return backends.of(x).to_numpy(x)
+        except TypeError:  # bfloat16
+            return backends.of(x).to_numpy(widened(x))
 
 
 def flat64(x: Any) -> Floats:

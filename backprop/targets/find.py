@@ -12,7 +12,7 @@ from backprop.targets import places
 from backprop.targets.calls import Calls
 from backprop.targets.conventions import calls_of
 from backprop.targets.moving import adopt_lazy
-from backprop.targets.nested import is_real, leaves, rebuilt
+from backprop.targets.nested import is_real, leaves, of_rows, rebuilt
 from backprop.targets.objects import floating_arrays, is_array, readable
 from backprop.targets.parameters import find_parameters
 from backprop.targets.passes import Passes
@@ -33,8 +33,11 @@ def subject_of(
     ValueError
         When there is nothing to differentiate by.
     """
-    own = [rebuilt(x, lambda leaf: _copy(leaf, inputs)) for x in inputs]
+    given = [of_rows(x) for x in inputs]
+    own = [rebuilt(x, lambda leaf: _copy(leaf, given)) for x in given]
     calls = calls_of(target, own, options.kwargs, options.output)
+    if any(x is not y for x, y in zip(given, inputs, strict=True)):
+        calls = _of_rows(calls)
     if options.names is not None:
         calls = replace(calls, names=tuple(options.names) + calls.names[len(options.names) :])
     arrays = _input_arrays(own, calls)
@@ -47,6 +50,20 @@ def subject_of(
     except BaseException:
         passes.end()
         raise
+
+
+def _of_rows(calls: Calls) -> Calls:
+    """Return calls whose outputs and gradients are arrays where they come as lists of lists."""
+
+    def forward(xs: Sequence[Any]) -> tuple[Any, Any]:
+        y, kept = calls.forward(xs)
+        return of_rows(y), kept
+
+    return replace(
+        calls,
+        forward=forward,
+        backward=lambda xs, dout, kept: of_rows(calls.backward(xs, dout, kept)),
+    )
 
 
 def _copy(leaf: Any, inputs: Sequence[Any]) -> Any:
@@ -114,7 +131,9 @@ def _find_inputs(
     for keys, name in wanted.items():
         where = found.get(keys)
         if where is None and len(keys) == 1:
-            where = places.of_input_attribute(calls.roots, calls.names[keys[0]])
+            where = places.hanging(passes.inputs, keys[0]) or places.of_input_attribute(
+                calls.roots, calls.names[keys[0]]
+            )
         number = not inputs[name].get().shape and any(p.get().shape for p in inputs.values())
         if name in constants:
             continue
@@ -140,7 +159,7 @@ def _is_target(subject: Subject, name: str, found: Mapping[Any, Any], returned: 
     scalar = all(
         getattr(v, "shape", ()) == () for _, v in leaves(subject.passes.weighing.cotangents)
     )
-    return alone and scalar and bool(found) and name != subject.passes.calls.names[0]
+    return alone and scalar and bool(found or subject.where) and name != subject.passes.calls.names[0]
 
 
 def _why_missing(returned: Any, count: int) -> str:

@@ -1,9 +1,11 @@
 """Functions with a backward pass: pairs, functions that return both, autograd's and JAX's own."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from backprop.targets.calls import Calls, input_names, positional, taken
+from backprop.targets.calls import Calls, input_names, is_cache, positional, taken
+from backprop.targets.nested import is_real
 
 CONVENTIONS = (
     "a target must have forward and backward (or forward_pass and backward_pass, fprop and bprop, "
@@ -19,37 +21,76 @@ def of_pair(
     inputs: Sequence[Any],
     kwargs: Mapping[str, Any],
 ) -> Calls:
-    """Return the calls of (f, grad_f), or of (forward, backward) with a cache or the inputs."""
+    """Return the calls of (f, grad_f), or of (forward, backward) with a cache or the inputs.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When what `first` returns does not go with what `second` takes.
+    """
     forward_kwargs, backward_kwargs = taken(first, kwargs), taken(second, kwargs)
     names = input_names(first, inputs, kwargs)
     roots = tuple(getattr(f, "__self__", f) for f in (first, second))
     name = getattr(first, "__name__", type(first).__name__)
     y = first(*inputs, **forward_kwargs)
-    if isinstance(y, tuple) and len(y) == 2:
-        kept_first = [p.name for p in positional(second, {})][:1] in (["cache"], ["res"], ["ctx"])
+    takes = positional(second, backward_kwargs)
+    required = [p for p in takes if p.default is p.empty]
+    fixed = all(p.kind is not p.VAR_POSITIONAL for p in takes)
+
+    def fits(*counts: int) -> bool:
+        return not fixed or any(len(required) <= n <= len(takes) for n in counts)
+
+    inputs_again = {p.name for p in required[-1:]} & set(names) and all(
+        is_real(v) and not any(v is x for x in inputs) for v in (y if isinstance(y, tuple) else ())
+    )
+    if isinstance(y, tuple) and not inputs_again and is_cache(takes, y[-1], len(y) == 2):
+        if not fits(len(y)):
+            raise _unfit("`dout` for each output, and the cache", takes)
+        kept_first = is_cache(takes[:1], y[-1], otherwise=False)
+
+        def split(xs: Sequence[Any]) -> tuple[Any, Any]:
+            *ys, kept = first(*xs, **forward_kwargs)
+            return (ys[0] if len(ys) == 1 else tuple(ys)), kept
 
         def back(xs: Sequence[Any], dout: Any, kept: Any) -> Any:
-            return second(*((kept, dout) if kept_first else (dout, kept)), **backward_kwargs)
+            douts = dout if isinstance(dout, tuple) else (dout,)
+            return second(*((kept, *douts) if kept_first else (*douts, kept)), **backward_kwargs)
 
-        return Calls(
-            name, roots, lambda xs: first(*xs, **forward_kwargs), back, names, takes_dout=True
-        )
-    required = [p for p in positional(second, backward_kwargs) if p.default is p.empty]
-    takes_dout = len(required) == len(inputs) + 1
+        return Calls(name, roots, split, back, names, takes_dout=True)
+    several = len(y) if isinstance(y, tuple) else 1
+    apart = several > 1 and fixed
+    apart &= len(required) == several + len(inputs) or (
+        len(required) == several and not inputs_again
+    )
+    takes_dout = apart or (fixed and len(required) == len(inputs) + 1)
+    again = not (apart and len(required) == several)  # whether it takes the inputs again
+    if not takes_dout and not fits(len(inputs)):
+        raise _unfit("the arguments of `f`, or `dout` and then these, or (dout, cache)", takes)
     elementwise = not takes_dout and getattr(y, "shape", ()) != ()
-    if elementwise and (len(inputs) != 1 or y.shape != getattr(inputs[0], "shape", None)):
+    if elementwise and any(getattr(x, "shape", None) != y.shape for x in inputs):
         raise ValueError(
-            "`f` must return a number, or an array like its only argument, or (output, cache) for "
-            f"a backward pass that takes (dout, cache); got shape {tuple(y.shape)}"
+            "`f` must return a number, or an array of the shape of each argument, or (output, "
+            f"cache) for a backward pass that takes (dout, cache); got shape {tuple(y.shape)}"
         )
+
+    def derive(xs: Sequence[Any], dout: Any, kept: Any) -> Any:
+        douts = () if not takes_dout else dout if apart else (dout,)
+        return second(*douts, *(xs if again else ()), **backward_kwargs)
+
     return Calls(
         name,
         roots,
         lambda xs: (first(*xs, **forward_kwargs), None),
-        lambda xs, dout, kept: second(*([dout] if takes_dout else []), *xs, **backward_kwargs),
+        derive,
         names,
         takes_dout=takes_dout,
         elementwise=elementwise,
+    )
+
+
+def _unfit(wanted: str, takes: Sequence[inspect.Parameter]) -> TypeError:
+    return TypeError(
+        f"the second of a pair must take {wanted}; it takes ({', '.join(p.name for p in takes)})"
     )
 
 
@@ -64,6 +105,8 @@ def of_function(f: Callable[..., Any], inputs: Sequence[Any], kwargs: Mapping[st
     if not closure and shape != () and shape != getattr(inputs[0], "shape", None):
         raise TypeError(f"{CONVENTIONS}; got a function that returns arrays of shape {shape}")
 
+    names = input_names(f, inputs, kwargs)
+
     def back(xs: Sequence[Any], dout: Any, kept: Any) -> Any:
         return kept(dout) if closure else kept
 
@@ -72,10 +115,10 @@ def of_function(f: Callable[..., Any], inputs: Sequence[Any], kwargs: Mapping[st
         (getattr(f, "__self__", f),),
         lambda xs: f(*xs, **own),
         back,
-        input_names(f, inputs, kwargs),
+        names,
         takes_dout=closure,
         elementwise=not closure and shape != (),
-        differentiates_inputs=not isinstance(y[1], Mapping),
+        differentiates_inputs=not isinstance(y[1], Mapping) or any(n in y[1] for n in names),
     )
 
 

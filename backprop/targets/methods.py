@@ -1,11 +1,19 @@
 """Objects whose two passes are methods, under any of the names that they go by."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from backprop.targets.calls import Calls, check_required, input_names, positional, taken
+from backprop.targets.calls import (
+    Calls,
+    check_required,
+    input_names,
+    is_cache,
+    positional,
+    taken,
+)
 from backprop.targets.objects import is_array
+from backprop.targets.state import State
 
 METHODS = (
     ("forward", "backward"),
@@ -81,21 +89,46 @@ def of_methods(
                     "name the attribute that holds it: output='...'"
                 )
             return getattr(target, held), None
-        if isinstance(y, tuple) and len(y) == 2 and _is_cache(parameters, y[1]):
+        if isinstance(y, tuple) and len(y) == 2 and is_cache(parameters, y[1], otherwise=False):
             return y
         return y, None
 
+    hung = None if parameters else _hung(target, run, lambda: backward(**backward_kwargs), inputs)
+
+    def hanging(xs: Sequence[Any]) -> tuple[Any, Any]:
+        y, _ = run(xs)
+        return y, y
+
     def back(xs: Sequence[Any], dout: Any, kept: Any) -> Any:
+        if hung is not None:
+            setattr(kept, hung, dout)
         own = xs if again else _arguments(parameters, names, xs, dout, kept)
         return backward(*own, **backward_kwargs)
 
-    takes_dout = bool(parameters) and not again
-    return Calls(type(target).__name__, (target,), run, back, names, takes_dout=takes_dout)
+    takes_dout = hung is not None or (bool(parameters) and not again)
+    go = run if hung is None else hanging
+    return Calls(type(target).__name__, (target,), go, back, names, takes_dout=takes_dout)
 
 
-def _is_cache(parameters: list[inspect.Parameter], second: Any) -> bool:
-    named = any("cache" in p.name for p in parameters[1:])
-    return named or (len(parameters) > 1 and not is_array(second))
+def _hung(
+    target: Any,
+    run: Callable[[Sequence[Any]], tuple[Any, Any]],
+    backward: Callable[[], Any],
+    inputs: Sequence[Any],
+) -> str | None:
+    """Return the attribute of the output, `out.g`, that a backward pass takes its `dout` from."""
+    state = State(target, list(inputs))
+    y: Any = None
+    try:
+        y, _ = run(inputs)
+        backward()
+    except AttributeError as error:
+        return error.name if is_array(y) and error.obj is y else None
+    except Exception:  # it will come again where it matters
+        return None
+    finally:
+        state.restore()
+    return None
 
 
 def _arguments(

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 import backends
+from backends import namespace
 from backprop.arrays import widened
 from backprop.numerical.pieces import fingerprint, flat64, largest
 from backprop.targets.calls import Calls
@@ -16,6 +17,8 @@ from backprop.targets.state import State, is_view
 from backprop.targets.weighing import Weighing, cotangent
 
 T = TypeVar("T")
+
+_NEAR = 1e-2  # of its terms: how near φ stays to itself in another dtype
 
 
 @dataclass
@@ -207,7 +210,8 @@ class Passes:
             self.start_from(State(*self.calls.roots, self.inputs))
             after = self.phi()
             fine = not is_array(after) or after.dtype in wide
-            close = abs(float(flat64(after)[0] - flat64(before)[0])) <= 1e-2 * self.scale()
+            near = max(_NEAR, *(8.0 * float(namespace(x).finfo(x.dtype).eps) for x in narrow))
+            close = abs(float(flat64(after)[0] - flat64(before)[0])) <= near * self.scale()
             if fine and close:
                 self.backward(lambda returned: None)
                 return True

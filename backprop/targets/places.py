@@ -33,6 +33,7 @@ NAMES = (
 """Names of the gradient of an array, from the array's."""
 INPUT_NAMES = ("dinputs", "dinput", "dx", "dX", "grad_input", "grad_x", "input_grad", "delta")
 """Attributes in which the gradient by the input is kept, where backward returns nothing."""
+_ON_ARRAYS = ("grad", "g")  # attributes of an array that hold its gradient
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Where:
             value = follow(self.root, self.keys)
         except (AttributeError, KeyError, IndexError, TypeError):
             return None
+        if "sparse" in str(getattr(value, "layout", "")):
+            return value.to_dense()
         if self.before is not None:
             moved = (self.before - flat64(value)) / self.rate
             return backends.of(value).asarray(moved.reshape(shape(value)), value.dtype)
@@ -128,6 +131,14 @@ def of_input_attribute(roots: Sequence[Any], name: str) -> Where | None:
     return None
 
 
+def hanging(inputs: Sequence[Any], i: int) -> Where | None:
+    """Return where the gradient by an input hangs on the input itself."""
+    for name in _ON_ARRAYS:
+        if is_array(inputs[i]) and is_real(getattr(inputs[i], name, None)):
+            return Where((("item", i), ("attribute", name)), inputs)
+    return None
+
+
 def named(
     root: Any, path: tuple[Step, ...], returned: Any, only_returned: bool = False
 ) -> Where | None:
@@ -153,7 +164,7 @@ def _in_returned(path: tuple[Step, ...]) -> Iterator[tuple[Any, ...]]:
 
 def _beside(path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
     """Yield the paths at which the gradient of what lies at `path` can be expected."""
-    yield (*path, ("attribute", "grad"))
+    yield from ((*path, ("attribute", name)) for name in _ON_ARRAYS)
     for i in reversed(range(len(path))):
         kind, key = path[i]
         if not isinstance(key, str):

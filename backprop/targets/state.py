@@ -40,8 +40,13 @@ class State:
 
     def _remember(self, value: Any) -> None:
         if is_array(value):
-            if backends.is_writable(value) and not self.holds(value):
-                self._arrays.append((value, copy_of(value)))
+            own = _held(value)
+            if own and not self.holds(value):
+                self._containers.append((value, own))
+                for each in filter(is_array, own.values()):
+                    self._remember(each)
+            if backends.is_writable(_plain(value)) and not self.holds(value):
+                self._arrays.append((value, copy_of(_plain(value))))
                 self._known.add(id(value))
         elif isinstance(value, np.random.Generator):
             bits = value.bit_generator
@@ -55,7 +60,7 @@ class State:
         elif isinstance(value, dict | list):
             self._containers.append((value, value.copy()))
         elif not isinstance(value, tuple):
-            self._containers.append((value, attributes(value)))
+            self._containers.append((value, _held(value)))
 
     def changed(self) -> "State":
         """Return the part that is not as it was: what has to be put back after such a pass."""
@@ -84,7 +89,7 @@ class State:
                 and all(
                     isinstance(old.get(name), empty)
                     and (isinstance(value, empty) or is_array(value))
-                    for name, value in attributes(holder).items()
+                    for name, value in _held(holder).items()
                     if old.get(name, self) is not value
                 )
                 for holder, old in self._containers
@@ -110,7 +115,7 @@ class State:
             return
         for x, old in self._arrays:
             if any(x is one for one in arrays):
-                x[...] = old
+                _put_values(x, old)
         for holder, old in self._containers:
             for key, value in old.items() if not isinstance(old, list) else enumerate(old):
                 if isinstance(value, int | float) or any(value is one for one in arrays):
@@ -122,12 +127,28 @@ class State:
             if not _holds(holder, old):
                 _put_back(holder, old)
         for x, old in self._arrays:
-            x[...] = old
+            _put_values(x, old)
         self.generators_back()
 
 
+def _plain(x: Any) -> Any:
+    """Return the memory of a tensor that autograd watches, as a tensor that it doesn't."""
+    return x.detach() if getattr(x, "requires_grad", False) else x
+
+
+def _put_values(x: Any, old: Any) -> None:
+    if x is _plain(x) or not same(_plain(x), old):  # a graph may wait for what is watched
+        _plain(x)[...] = old
+
+
+def _held(holder: Any) -> dict[str, Any]:
+    """Return what an object holds, or what hangs on an array: the `grad` of a tensor, and more."""
+    found = attributes(holder)
+    return {"grad": holder.grad, **found} if getattr(holder, "is_leaf", False) else found
+
+
 def _holds(holder: Any, old: Any) -> bool:
-    now = holder if isinstance(holder, dict | list) else attributes(holder)
+    now = holder if isinstance(holder, dict | list) else _held(holder)
     if len(now) != len(old):
         return False
     if isinstance(old, list):
@@ -149,7 +170,7 @@ def _put_back(holder: Any, old: Any) -> None:
         holder.clear()
         holder.update(old)
     else:
-        for name in attributes(holder).keys() - old.keys():
+        for name in _held(holder).keys() - old.keys():
             object.__delattr__(holder, name)
         for name, value in old.items():
             object.__setattr__(holder, name, value)
