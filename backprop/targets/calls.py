@@ -66,7 +66,8 @@ def positional(function: Callable[..., Any], given: Mapping[str, Any]) -> list[i
 
 
 _CACHES = ("ctx", "context", "res", "residuals", "saved", "kept", "tape")
-_DERIVATIVES = ("d", "grad", "delta")  # how the names of derivatives by outputs begin
+DERIVATIVES = ("d", "grad", "delta")
+"""How the names of derivatives by outputs begin."""
 
 
 def is_cache(parameters: Sequence[inspect.Parameter], value: Any, otherwise: bool) -> bool:
@@ -84,7 +85,7 @@ def is_cache(parameters: Sequence[inspect.Parameter], value: Any, otherwise: boo
     if any("cache" in p.name or p.name in _CACHES for p in parameters):
         return True
     names = [p.name.lower() for p in parameters if p.default is p.empty]
-    if len(names) < 2 or names[-1].startswith(_DERIVATIVES):
+    if len(names) < 2 or names[-1].startswith(DERIVATIVES):
         return len(names) == 1 and parameters[0].kind is inspect.Parameter.VAR_POSITIONAL
     return otherwise or not is_real(value)
 

@@ -9,9 +9,9 @@ from backprop.targets.functions import (
     of_autograd_function,
     of_custom_vjp,
     of_function,
-    of_pair,
 )
 from backprop.targets.methods import METHODS, of_methods, of_network
+from backprop.targets.pairs import of_pair
 
 
 def calls_of(

@@ -1,11 +1,10 @@
-"""Functions with a backward pass: pairs, functions that return both, autograd's and JAX's own."""
+"""Functions with a backward pass of their own: returned, autograd's, and JAX's."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from backprop.targets.calls import Calls, input_names, is_cache, positional, taken
-from backprop.targets.nested import is_real
+from backprop.targets.calls import Calls, input_names, taken
+from backprop.targets.state import tried
 
 CONVENTIONS = (
     "a target must have forward and backward (or forward_pass and backward_pass, fprop and bprop, "
@@ -15,89 +14,11 @@ CONVENTIONS = (
 """What a target can be, as messages say it."""
 
 
-def of_pair(
-    first: Callable[..., Any],
-    second: Callable[..., Any],
-    inputs: Sequence[Any],
-    kwargs: Mapping[str, Any],
-) -> Calls:
-    """Return the calls of (f, grad_f), or of (forward, backward) with a cache or the inputs.
-
-    Raises
-    ------
-    TypeError, ValueError
-        When what `first` returns does not go with what `second` takes.
-    """
-    forward_kwargs, backward_kwargs = taken(first, kwargs), taken(second, kwargs)
-    names = input_names(first, inputs, kwargs)
-    roots = tuple(getattr(f, "__self__", f) for f in (first, second))
-    name = getattr(first, "__name__", type(first).__name__)
-    y = first(*inputs, **forward_kwargs)
-    takes = positional(second, backward_kwargs)
-    required = [p for p in takes if p.default is p.empty]
-    fixed = all(p.kind is not p.VAR_POSITIONAL for p in takes)
-
-    def fits(*counts: int) -> bool:
-        return not fixed or any(len(required) <= n <= len(takes) for n in counts)
-
-    inputs_again = {p.name for p in required[-1:]} & set(names) and all(
-        is_real(v) and not any(v is x for x in inputs) for v in (y if isinstance(y, tuple) else ())
-    )
-    if isinstance(y, tuple) and not inputs_again and is_cache(takes, y[-1], len(y) == 2):
-        if not fits(len(y)):
-            raise _unfit("`dout` for each output, and the cache", takes)
-        kept_first = is_cache(takes[:1], y[-1], otherwise=False)
-
-        def split(xs: Sequence[Any]) -> tuple[Any, Any]:
-            *ys, kept = first(*xs, **forward_kwargs)
-            return (ys[0] if len(ys) == 1 else tuple(ys)), kept
-
-        def back(xs: Sequence[Any], dout: Any, kept: Any) -> Any:
-            douts = dout if isinstance(dout, tuple) else (dout,)
-            return second(*((kept, *douts) if kept_first else (*douts, kept)), **backward_kwargs)
-
-        return Calls(name, roots, split, back, names, takes_dout=True)
-    several = len(y) if isinstance(y, tuple) else 1
-    apart = several > 1 and fixed
-    apart &= len(required) == several + len(inputs) or (
-        len(required) == several and not inputs_again
-    )
-    takes_dout = apart or (fixed and len(required) == len(inputs) + 1)
-    again = not (apart and len(required) == several)  # whether it takes the inputs again
-    if not takes_dout and not fits(len(inputs)):
-        raise _unfit("the arguments of `f`, or `dout` and then these, or (dout, cache)", takes)
-    elementwise = not takes_dout and getattr(y, "shape", ()) != ()
-    if elementwise and any(getattr(x, "shape", None) != y.shape for x in inputs):
-        raise ValueError(
-            "`f` must return a number, or an array of the shape of each argument, or (output, "
-            f"cache) for a backward pass that takes (dout, cache); got shape {tuple(y.shape)}"
-        )
-
-    def derive(xs: Sequence[Any], dout: Any, kept: Any) -> Any:
-        douts = () if not takes_dout else dout if apart else (dout,)
-        return second(*douts, *(xs if again else ()), **backward_kwargs)
-
-    return Calls(
-        name,
-        roots,
-        lambda xs: (first(*xs, **forward_kwargs), None),
-        derive,
-        names,
-        takes_dout=takes_dout,
-        elementwise=elementwise,
-    )
-
-
-def _unfit(wanted: str, takes: Sequence[inspect.Parameter]) -> TypeError:
-    return TypeError(
-        f"the second of a pair must take {wanted}; it takes ({', '.join(p.name for p in takes)})"
-    )
-
-
 def of_function(f: Callable[..., Any], inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> Calls:
     """Return the calls of a function that returns its gradient, or its backward pass, too."""
     own = taken(f, kwargs)
-    y = f(*inputs, **own)
+    root = getattr(f, "__self__", f)
+    y = tried((root, list(inputs)), lambda: f(*inputs, **own))
     if not (isinstance(y, tuple) and len(y) == 2):
         raise TypeError(f"{CONVENTIONS}; got a function that returns {type(y).__name__}")
     closure = callable(y[1])
@@ -112,7 +33,7 @@ def of_function(f: Callable[..., Any], inputs: Sequence[Any], kwargs: Mapping[st
 
     return Calls(
         getattr(f, "__qualname__", type(f).__name__),
-        (getattr(f, "__self__", f),),
+        (root,),
         lambda xs: f(*xs, **own),
         back,
         names,

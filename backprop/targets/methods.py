@@ -13,7 +13,7 @@ from backprop.targets.calls import (
     taken,
 )
 from backprop.targets.objects import is_array
-from backprop.targets.state import State
+from backprop.targets.state import tried
 
 METHODS = (
     ("forward", "backward"),
@@ -117,18 +117,19 @@ def _hung(
     inputs: Sequence[Any],
 ) -> str | None:
     """Return the attribute of the output, `out.g`, that a backward pass takes its `dout` from."""
-    state = State(target, list(inputs))
-    y: Any = None
-    try:
-        y, _ = run(inputs)
-        backward()
-    except AttributeError as error:
-        return error.name if is_array(y) and error.obj is y else None
-    except Exception:  # it will come again where it matters
+
+    def both() -> str | None:
+        y: Any = None
+        try:
+            y, _ = run(inputs)
+            backward()
+        except AttributeError as error:
+            return error.name if is_array(y) and error.obj is y else None
+        except Exception:  # it will come again where it matters
+            return None
         return None
-    finally:
-        state.restore()
-    return None
+
+    return tried((target, list(inputs)), both)
 
 
 def _arguments(

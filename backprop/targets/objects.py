@@ -1,7 +1,7 @@
 """What is reachable from an object, and by which path: its arrays by readable names.
 
 An object is followed through attributes, slots, properties, dictionaries, lists and tuples, into
-the objects that they hold.
+the objects that they hold; a function that is itself the target, through its closure.
 """
 
 import random
@@ -39,7 +39,10 @@ _LEAVES = (
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 
 Step = tuple[str, Any]
-"""How one thing is reached from another: ("attribute", name), ("property", name), ("item", key)."""
+"""How one thing is reached from another: its kind, and a name or a key.
+
+The kinds are "attribute", "property", "item", and "cell" of a variable in a closure.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Reached:
         if self.holder is None:
             raise ValueError("the object itself is kept nowhere")
         (kind, key), holder = self.path[-1], self.holder.value
+        if kind == "cell":
+            return Place(cells(holder)[key], "cell_contents", attribute=True)
         if isinstance(holder, tuple) and self.holder.holder is not None:
             return InTuple(holder, key, outer=self.holder.place)
         return Place(holder, key, attribute=kind != "item")
@@ -107,7 +112,9 @@ def reachable(root: Any) -> Iterator[Reached]:
         if len(found.path) >= _DEEPEST or is_array(found.value):
             continue
         for step, value in _parts(found.value):
-            if isinstance(value, _LEAVES) or (id(value) in seen and not is_array(value)):
+            if isinstance(value, _LEAVES) and not (step[0] == "cell" and _is_function(value)):
+                continue
+            if id(value) in seen and not is_array(value):
                 continue
             seen[id(value)] = value
             queue.append(Reached(value, (*found.path, step), found))
@@ -118,11 +125,23 @@ def _parts(holder: Any) -> Iterator[tuple[Step, Any]]:
         yield from ((("item", key), value) for key, value in list(holder.items()))
     elif isinstance(holder, list | tuple):
         yield from ((("item", i), value) for i, value in enumerate(list(holder)))
+    elif _is_function(holder):
+        yield from ((("cell", name), c.cell_contents) for name, c in cells(holder).items())
     elif not isinstance(holder, _GENERATORS):
         for name, value in attributes(holder).items():
             yield ("attribute", name), value
         for name, value in _class_values(holder):
             yield ("property", name), value
+
+
+def _is_function(x: Any) -> bool:
+    return isinstance(x, types.FunctionType)
+
+
+def cells(function: Any) -> dict[str, types.CellType]:
+    """Return the variables of a function's closure that hold something, by their names."""
+    found = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    return {name: cell for name, cell in found if cell != types.CellType()}
 
 
 def _class_values(holder: Any) -> Iterator[tuple[str, Any]]:
@@ -196,7 +215,10 @@ def follow(root: Any, path: tuple[Step, ...]) -> Any:
     for kind, key in path:
         if kind == "item" and is_array(root):
             raise TypeError(f"an array holds nothing at {key!r}")
-        root = root[key] if kind == "item" else getattr(root, key)
+        if kind == "cell":
+            root = cells(root)[key].cell_contents
+        else:
+            root = root[key] if kind == "item" else getattr(root, key)
     return root
 
 

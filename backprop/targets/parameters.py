@@ -117,7 +117,9 @@ def _find_by_name(
         used: list[Any] = list(subject.where.values())
         only = isinstance(returned, Mapping) and not passes.calls.differentiates_inputs
         for h in held:
-            where = _told(options, h) or places.named(h.root, h.place.path, returned, only)
+            in_closure = h.place.path[:1] and h.place.path[0][0] == "cell"
+            roots = passes.calls.roots if in_closure else (h.root,)
+            where = _told(options, h) or places.named(roots, h.place.path, returned, only)
             if where is None or where in used:
                 unnamed.held.append(h)
                 continue
@@ -201,6 +203,9 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
             where = most_alike(fits, phi.at(name, probed(size), None, 0).value)
         if where is None and h.declared and siblings:
             subject.where[name] = Where(("there is none",))  # those of others are where they belong
+        elif where is None and h.place.path[0][0] == "cell":  # as data are
+            del subject.arrays[name]
+            subject.notes.append(f"{name}: no gradient of it was found; taken for a constant")
         elif where is None:
             subject.missing[name] = "it moves the output, and no gradient of it was found"
         else:

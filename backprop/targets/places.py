@@ -140,7 +140,7 @@ def hanging(inputs: Sequence[Any], i: int) -> Where | None:
 
 
 def named(
-    root: Any, path: tuple[Step, ...], returned: Any, only_returned: bool = False
+    roots: Sequence[Any], path: tuple[Step, ...], returned: Any, only_returned: bool = False
 ) -> Where | None:
     """Return where the gradient of a parameter stands, by its name or place."""
     for keys in _in_returned(path):
@@ -148,9 +148,9 @@ def named(
         if isinstance(returned, dict) and is_real(where.read(returned)):
             return where
     for other in () if only_returned else _beside(path):
-        where = Where(other, root)
-        if is_real(where.read(None)):
-            return where
+        for where in (Where(other, root) for root in roots):
+            if is_real(where.read(None)):
+                return where
     return None
 
 

@@ -7,7 +7,7 @@ import random
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,9 @@ import backends
 from backprop.arrays import copy_of
 from backprop.networks.parameters import attributes
 from backprop.numerical.pieces import same
-from backprop.targets.objects import is_array, reachable
+from backprop.targets.objects import cells, is_array, reachable
+
+T = TypeVar("T")
 
 
 class State:
@@ -59,6 +61,8 @@ class State:
             self._generators.append((value.getstate, value.setstate, value.getstate()))
         elif isinstance(value, dict | list):
             self._containers.append((value, value.copy()))
+        elif isinstance(value, types.FunctionType):
+            self._containers += [(cell, _held(cell)) for cell in cells(value).values()]
         elif not isinstance(value, tuple):
             self._containers.append((value, _held(value)))
 
@@ -131,6 +135,15 @@ class State:
         self.generators_back()
 
 
+def tried(roots: Sequence[Any], run: Callable[[], T]) -> T:
+    """Return what a call gives, and put back all that it changed."""
+    state = State(*roots)
+    try:
+        return run()
+    finally:
+        state.restore()
+
+
 def _plain(x: Any) -> Any:
     """Return the memory of a tensor that autograd watches, as a tensor that it doesn't."""
     return x.detach() if getattr(x, "requires_grad", False) else x
@@ -143,6 +156,8 @@ def _put_values(x: Any, old: Any) -> None:
 
 def _held(holder: Any) -> dict[str, Any]:
     """Return what an object holds, or what hangs on an array: the `grad` of a tensor, and more."""
+    if isinstance(holder, types.CellType):
+        return {"cell_contents": holder.cell_contents}
     found = attributes(holder)
     return {"grad": holder.grad, **found} if getattr(holder, "is_leaf", False) else found
 

@@ -329,3 +329,50 @@ def test_steps_that_are_larger_than_all_that_bends_tell_nothing():
     for seed in range(10):
         report = gradcheck(Tied(), torch.tensor(normal(4, 3, seed=seed)).bfloat16())
         assert all(entry.verdict is not Verdict.WRONG for entry in report.entries), report
+
+
+def linear_closure(factor, forget=False):
+    W, dW, kept = normal(3, 2), np.zeros((3, 2)), None
+
+    def forward(x):
+        nonlocal kept
+        kept = x
+        return x @ W
+
+    def backward(d):
+        nonlocal dW
+        if not forget:
+            dW = factor * kept.T @ d
+        return d @ W.T
+
+    return forward, backward
+
+
+def test_parameters_in_a_closure():
+    check(linear_closure, X, wrong="W")
+    assert gradcheck(linear_closure(1.0, forget=True), X)["W"].verdict is Verdict.WRONG
+    pair = linear_closure(1.0)
+    before = [cell.cell_contents for f in pair for cell in f.__closure__]
+    gradcheck(pair, X)
+    after = [cell.cell_contents for f in pair for cell in f.__closure__]
+    assert all(a is b for a, b in zip(after, before, strict=True))
+
+
+def test_data_in_a_closure_are_constants_and_said_to_be():
+    A, y = normal(4, 3), normal(4)
+    pair = (lambda w: ((A @ w - y) ** 2).sum(), lambda w: 2 * A.T @ (A @ w - y))
+    report = gradcheck(pair, normal(3))
+    assert report.ok
+    assert "note: A: no gradient of it was found; taken for a constant" in str(report)
+
+
+def test_a_generator_in_a_closure_draws_the_same_again():
+    rng, mask = np.random.default_rng(0), None
+
+    def forward(x):
+        nonlocal mask
+        mask = rng.random(x.shape) > 0.5
+        return x * mask
+
+    assert gradcheck((forward, lambda dout: dout * mask), X).ok
+    assert rng.random() == np.random.default_rng(0).random()
