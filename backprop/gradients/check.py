@@ -123,7 +123,12 @@ def gradcheck(
     check_inputs(inputs)
     rng = np.random.default_rng(seed)
     options = Options(
-        dict(kwargs or {}), dict(params or {}), dict(grads or {}), output, names, tuple(constants)
+        dict(kwargs or {}),
+        dict(params or {}),
+        dict(grads or {}),
+        output,
+        [names] if isinstance(names, str) else names,
+        (constants,) if isinstance(constants, str) else tuple(constants),
     )
     subject = subject_of(target, inputs, options, rng)
     try:

@@ -90,9 +90,9 @@ def _watched(subject: Subject) -> Iterator[tuple[str, Any]]:
     for keys, leaf in leaves(subject.passes.inputs):
         if is_array(leaf):
             yield f"input {keys[0]}", leaf
-    inputs = set(subject.positions.values())
+    others = {*subject.positions.values(), *subject.missing}
     for name, place in subject.arrays.items():
-        if name not in inputs and place.path:
+        if name not in others and place.path:
             yield name, place.get()
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from backprop.arrays import copy_of
 from backprop.numerical.perturb import Place
 from backprop.targets import places
 from backprop.targets.calls import Calls
 from backprop.targets.conventions import calls_of
 from backprop.targets.moving import adopt_lazy
-from backprop.targets.nested import is_real, leaves, of_rows, rebuilt
+from backprop.targets.nested import leaves, of_rows, rebuilt
+from backprop.targets.numbers import copied, promote_floats, promote_integers
 from backprop.targets.objects import floating_arrays, is_array, readable
 from backprop.targets.parameters import find_parameters
 from backprop.targets.passes import Passes
@@ -34,7 +34,7 @@ def subject_of(
         When there is nothing to differentiate by.
     """
     given = [of_rows(x) for x in inputs]
-    own = [rebuilt(x, lambda leaf: _copy(leaf, given)) for x in given]
+    own = [rebuilt(x, lambda leaf: copied(leaf, given)) for x in given]
     calls = calls_of(target, own, options.kwargs, options.output)
     if any(x is not y for x, y in zip(given, inputs, strict=True)):
         calls = _of_rows(calls)
@@ -45,7 +45,8 @@ def subject_of(
         raise ValueError(NOTHING)
     passes = Passes(calls, own, rng)
     try:
-        _promote_numbers(passes, calls)
+        promote_integers(passes)
+        promote_floats(passes)
         return _search(passes, calls, options)
     except BaseException:
         passes.end()
@@ -64,35 +65,6 @@ def _of_rows(calls: Calls) -> Calls:
         forward=forward,
         backward=lambda xs, dout, kept: of_rows(calls.backward(xs, dout, kept)),
     )
-
-
-def _copy(leaf: Any, inputs: Sequence[Any]) -> Any:
-    """Return a copy of an array; a number as an array where all inputs are numbers."""
-    if isinstance(leaf, np.generic):
-        return np.array(leaf)
-    if is_array(leaf):
-        return copy_of(leaf)
-    if all(_is_number(x) for x in inputs) and _is_number(leaf):
-        return np.array(float(leaf))
-    return np.array(leaf) if isinstance(leaf, float) else leaf
-
-
-def _is_number(x: Any) -> bool:
-    return isinstance(x, int | float) and not isinstance(x, bool)
-
-
-def _promote_numbers(passes: Passes, calls: Calls) -> None:
-    """Let an integer that a gradient is returned for be a float, where the target takes one."""
-    returned = passes.backward(lambda value: value)
-    if not isinstance(returned, tuple | list) or len(returned) != len(passes.inputs):
-        return
-    for i, x in enumerate(passes.inputs):
-        if isinstance(x, int) and not isinstance(x, bool) and is_real(returned[i]):
-            passes.inputs[i] = np.array(float(x))
-            try:
-                passes.phi()
-            except Exception:  # the target wants an integer there
-                passes.inputs[i] = x
 
 
 def _input_arrays(inputs: list[Any], calls: Calls) -> dict[str, Place]:

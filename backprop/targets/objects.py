@@ -111,7 +111,7 @@ def reachable(root: Any) -> Iterator[Reached]:
         yield found
         if len(found.path) >= _DEEPEST or is_array(found.value):
             continue
-        for step, value in _parts(found.value):
+        for step, value in parts(found.value):
             if isinstance(value, _LEAVES) and not (step[0] == "cell" and _is_function(value)):
                 continue
             if id(value) in seen and not is_array(value):
@@ -120,7 +120,8 @@ def reachable(root: Any) -> Iterator[Reached]:
             queue.append(Reached(value, (*found.path, step), found))
 
 
-def _parts(holder: Any) -> Iterator[tuple[Step, Any]]:
+def parts(holder: Any) -> Iterator[tuple[Step, Any]]:
+    """Yield what an object holds, with the step that leads there."""
     if isinstance(holder, dict):
         yield from ((("item", key), value) for key, value in list(holder.items()))
     elif isinstance(holder, list | tuple):

@@ -20,6 +20,11 @@ from backprop.targets.state import is_view
 from backprop.targets.subject import Options, Subject
 
 
+NOT_FOUND = (
+    "it moves the output, and no gradient of it was found; if it is not learnt, say so: constants="
+)
+
+
 def find_parameters(subject: Subject, options: Options, left: list[tuple[Any, ...]]) -> None:
     """Add the parameters to a subject, with where their gradients stand, or that there is none.
 
@@ -144,6 +149,10 @@ def _find_by_name(
         unnamed.candidates += _updates(unnamed.held, fresh, options)
 
     passes.backward(look)
+    if passes.calls.takes_dout and unnamed.candidates:  # a gradient is another for another `dout`
+        unnamed.candidates = passes.backward(
+            lambda returned: [c for c in unnamed.candidates if not c.stays(returned)], 2.0
+        )
     return unnamed
 
 
@@ -207,7 +216,7 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
             del subject.arrays[name]
             subject.notes.append(f"{name}: no gradient of it was found; taken for a constant")
         elif where is None:
-            subject.missing[name] = "it moves the output, and no gradient of it was found"
+            subject.missing[name] = NOT_FOUND
         else:
             subject.where[name] = where
             unnamed.candidates = [c for c in unnamed.candidates if c.where != where]

@@ -105,12 +105,13 @@ def _positions(
         return {place: place[1:] for place in wanted}
     if isinstance(returned, dict):
         found: dict[Keys, Keys] = {}
+        inside = isinstance(nested, dict)  # whether the keys are those of an only input
         for place in wanted:
-            name = names[place[0]]
+            name = place[1] if inside else names[place[0]]
             tries = (name, *(pattern.format(name) for pattern in NAMES), place[0])
             key = next((key for key in tries if key in returned), None)
             if key is not None:
-                found[place] = (key, *place[1:])
+                found[place] = (key, *place[2 if inside else 1 :])
         return found
     if len(returned) == len(inputs):
         return {place: place for place in wanted}
