@@ -12,7 +12,7 @@ from backends import Array, namespace
 from backprop.arrays import shape
 from backprop.numerical.pieces import farthest, flat64, largest, same
 from backprop.targets.nested import is_real, leaves, rebuilt
-from backprop.targets.objects import follow, is_array, reachable
+from backprop.targets.objects import attribute, follow, is_array, reachable
 from backprop.targets.subject import Subject
 
 _LINEAR = 1e-2  # by which twice the gradient may miss twice the `dout`
@@ -156,7 +156,7 @@ def _unknown(subject: Subject) -> Iterator[str]:
     """Yield the keys of `grads` that are not among those of `params`."""
     for root in subject.passes.calls.roots:
         for found in reachable(root):
-            params, grads = (getattr(found.value, key, None) for key in ("params", "grads"))
+            params, grads = (attribute(found.value, key) for key in ("params", "grads"))
             if isinstance(params, Mapping) and isinstance(grads, dict):
                 yield from (str(key) for key in grads if key not in params)
 

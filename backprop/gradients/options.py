@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+
 from backends import isdtype, namespace
 from backprop.gradients.report import Verdict
 from backprop.targets.nested import leaves
@@ -38,13 +40,15 @@ def verdicts(allow: Sequence[str]) -> tuple[Verdict, ...]:
 
 
 def check_inputs(inputs: Iterable[Any]) -> None:
-    """Raise a TypeError or ValueError unless the inputs are dense, real and finite."""
+    """Raise a TypeError or ValueError unless the inputs are dense, unmasked, real and finite."""
     for i, given in enumerate(inputs):
         for _, x in leaves(given):
             if not is_array(x):
                 continue
             if "sparse" in str(getattr(x, "layout", "")):
                 raise TypeError(f"input {i} must be dense; got a sparse one: x.to_dense()")
+            if isinstance(x, np.ma.MaskedArray):
+                raise TypeError(f"input {i} must have no mask; got a masked array: x.filled(...)")
             xp = namespace(x)
             if isdtype(xp, x.dtype, "complex floating"):
                 raise TypeError(f"input {i} must be real; got {x.dtype}")

@@ -69,7 +69,7 @@ class Surroundings:
 
     @property
     def coarsest(self) -> int:
-        """The coarsest level: steps no larger than the magnitude, by far."""
+        """The coarsest level: steps no larger than the magnitude by far."""
         if self.step is not None:
             return COARSEST
         base = step_for(self.phi.eps_of(self.name))

@@ -72,8 +72,9 @@ def product(a: Any, b: Any) -> float:
 
 
 def norm(x: Any) -> float:
-    """Return √Σ x²."""
-    return math.sqrt(product(x, x))
+    """Return √Σ x², of large numbers too."""
+    size = largest(x) or 1.0
+    return size * math.sqrt(sum(float((part / size) @ (part / size)) for (part,) in pieces(x)))
 
 
 def slabs(shape: tuple[int, ...]) -> Iterator[Slab]:

@@ -131,7 +131,9 @@ def _is_target(subject: Subject, name: str, found: Mapping[Any, Any], returned: 
     scalar = all(
         getattr(v, "shape", ()) == () for _, v in leaves(subject.passes.weighing.cotangents)
     )
-    return alone and scalar and bool(found or subject.where) and name != subject.passes.calls.names[0]
+    return (
+        alone and scalar and bool(found or subject.where) and name != subject.passes.calls.names[0]
+    )
 
 
 def _why_missing(returned: Any, count: int) -> str:

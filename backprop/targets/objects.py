@@ -86,15 +86,33 @@ class InTuple(Place):
             other.set(value)
 
 
+def attribute(x: Any, name: str) -> Any:
+    """Return an attribute; None where there is none, whatever the object raises then."""
+    try:
+        return getattr(x, name)
+    except Exception:
+        return None
+
+
+def has(x: Any, name: str) -> bool:
+    """Tell whether an object has an attribute that is not None."""
+    return attribute(x, name) is not None
+
+
 def is_array(x: Any) -> bool:
     """Tell whether `x` is an array or a scalar of NumPy's, and not a class such as np.float32."""
-    if isinstance(x, type) or not hasattr(x, "dtype") or not hasattr(x, "shape"):
+    if isinstance(x, type) or not has(x, "dtype") or not has(x, "shape") or is_full(x):
         return False
     try:
         backends.of(x)
     except (TypeError, AttributeError):
         return False
     return True
+
+
+def is_full(x: Any) -> bool:
+    """Tell whether an array holds objects."""
+    return isinstance(x, np.ndarray) and x.dtype == object
 
 
 def reachable(root: Any) -> Iterator[Reached]:
@@ -124,8 +142,11 @@ def parts(holder: Any) -> Iterator[tuple[Step, Any]]:
     """Yield what an object holds, with the step that leads there."""
     if isinstance(holder, dict):
         yield from ((("item", key), value) for key, value in list(holder.items()))
-    elif isinstance(holder, list | tuple):
+    elif isinstance(holder, list | tuple | deque):
         yield from ((("item", i), value) for i, value in enumerate(list(holder)))
+    elif is_full(holder):
+        for index, value in np.ndenumerate(holder):
+            yield ("item", index if len(index) > 1 else index[0]), value
     elif _is_function(holder):
         yield from ((("cell", name), c.cell_contents) for name, c in cells(holder).items())
     elif not isinstance(holder, _GENERATORS):

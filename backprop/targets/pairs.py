@@ -71,9 +71,9 @@ def of_pair(
         positional(second, second_kwargs),
     )
     y = tried((*pair.roots, list(inputs)), lambda: pair.first(*inputs))
-    if isinstance(y, tuple) and not _of_inputs(pair, y, inputs):
-        if is_cache(pair.takes, y[-1], otherwise=len(y) == 2):
-            return _with_cache(pair, y)
+    several = isinstance(y, tuple) and not _of_inputs(pair, y, inputs)
+    if several and is_cache(pair.takes, y[-1], otherwise=len(y) == 2):
+        return _with_cache(pair, y)
     return _without_cache(pair, y, inputs)
 
 

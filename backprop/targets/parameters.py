@@ -13,12 +13,11 @@ from backprop.targets import places
 from backprop.targets.candidates import Candidate, Made, most_alike, probed
 from backprop.targets.moving import moves
 from backprop.targets.nested import leaves
-from backprop.targets.objects import floating_arrays, follow, is_array, parse
+from backprop.targets.objects import attribute, floating_arrays, follow, is_array, parse
 from backprop.targets.passes import Passes
 from backprop.targets.places import Where
 from backprop.targets.state import is_view
 from backprop.targets.subject import Options, Subject
-
 
 NOT_FOUND = (
     "it moves the output, and no gradient of it was found; if it is not learnt, say so: constants="
@@ -60,7 +59,7 @@ def _held(passes: Passes, options: Options) -> list[Held]:
     found: list[Held] = []
     taken: set[str] = set()
     for root in calls.roots:
-        own = getattr(root, "params", None)
+        own = attribute(root, "params")
         if isinstance(own, Mapping) and not isinstance(own, dict):  # a view, as networks have
             for key in own:
                 path = (("attribute", "params"), ("item", key))

@@ -12,7 +12,7 @@ import backends
 from backprop.arrays import shape
 from backprop.numerical.pieces import flat64
 from backprop.targets.nested import is_real, leaves
-from backprop.targets.objects import Step, follow, is_array
+from backprop.targets.objects import Step, attribute, follow, is_array
 
 Keys = tuple[Any, ...]
 Floats = npt.NDArray[np.float64]
@@ -126,9 +126,9 @@ def _positions(
 def of_input_attribute(roots: Sequence[Any], name: str) -> Where | None:
     """Return where an object keeps the gradient by its input, by name."""
     for root in roots:
-        for attribute in (*(pattern.format(name) for pattern in NAMES), *INPUT_NAMES):
-            if is_real(getattr(root, attribute, None)):
-                return Where((("attribute", attribute),), root)
+        for other in (*(pattern.format(name) for pattern in NAMES), *INPUT_NAMES):
+            if is_real(attribute(root, other)):
+                return Where((("attribute", other),), root)
     return None
 
 

@@ -6,6 +6,7 @@ Arrays, containers, attributes, and generators of random numbers, the global one
 import random
 import sys
 import types
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -15,9 +16,13 @@ import backends
 from backprop.arrays import copy_of
 from backprop.networks.parameters import attributes
 from backprop.numerical.pieces import same
-from backprop.targets.objects import cells, is_array, reachable
+from backprop.targets.objects import cells, is_array, is_full, reachable
 
 T = TypeVar("T")
+
+
+def _is_container(x: Any) -> bool:
+    return isinstance(x, dict | list | set | deque) or is_full(x)
 
 
 class State:
@@ -59,7 +64,7 @@ class State:
             self._generators.append((value.get_state, value.set_state, value.get_state()))
         elif isinstance(value, random.Random):
             self._generators.append((value.getstate, value.setstate, value.getstate()))
-        elif isinstance(value, dict | list):
+        elif _is_container(value):
             self._containers.append((value, value.copy()))
         elif isinstance(value, types.FunctionType):
             self._containers += [(cell, _held(cell)) for cell in cells(value).values()]
@@ -89,7 +94,7 @@ class State:
             not self._arrays
             and not self._generators
             and all(
-                not isinstance(holder, dict | list)
+                not _is_container(holder)
                 and all(
                     isinstance(old.get(name), empty)
                     and (isinstance(value, empty) or is_array(value))
@@ -121,7 +126,7 @@ class State:
             if any(x is one for one in arrays):
                 _put_values(x, old)
         for holder, old in self._containers:
-            for key, value in old.items() if not isinstance(old, list) else enumerate(old):
+            for key, value in old.items() if isinstance(old, dict) else enumerate(old):
                 if isinstance(value, int | float) or any(value is one for one in arrays):
                     _put_one(holder, key, value)
 
@@ -159,29 +164,39 @@ def _held(holder: Any) -> dict[str, Any]:
     if isinstance(holder, types.CellType):
         return {"cell_contents": holder.cell_contents}
     found = attributes(holder)
-    return {"grad": holder.grad, **found} if getattr(holder, "is_leaf", False) else found
+    leaf = is_array(holder) and getattr(holder, "is_leaf", False)
+    return {"grad": holder.grad, **found} if leaf else found
 
 
 def _holds(holder: Any, old: Any) -> bool:
-    now = holder if isinstance(holder, dict | list) else _held(holder)
+    now = holder if _is_container(holder) else _held(holder)
     if len(now) != len(old):
         return False
-    if isinstance(old, list):
-        return all(a is b for a, b in zip(now, old, strict=True))
+    if isinstance(old, set):
+        return bool(now == old)
+    if not isinstance(old, dict):
+        return all(a is b for a, b in zip(_items(now), _items(old), strict=True))
     return all(key in now and now[key] is value for key, value in old.items())
 
 
+def _items(holder: Any) -> Iterable[Any]:
+    return holder.flat if isinstance(holder, np.ndarray) else holder
+
+
 def _put_one(holder: Any, key: Any, value: Any) -> None:
-    if not isinstance(holder, dict | list):
+    if not _is_container(holder):
         object.__setattr__(holder, key, value)
-    elif not isinstance(holder, list) or key < len(holder):
+    elif isinstance(holder, dict) or (isinstance(holder, list) and key < len(holder)):
         holder[key] = value
 
 
 def _put_back(holder: Any, old: Any) -> None:
-    if isinstance(holder, list):
+    if isinstance(holder, list | np.ndarray):
         holder[:] = old
-    elif isinstance(holder, dict):
+    elif isinstance(holder, deque):
+        holder.clear()
+        holder.extend(old)
+    elif isinstance(holder, dict | set):
         holder.clear()
         holder.update(old)
     else:
