@@ -6,6 +6,7 @@ but the evaluation; else a changed copy is put where the array is kept. Whatever
 meanwhile, an exception or Ctrl-C included, the array is bit for bit what it was.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ T = TypeVar("T")
 Moves = Iterable[tuple[int, float]]
 """Flat indices, and how far each entry is moved."""
 
-_GATHERED = 1024  # results that are brought to the host at a time
+_GATHERED = 1024  # moves that are prepared, and results that are brought to the host, at a time
 
 
 @dataclass(frozen=True)
@@ -78,24 +79,33 @@ def at_entries(
 
     A narrow dtype may round the distance.
     """
+    results: list[T] = []
+    gone, waiting = [np.zeros(0)], iter(moves)
+    while some := list(itertools.islice(waiting, _GATHERED)):
+        gone.append(_at_some(place, some, evaluate, results))
+    return results, np.concatenate(gone)
+
+
+def _at_some(
+    place: Place, moves: list[tuple[int, float]], evaluate: Callable[[], T], results: list[T]
+) -> npt.NDArray[np.float64]:
+    """Add what `evaluate` gives to the results, for each move; return how far each went."""
     x = place.get()
     backend, shape = backends.of(x), tuple(x.shape)
     writable = place.in_place and backends.is_writable(x)
     saved = copy_of(x) if place.whole and writable else None
     flat = flat_host(x) if writable else flat_host(x).copy()
-    asked = list(moves)
-    indices = np.asarray([index for index, _ in asked], dtype=np.intp)
+    indices = np.asarray([index for index, _ in moves], dtype=np.intp)
     before = flat[indices]
-    wanted = before.astype(np.float64) + [distance for _, distance in asked]
+    wanted = before.astype(np.float64) + [distance for _, distance in moves]
     after = flat_host(backend.asarray(wanted, x.dtype)).astype(np.float64)
     axes = np.unravel_index(indices, shape) if shape else ()
-    places = list(zip(*(axis.tolist() for axis in axes), strict=True)) or [()] * len(asked)
-    old, new = before.astype(np.float64).tolist(), after.tolist()
-    results: list[T] = []
-    for i, where in enumerate(places):
+    places = list(zip(*(axis.tolist() for axis in axes), strict=True)) or [()] * len(moves)
+    old = before.astype(np.float64)
+    for i, (where, was, now) in enumerate(zip(places, old.tolist(), after.tolist(), strict=True)):
         try:
             if writable:
-                x[where] = new[i]
+                x[where] = now
             else:
                 flat[indices[i]] = after[i]
                 place.set(backend.asarray(flat.reshape(shape), x.dtype))
@@ -107,8 +117,8 @@ def at_entries(
             elif saved is not None:
                 x[...] = saved
             else:
-                x[where] = old[i]
-    return results, after - before.astype(np.float64)
+                x[where] = was
+    return after - old
 
 
 def along(
