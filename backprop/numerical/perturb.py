@@ -46,6 +46,8 @@ class Place:
         evaluations that change it themselves.
     also : tuple of Place
         Where else the same array is kept.
+    known : array or None
+        A copy of the array that somebody keeps anyway.
     path : tuple
         How it is reached, for whoever found it.
     """
@@ -57,6 +59,7 @@ class Place:
     whole: bool = False
     also: tuple["Place", ...] = ()
     path: tuple[Any, ...] = ()
+    known: Array | None = None
 
     def get(self) -> Array:
         """Return the array."""
@@ -147,7 +150,8 @@ def moved(
 ) -> Iterator[None]:
     """Move all entries of an array for a while, each slab by what `by` gives on the host."""
     x, backend = place.get(), backends.of(place.get())
-    saved, writable = copy_of(x), place.in_place and backends.is_writable(x)
+    saved = copy_of(x) if place.known is None else place.known
+    writable = place.in_place and backends.is_writable(x)
     other = x if writable else copy_of(x)
     try:
         if backends.is_writable(other):

@@ -90,6 +90,7 @@ def _search(passes: Passes, calls: Calls, options: Options) -> Subject:
     find_parameters(subject, options, left)
     if not subject.arrays:
         raise ValueError(NOTHING)
+    subject.note_fresh()
     return subject
 
 

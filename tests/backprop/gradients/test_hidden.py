@@ -121,3 +121,23 @@ def test_a_number_among_tensors():
     report = gradcheck(Lookup, torch.tensor(X), torch.tensor([1, 2, 1]), 3.0)
     assert report.ok
     assert "scale: no gradient is returned for it; taken for a constant" in str(report)
+
+
+def test_a_gradient_whose_memory_each_pass_uses_again_is_copied():
+    class Buffered:
+        def __init__(self):
+            self.W = normal(3, 2)
+            buffer = np.zeros((2, 3, 2))
+            self.buffer = lambda: buffer[0]  # where no search gets at it
+
+        def forward(self, x):
+            self.x = x
+            return x @ self.W
+
+        def backward(self, d):
+            self.dW = self.buffer()
+            self.dW[...] = self.x.T @ d
+            return d @ self.W.T
+
+    report = gradcheck(Buffered(), X)
+    assert report.ok, report
