@@ -1,12 +1,12 @@
 """One gradient compared: which coordinates, what is allowed, the verdict and its reason."""
 
 import math
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
-from backends import namespace
+from backends import Array, namespace
 from backprop.arrays import shape
 from backprop.gradients import diagnosis, rows
 from backprop.gradients.closer import average
@@ -56,7 +56,7 @@ def entry(task: Task, name: str, which: Indices | None, way: Way | None) -> Entr
     return _Comparison(task, name, gradient, which, way).entry(own)
 
 
-def _of_wrong_shape(task: Task, name: str, gradient: Any, own: tuple[int, ...]) -> Entry:
+def _of_wrong_shape(task: Task, name: str, gradient: Array, own: tuple[int, ...]) -> Entry:
     numerical, size = None, math.prod(own)
     if 0 < size <= _DIAGNOSED:
         numerical = task.phi.at(name, np.arange(size), task.step, 0).value.reshape(own)
@@ -68,7 +68,7 @@ class _Comparison:
     """One gradient beside its numerical slopes; and the verdict on it."""
 
     def __init__(
-        self, task: Task, name: str, gradient: Any, which: Indices | None, way: Way | None
+        self, task: Task, name: str, gradient: Array, which: Indices | None, way: Way | None
     ) -> None:
         self.task, self.name, self.way = task, name, way
         self.indices = np.zeros(1, np.intp) if which is None else which
@@ -238,7 +238,7 @@ class _Comparison:
         )
 
 
-def _eps(gradient: Any) -> float:
+def _eps(gradient: Array) -> float:
     """Return the spacing of a gradient's dtype."""
     return float(namespace(gradient).finfo(gradient.dtype).eps) if is_array(gradient) else 2e-16
 

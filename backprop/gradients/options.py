@@ -1,7 +1,7 @@
 """What a caller of the checker may say, and one clear error where it makes no sense."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -39,7 +39,7 @@ def verdicts(allow: Sequence[str]) -> tuple[Verdict, ...]:
     return tuple(names[name] for name in ([allow] if isinstance(allow, str) else allow))
 
 
-def check_inputs(inputs: Iterable[Any]) -> None:
+def check_inputs(inputs: Iterable[object]) -> None:
     """Raise a TypeError or ValueError unless the inputs are dense, unmasked, real and finite."""
     for i, given in enumerate(inputs):
         for _, x in leaves(given):

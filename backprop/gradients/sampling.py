@@ -3,11 +3,11 @@
 import math
 import time
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from backends import Array
 from backprop.gradients.compare import entry
 from backprop.gradients.task import Task
 from backprop.numerical.phi import NetworkPhi, Phi, Way
@@ -122,9 +122,10 @@ def plan(task: Task, mode: str, names: list[str], samples: int, seconds: float) 
 def _measured(task: Task, name: str) -> tuple[Cost, float]:
     """Return what comparisons take, seen at a few coordinates, and the seconds of an evaluation."""
     size = math.prod(task.phi.places[name].get().shape)
-    value, counts = task.phi.value, []
+    value = task.phi.value
+    counts: list[int] = []
 
-    def counted() -> Any:
+    def counted() -> object:
         counts[-1] += 1
         return value()
 
@@ -205,7 +206,7 @@ def _sample(task: Task, name: str, size: int, samples: int) -> Indices:
     return np.sort(np.asarray(first, dtype=np.intp))
 
 
-def _suspects(task: Task, name: str, gradient: Any) -> list[int]:
+def _suspects(task: Task, name: str, gradient: Array) -> list[int]:
     """Return coordinates at which the gradient is off, found by halves along random signs."""
     values = flat_host(gradient)
     signs = _signs(task, values.size)

@@ -65,7 +65,7 @@ class Subject:
     def note_fresh(self) -> None:
         """See which gradients are made anew by each pass: those need no copies to be kept."""
         owners = self.passes.backward(lambda v: {k: _owner(g) for k, g in self.look(v).items()})
-        self.fresh = {name for name, owner in owners.items() if owner is not None and owner() is None}
+        self.fresh = {k for k, owner in owners.items() if owner is not None and owner() is None}
 
     def gradients(self, factor: float = 1.0) -> dict[str, Any]:
         """Return the analytic gradients, to be kept, for the cotangents times `factor`."""
