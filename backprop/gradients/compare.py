@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backends import Array, namespace
-from backprop.arrays import shape
+from backprop.arrays import is_floating, shape
 from backprop.gradients import diagnosis, rows
 from backprop.gradients.closer import average
 from backprop.gradients.judge import judge
@@ -126,7 +126,10 @@ class _Comparison:
 
     def _feel(self, found: Judgment, limits: Limits, around: Surroundings) -> None:
         """Leave open what a mistake at one entry would not show in, however often one looks."""
-        felt = (_FELT * self._largest_term() - limits.rounding) / 2.0
+        largest_term = self._largest_term()
+        if largest_term == 0.0:
+            return
+        felt = (_FELT * largest_term - limits.rounding) / 2.0
         if (found.error > felt).any() and not found.at_kink.any():
             average(found, around.look)
             found.judge(limits)
@@ -240,7 +243,8 @@ class _Comparison:
 
 def _eps(gradient: Array) -> float:
     """Return the spacing of a gradient's dtype."""
-    return float(namespace(gradient).finfo(gradient.dtype).eps) if is_array(gradient) else 2e-16
+    real = is_array(gradient) and is_floating(gradient)
+    return float(namespace(gradient).finfo(gradient.dtype).eps) if real else 2e-16
 
 
 def _kink_reason(kinks: list[KinkAt], count: int, direction: bool) -> str:

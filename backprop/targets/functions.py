@@ -39,8 +39,14 @@ def of_function(f: Callable[..., Any], inputs: Sequence[Any], kwargs: Mapping[st
         names,
         takes_dout=closure,
         elementwise=not closure and shape != (),
-        differentiates_inputs=not isinstance(y[1], Mapping) or any(n in y[1] for n in names),
+        differentiates_inputs=not isinstance(y[1], Mapping) or _by_inputs(y[1], names, inputs),
     )
+
+
+def _by_inputs(gradients: Mapping[Any, Any], names: Sequence[str], inputs: Sequence[Any]) -> bool:
+    """Tell whether gradients by name are those by inputs, or by what an input holds."""
+    held = [key for x in inputs if isinstance(x, Mapping) for key in x]
+    return any(key in gradients for key in (*names, *held))
 
 
 def of_autograd_function(target: Any, inputs: Sequence[Any]) -> Calls:

@@ -36,7 +36,12 @@ _LEAVES = (
     np.dtype,
     types.NoneType,
 )
-_GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+_GENERATORS = (
+    np.random.Generator,
+    np.random.BitGenerator,
+    np.random.RandomState,
+    random.Random,
+)
 
 Step = tuple[str, Any]
 """How one thing is reached from another: its kind, and a name or a key.

@@ -37,6 +37,10 @@ def find_parameters(subject: Subject, options: Options, left: list[tuple[Any, ..
         Keys of what the backward pass returns beside the gradients by inputs.
     """
     held = _held(subject.passes, options)
+    for name in options.grads:
+        if name not in [h.name for h in held]:
+            known = ", ".join(h.name for h in held) or "there is none"
+            raise ValueError(f"`grads` must name parameters, {known}; got {name!r}")
     _find_by_value(subject, _find_by_name(subject, held, options, left))
 
 

@@ -13,7 +13,7 @@ from backprop.numerical.pieces import fingerprint, flat64, largest
 from backprop.targets.calls import Calls
 from backprop.targets.nested import is_real, leaves, rebuilt
 from backprop.targets.objects import floating_arrays, is_array, reachable
-from backprop.targets.state import State, is_view
+from backprop.targets.state import State, is_view, watched_like
 from backprop.targets.weighing import Weighing, cotangent
 
 T = TypeVar("T")
@@ -50,7 +50,15 @@ class Passes:
         self.seen = Seen()
         self.begin = self.base = State(*calls.roots, inputs)
         self._dirty = self.base.changed()
-        y = calls.forward(inputs)[0]
+        try:
+            self._begin_with(rng)
+        except BaseException:
+            self.end()
+            raise
+
+    def _begin_with(self, rng: np.random.Generator) -> None:
+        calls = self.calls
+        y = calls.forward(self.inputs)[0]
         real = [leaf for _, leaf in leaves(y) if is_real(leaf)]
         if not real:
             what = ", ".join(_kind(leaf) for _, leaf in leaves(y)) or type(y).__name__
@@ -200,7 +208,7 @@ class Passes:
             return False
         try:
             for x in narrow:
-                wider = widened(x)
+                wider = watched_like(x, widened(x))
                 for place in [p for p in places if p.get() is x]:
                     place.set(wider)
             wide = {backends.of(x).widest for x in narrow}

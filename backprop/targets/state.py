@@ -55,8 +55,8 @@ class State:
             if backends.is_writable(_plain(value)) and not self.holds(value):
                 self._arrays.append((value, copy_of(_plain(value))))
                 self._known.add(id(value))
-        elif isinstance(value, np.random.Generator):
-            bits = value.bit_generator
+        elif isinstance(value, np.random.Generator | np.random.BitGenerator):
+            bits = getattr(value, "bit_generator", value)
             self._generators.append(
                 (lambda: bits.state, lambda s: setattr(bits, "state", s), bits.state)
             )
@@ -152,6 +152,11 @@ def tried(roots: Sequence[Any], run: Callable[[], T]) -> T:
 def _plain(x: Any) -> Any:
     """Return the memory of a tensor that autograd watches, as a tensor that it doesn't."""
     return x.detach() if getattr(x, "requires_grad", False) else x
+
+
+def watched_like(x: Any, copy: Any) -> Any:
+    """Return a copy of an array that autograd watches as it does the array."""
+    return copy.detach().requires_grad_() if getattr(x, "requires_grad", False) else copy
 
 
 def _put_values(x: Any, old: Any) -> None:
