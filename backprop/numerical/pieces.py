@@ -31,12 +31,13 @@ def _seen(x: Any) -> Any:
     if isinstance(x, np.ndarray | np.generic):
         return x
     try:
-        return np.from_dlpack(x)
+        host = np.from_dlpack(x)
     except Exception:  # on a device, in a dtype that NumPy lacks, or differentiated by its library
         try:
-            return backends.of(x).to_numpy(x)
+            host = backends.of(x).to_numpy(x)
         except TypeError:  # bfloat16
             return backends.of(x).to_numpy(widened(x))
+    return host if host.dtype.kind in "biufc" else backends.of(x).to_numpy(widened(x))
 
 
 def flat64(x: Any) -> Floats:
