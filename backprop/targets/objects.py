@@ -106,7 +106,11 @@ def has(x: Any, name: str) -> bool:
 
 def is_array(x: Any) -> bool:
     """Tell whether `x` is an array or a scalar of NumPy's, and not a class such as np.float32."""
-    if isinstance(x, type) or not has(x, "dtype") or not has(x, "shape") or is_full(x):
+    if isinstance(x, np.ndarray):  # and others that need no closer look, as there are many
+        return not is_full(x)
+    if isinstance(x, _LEAVES) and not isinstance(x, np.generic):
+        return False
+    if not has(x, "dtype") or not has(x, "shape"):
         return False
     try:
         backends.of(x)

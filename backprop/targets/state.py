@@ -169,7 +169,7 @@ def _held(holder: Any) -> dict[str, Any]:
     if isinstance(holder, types.CellType):
         return {"cell_contents": holder.cell_contents}
     found = attributes(holder)
-    leaf = is_array(holder) and getattr(holder, "is_leaf", False)
+    leaf = hasattr(type(holder), "is_leaf") and holder.is_leaf
     return {"grad": holder.grad, **found} if leaf else found
 
 
