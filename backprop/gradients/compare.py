@@ -22,6 +22,7 @@ from backprop.numerical.pieces import (
     flat64,
     flat_host,
     largest,
+    largest_product,
     norm,
     pieces,
     product,
@@ -126,20 +127,13 @@ class _Comparison:
 
     def _feel(self, found: Judgment, limits: Limits, around: Surroundings) -> None:
         """Leave open what a mistake at one entry would not show in, however often one looks."""
-        largest_term = self._largest_term()
-        if largest_term == 0.0:
-            return
-        felt = (_FELT * largest_term - limits.rounding) / 2.0
+        way = cast(Way, self.way)
+        term = largest_product(self.values, way) / norm(way)
+        felt = (_FELT * term - limits.rounding) / 2.0 if term else np.inf
         if (found.error > felt).any() and not found.at_kink.any():
             average(found, around.look)
             found.judge(limits)
         found.blind |= (found.error > felt) & ~found.bad & ~found.at_kink
-
-    def _largest_term(self) -> float:
-        """Return the largest of the terms that the slope along a direction is a sum of."""
-        way = cast(Way, self.way)
-        terms = (float(np.abs(g * w).max()) for g, w in pieces(self.values, way))
-        return max(terms) / norm(way)
 
     def entry(self, own: tuple[int, ...]) -> Entry:
         """Return the verdict."""

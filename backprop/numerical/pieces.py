@@ -72,6 +72,11 @@ def product(a: Any, b: Any) -> float:
     return float(sum(p @ q for p, q in pieces(a, b)))
 
 
+def largest_product(a: Any, b: Any) -> float:
+    """Return the largest size of a product of two entries."""
+    return float(max((np.abs(p * q).max() for p, q in pieces(a, b)), default=0.0))
+
+
 def norm(x: Any) -> float:
     """Return √Σ x², of large numbers too."""
     size = largest(x) or 1.0

@@ -13,9 +13,10 @@ from backprop.targets.conventions import calls_of
 from backprop.targets.moving import adopt_lazy
 from backprop.targets.nested import leaves, of_rows, rebuilt
 from backprop.targets.numbers import copied, promote_floats, promote_integers
-from backprop.targets.objects import floating_arrays, is_array, readable
+from backprop.targets.objects import is_array
 from backprop.targets.parameters import find_parameters
 from backprop.targets.passes import Passes
+from backprop.targets.paths import floating_arrays, readable
 from backprop.targets.subject import Options, Subject
 
 NOTHING = "there must be a floating input or a parameter to differentiate by; got none"

@@ -11,8 +11,8 @@ from backprop.arrays import copy_of, shape
 from backprop.numerical.perturb import Place
 from backprop.numerical.pieces import PIECE, fingerprint, flat_host
 from backprop.targets.nested import is_real, leaves
-from backprop.targets.objects import floating_arrays, follow
 from backprop.targets.passes import Passes
+from backprop.targets.paths import floating_arrays, follow
 from backprop.targets.state import State
 
 

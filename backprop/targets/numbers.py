@@ -12,8 +12,9 @@ from backprop.numerical.perturb import Place
 from backprop.targets import places
 from backprop.targets.moving import moves
 from backprop.targets.nested import is_real, leaves
-from backprop.targets.objects import Reached, follow, is_array, parts, reachable
+from backprop.targets.objects import Reached, is_array, parts, reachable
 from backprop.targets.passes import Passes
+from backprop.targets.paths import follow
 from backprop.targets.places import Where
 from backprop.targets.state import State
 

@@ -13,8 +13,9 @@ from backprop.targets import places
 from backprop.targets.candidates import Candidate, Made, most_alike, probed
 from backprop.targets.moving import moves
 from backprop.targets.nested import leaves
-from backprop.targets.objects import attribute, floating_arrays, follow, is_array, parse
+from backprop.targets.objects import attribute, is_array
 from backprop.targets.passes import Passes
+from backprop.targets.paths import floating_arrays, follow, parse
 from backprop.targets.places import Where
 from backprop.targets.state import is_view
 from backprop.targets.subject import Options, Subject

@@ -4,10 +4,9 @@ Arrays, containers, attributes, and generators of random numbers, the global one
 """
 
 import random
-import sys
 import types
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,6 +15,7 @@ import backends
 from backprop.arrays import copy_of
 from backprop.networks.parameters import attributes
 from backprop.numerical.pieces import same
+from backprop.targets.generators import global_generators, same_state, with_state
 from backprop.targets.objects import cells, is_array, is_full, reachable
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class State:
         for root in roots:
             for found in reachable(root):
                 self._remember(found.value)
-        for read, write in _global_generators():
+        for read, write in global_generators():
             self._generators.append((read, write, read()))
 
     def _remember(self, value: Any) -> None:
@@ -56,11 +56,11 @@ class State:
                 self._arrays.append((value, copy_of(_plain(value))))
                 self._known.add(id(value))
         elif isinstance(value, np.random.Generator | np.random.BitGenerator):
-            bits = getattr(value, "bit_generator", value)
+            bits: Any = getattr(value, "bit_generator", value)
             self._generators.append(
                 (lambda: bits.state, lambda s: setattr(bits, "state", s), bits.state)
             )
-        elif isinstance(value, _with_state()):
+        elif isinstance(value, with_state()):
             self._generators.append((value.get_state, value.set_state, value.get_state()))
         elif isinstance(value, random.Random):
             self._generators.append((value.getstate, value.setstate, value.getstate()))
@@ -77,7 +77,7 @@ class State:
         part._known = set()
         part._containers = [(h, old) for h, old in self._containers if not _holds(h, old)]
         part._arrays = [(x, old) for x, old in self._arrays if not same(x, old)]
-        part._generators = [g for g in self._generators if not _same_state(g[0](), g[2])]
+        part._generators = [g for g in self._generators if not same_state(g[0](), g[2])]
         return part
 
     def also(self, other: "State") -> None:
@@ -209,31 +209,6 @@ def _put_back(holder: Any, old: Any) -> None:
             object.__delattr__(holder, name)
         for name, value in old.items():
             object.__setattr__(holder, name, value)
-
-
-def _global_generators() -> Iterator[tuple[Callable[[], Any], Callable[[Any], None]]]:
-    yield np.random.get_state, np.random.set_state
-    yield random.getstate, random.setstate
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        yield torch.get_rng_state, torch.set_rng_state
-
-
-def _with_state() -> tuple[Any, ...]:
-    """Return the generators with methods `get_state` and `set_state`: NumPy's older, PyTorch's."""
-    torch = sys.modules.get("torch")
-    return (np.random.RandomState,) if torch is None else (np.random.RandomState, torch.Generator)
-
-
-def _same_state(a: Any, b: Any) -> bool:
-    """Compare the states of generators: numbers and arrays in tuples and dictionaries."""
-    if isinstance(a, dict):
-        return all(_same_state(a[key], b[key]) for key in a)
-    if isinstance(a, tuple) and any(isinstance(v, np.ndarray | tuple) for v in a):
-        return all(map(_same_state, a, b))
-    if is_array(a):
-        return same(a, b)
-    return bool(a == b)
 
 
 def is_view(x: Any, known: Iterable[Any]) -> bool:

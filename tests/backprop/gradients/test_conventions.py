@@ -376,3 +376,24 @@ def test_a_generator_in_a_closure_draws_the_same_again():
 
     assert gradcheck((forward, lambda dout: dout * mask), X).ok
     assert rng.random() == np.random.default_rng(0).random()
+
+
+def test_what_is_needed_is_named():
+    class Layer:
+        def forward(self, x, *, training):
+            self.x = x
+            return x**3 if training else x
+
+        def backward(self, d, rate):
+            return 3 * d * self.x**2
+
+    with pytest.raises(
+        TypeError, match=r"a target must be an object, not a class: Layer\(\.\.\.\)"
+    ):
+        gradcheck(Layer, X)
+    with pytest.raises(TypeError, match=r"forward needs `training` too; .* kwargs=\{'training'"):
+        gradcheck(Layer(), X)
+    with pytest.raises(TypeError, match=r"the backward pass needs `rate`; .* kwargs=\{'rate'"):
+        gradcheck(Layer(), X, kwargs={"training": True})
+    report = gradcheck(Layer(), X, kwargs={"training": True, "rate": 0.1}, names="h")
+    assert verdicts(report) == {"h": "agrees"}
