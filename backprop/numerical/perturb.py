@@ -18,7 +18,7 @@ import numpy.typing as npt
 import backends
 from backends import Array, namespace
 from backprop.arrays import copy_of, is_array
-from backprop.numerical.pieces import Slab, flat64, flat_host, norm, slabs
+from backprop.numerical.pieces import Slab, flat64, flat_host, norm, same, slabs
 
 T = TypeVar("T")
 Moves = Iterable[tuple[int, float]]
@@ -150,7 +150,8 @@ def moved(
 ) -> Iterator[None]:
     """Move all entries of an array for a while, each slab by what `by` gives on the host."""
     x, backend = place.get(), backends.of(place.get())
-    saved = copy_of(x) if place.known is None else place.known
+    at_home = place.known is not None and same(x, place.known)  # and not moved already
+    saved = place.known if at_home else copy_of(x)
     writable = place.in_place and backends.is_writable(x)
     other = x if writable else copy_of(x)
     try:

@@ -73,7 +73,7 @@ def _held(passes: Passes, options: Options) -> list[Held]:
         for name, place in floating_arrays(root).items():
             if (
                 any(
-                    kind != "item" and key in ("state", "grads", "gradients")
+                    kind != "item" and key in ("state", "_buffers", "grads", "gradients")
                     for kind, key in place.path
                 )
                 or name in options.constants
