@@ -150,8 +150,8 @@ def moved(
 ) -> Iterator[None]:
     """Move all entries of an array for a while, each slab by what `by` gives on the host."""
     x, backend = place.get(), backends.of(place.get())
-    at_home = place.known is not None and same(x, place.known)  # and not moved already
-    saved = place.known if at_home else copy_of(x)
+    known = place.known  # the array may have been moved already, and be another by now
+    saved = copy_of(x) if known is None or not same(x, known) else known
     writable = place.in_place and backends.is_writable(x)
     other = x if writable else copy_of(x)
     try:
