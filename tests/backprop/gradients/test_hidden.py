@@ -324,3 +324,25 @@ def test_a_loss_and_its_gradient_as_methods():
     assert gradcheck(Squared(), X, X + 1).ok
     report = gradcheck(Squared(1.0001), X, X + 1)
     assert [str(entry.verdict) for entry in report.entries] == ["wrong", "agrees"]
+
+
+def test_the_buffers_of_a_module_are_no_parameters():
+    torch = pytest.importorskip("torch")
+
+    class Module(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm = torch.nn.BatchNorm1d(3).double().eval()
+
+        def forward(self, x):
+            self.x = x.detach().clone().requires_grad_()
+            self.y = self.norm(self.x)
+            return self.y.detach()
+
+        def backward(self, d):
+            self.y.backward(d)
+            return self.x.grad
+
+    report = gradcheck(Module(), torch.tensor(X))
+    assert report.ok, report
+    assert len(report.entries) == 3
