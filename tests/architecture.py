@@ -82,7 +82,7 @@ ALLOWED = {
     "backprop.numerical.pieces": {"numpy"},  # arrays looked at on the host
     "backprop.targets": {"numpy"},
     "backprop.targets.functions": {"numpy", "torch", "jax"},  # autograd's and JAX's own functions
-    "backprop.targets.state": {"numpy", "torch"},  # its generator of random numbers
+    "backprop.targets.generators": {"numpy", "torch"},  # their generators of random numbers
     "backprop.targets.objects": {
         "numpy",
         "torch",
@@ -118,7 +118,7 @@ DYNAMIC = {
     "backprop.training.notebook": "a notebook is one where IPython is running already",
     "backprop.demos": "a program is imported when it is run, by its name",
     "backprop.networks.copies": "the modules that an object holds are not copied",
-    "backprop.targets.state": "PyTorch's generators count where it is imported already",
+    "backprop.targets.generators": "PyTorch's generators count where it is imported already",
 }
 
 

@@ -1,6 +1,7 @@
 """The gradient checker: gradients derived by hand against numerical ones, with reasons."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -123,7 +124,12 @@ def gradcheck(
     check_inputs(inputs)
     rng = np.random.default_rng(seed)
     options = Options(
-        dict(kwargs or {}), dict(params or {}), dict(grads or {}), output, names, tuple(constants)
+        dict(kwargs or {}),
+        dict(params or {}),
+        dict(grads or {}),
+        output,
+        [names] if isinstance(names, str) else names,
+        (constants,) if isinstance(constants, str) else tuple(constants),
     )
     subject = subject_of(target, inputs, options, rng)
     try:
@@ -203,7 +209,12 @@ def _phi(subject: Subject, target: Any, names: list[str], options: Options) -> P
             passes.scale(),
             lambda offsets: net[0].loss_changes(x, t, offsets, training=training),
         )
-    return Phi(places, passes.phi, passes.scale())
+    base = passes.base
+    kept = {
+        n: p if (x := base.values(p.get())) is p.get() else replace(p, known=x)
+        for n, p in places.items()
+    }
+    return Phi(kept, passes.phi, passes.scale())
 
 
 def _chosen(subject: Subject, wrt: Sequence[str | int] | str | int | None) -> list[str]:

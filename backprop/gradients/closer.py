@@ -8,10 +8,16 @@ from backprop.numerical.steps import REFINEMENT
 
 COARSEST = -3
 """The coarsest level: steps 16³ times larger, an eighth of the magnitude in float64."""
+WIDEST = 4.0
+"""How many magnitudes a step is never larger than."""
 WIDE = 4e-7
 """An error of this share of the value is made smaller by coarser steps, where it can be."""
 CONFIRMED = 64
 """How many of the worst coordinates are looked at again before any is called wrong."""
+AVERAGED = 32
+"""Over how many steps a slope is averaged."""
+SHIFTED = 0.3
+"""By how much of a level these are finer or coarser at most."""
 SHIFTS = (0.37, 0.71)
 """By how much of a level the steps are made finer for that."""
 
@@ -31,7 +37,7 @@ def between(found: Judgment, first: Slopes, look: Look, noise: float) -> None:
 
 def coarsen(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
     """Take coarser steps where noise makes the error wide beside the value."""
-    for level in range(-1, COARSEST - 1, -1):
+    for level in range(-1, limits.coarsest - 1, -1):
         size = np.maximum(np.abs(found.analytic), np.abs(found.value))
         wide = (found.error > WIDE * size) & np.isfinite(found.error) & (found.level == level + 1)
         close = found.bad & (found.off < 10.0 * found.allowed)
@@ -46,8 +52,24 @@ def coarsen(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
         if not which.size:
             break
         coarse = look(level, which)
-        found.adopt(which, coarse, trusted_error(coarse, noise), level)
+        error = trusted_error(coarse, noise)
+        apart = np.abs(coarse.value - found.value[which])
+        error[apart > error + found.error[which]] = np.inf  # so far off all may be flat
+        found.adopt(which, coarse, error, level)
         found.judge(limits)
+
+
+def average(found: Judgment, look: Look) -> None:
+    """Look over many steps, between which rounding differs: the mean has less of it than one."""
+    every = np.arange(found.value.size)
+    shifts = np.linspace(-SHIFTED, SHIFTED, AVERAGED)
+    values = np.stack([look(float(found.level[0]) + s, every).value for s in shifts])
+    coarse, fine = values[: AVERAGED // 2], values[AVERAGED // 2 :]
+    mean = values.mean(axis=0)
+    error = np.abs(coarse.mean(axis=0) - fine.mean(axis=0))  # what bends differs the most
+    error += 3.0 * values.std(axis=0, ddof=1) / np.sqrt(AVERAGED)
+    better = (error < found.error) & (np.abs(mean - found.value) <= found.error)
+    found.value[better], found.error[better] = mean[better], error[better]
 
 
 def confirm(found: Judgment, look: Look, noise: float, limits: Limits) -> None:

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 import backends
 from backends import Array, namespace
 from backprop.arrays import shape
 from backprop.numerical.pieces import farthest, flat64, largest, same
 from backprop.targets.nested import is_real, leaves, rebuilt
-from backprop.targets.objects import follow, is_array, reachable
+from backprop.targets.objects import attribute, is_array, reachable
+from backprop.targets.paths import follow
 from backprop.targets.subject import Subject
 
 _LINEAR = 1e-2  # by which twice the gradient may miss twice the `dout`
@@ -61,7 +63,7 @@ def inspect(subject: Subject, names: list[str], nondet_tol: float) -> Findings:
     found = Findings({})
     watched = dict(_watched(subject))
 
-    def first(returned: Any) -> None:
+    def first(returned: object) -> None:
         found.gradients = subject.read(returned)
         _note_changes(subject, watched, found)
         found.problems += [
@@ -85,18 +87,18 @@ def inspect(subject: Subject, names: list[str], nondet_tol: float) -> Findings:
     return found
 
 
-def _watched(subject: Subject) -> Iterator[tuple[str, Any]]:
+def _watched(subject: Subject) -> Iterator[tuple[str, Array]]:
     """Yield the arrays that no pass may change."""
     for keys, leaf in leaves(subject.passes.inputs):
         if is_array(leaf):
             yield f"input {keys[0]}", leaf
-    inputs = set(subject.positions.values())
+    others = {*subject.positions.values(), *subject.missing}
     for name, place in subject.arrays.items():
-        if name not in inputs and place.path:
+        if name not in others and place.path:
             yield name, place.get()
 
 
-def _note_changes(subject: Subject, watched: Mapping[str, Any], found: Findings) -> None:
+def _note_changes(subject: Subject, watched: Mapping[str, Array], found: Findings) -> None:
     """Say what is no longer as it was right after a pass."""
     for name, x in watched.items():
         now, before = x, subject.passes.base.values(x)
@@ -116,14 +118,14 @@ def _note_changes(subject: Subject, watched: Mapping[str, Any], found: Findings)
 def _apart(subject: Subject, found: Findings) -> dict[str, float]:
     """Return how far the gradients of one more pass lie from those that were found."""
 
-    def read(returned: Any) -> dict[str, float]:
+    def read(returned: object) -> dict[str, float]:
         now = subject.look(returned)
         return {name: _distance(now[name], g) for name, g in found.gradients.items()}
 
     return subject.passes.backward(read)
 
 
-def _distance(a: Any, b: Any, factor: float = 1.0) -> float:
+def _distance(a: Array | None, b: Array | None, factor: float = 1.0) -> float:
     """Return the largest entry of |a - factor b|; inf where there is but one, or another shape."""
     if a is None or b is None:
         return 0.0 if a is b else math.inf
@@ -133,7 +135,7 @@ def _distance(a: Any, b: Any, factor: float = 1.0) -> float:
 
 
 def _follow(subject: Subject, name: str) -> Any:
-    def value(root: Any) -> Any:
+    def value(root: object) -> Any:
         try:
             return follow(root, subject.arrays[name].path)
         except (AttributeError, KeyError, IndexError, TypeError):
@@ -142,7 +144,7 @@ def _follow(subject: Subject, name: str) -> Any:
     return value
 
 
-def _is_update(moved: Any, gradient: Array) -> bool:
+def _is_update(moved: npt.NDArray[np.float64], gradient: Array) -> bool:
     """Tell whether a change is a step of learning: downhill everywhere, and nowhere else."""
     if gradient is None or not is_real(gradient):
         return False
@@ -156,7 +158,7 @@ def _unknown(subject: Subject) -> Iterator[str]:
     """Yield the keys of `grads` that are not among those of `params`."""
     for root in subject.passes.calls.roots:
         for found in reachable(root):
-            params, grads = (getattr(found.value, key, None) for key in ("params", "grads"))
+            params, grads = (attribute(found.value, key) for key in ("params", "grads"))
             if isinstance(params, Mapping) and isinstance(grads, dict):
                 yield from (str(key) for key in grads if key not in params)
 
@@ -178,7 +180,7 @@ def _check_placement(subject: Subject, name: str, gradient: Array, found: Findin
 
 
 def _check_dout(subject: Subject, given: Mapping[str, Array], found: Findings) -> None:
-    def read(returned: Any) -> dict[str, tuple[float, float]]:
+    def read(returned: object) -> dict[str, tuple[float, float]]:
         now = subject.look(returned)
         return {k: (_distance(now[k], g), _distance(now[k], g, 2.0)) for k, g in given.items()}
 
@@ -209,7 +211,7 @@ def _check_staleness(subject: Subject, names: list[str], found: Findings) -> Non
     passes = subject.passes
     others = rebuilt(passes.inputs, _other)
 
-    def apart(returned: Any) -> dict[str, float]:
+    def apart(returned: object) -> dict[str, float]:
         now = subject.look(returned)
         return {name: _distance(now[name], found.gradients[name]) for name in names if name in now}
 

@@ -63,6 +63,8 @@ class Limits:
         The largest `dout`.
     expected : float
         By how much rounding alone must change φ.
+    coarsest : int
+        The coarsest level that makes sense.
     """
 
     noise: float
@@ -74,6 +76,7 @@ class Limits:
     faint: float = 0.0
     dout: float = 1.0
     expected: float = math.inf
+    coarsest: int = -3
 
     def resolution(self, noise: float) -> float:
         """Return √noise, relative to φ."""

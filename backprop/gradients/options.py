@@ -1,7 +1,9 @@
 """What a caller of the checker may say, and one clear error where it makes no sense."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
+
+import numpy as np
 
 from backends import isdtype, namespace
 from backprop.gradients.report import Verdict
@@ -37,12 +39,16 @@ def verdicts(allow: Sequence[str]) -> tuple[Verdict, ...]:
     return tuple(names[name] for name in ([allow] if isinstance(allow, str) else allow))
 
 
-def check_inputs(inputs: Iterable[Any]) -> None:
-    """Raise a TypeError or ValueError unless the inputs are real and finite."""
+def check_inputs(inputs: Iterable[object]) -> None:
+    """Raise a TypeError or ValueError unless the inputs are dense, unmasked, real and finite."""
     for i, given in enumerate(inputs):
         for _, x in leaves(given):
             if not is_array(x):
                 continue
+            if "sparse" in str(getattr(x, "layout", "")):
+                raise TypeError(f"input {i} must be dense; got a sparse one: x.to_dense()")
+            if isinstance(x, np.ma.MaskedArray):
+                raise TypeError(f"input {i} must have no mask; got a masked array: x.filled(...)")
             xp = namespace(x)
             if isdtype(xp, x.dtype, "complex floating"):
                 raise TypeError(f"input {i} must be real; got {x.dtype}")

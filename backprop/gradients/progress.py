@@ -37,7 +37,7 @@ class Progress:
         if self._bar is not None:
             self._task = self._bar.add_task("gradients", total=total)
 
-    def _counted(self) -> Any:
+    def _counted(self) -> object:
         self._bar.advance(self._task)
         return self._value()
 

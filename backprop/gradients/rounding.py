@@ -6,11 +6,11 @@ is. So a gradient far smaller than `dout` may be rounded like `dout`, or not at 
 
 import math
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from backends import Array
 from backprop.gradients.settled import settled
 from backprop.numerical.phi import Phi
 from backprop.numerical.pieces import PIECE, farthest, flat_host, largest, top
@@ -30,7 +30,7 @@ _TOP = 1024  # of the largest entries of a large gradient
 _MARGIN = 10.0  # and by this many times what was measured
 
 
-def allowances(subject: Subject, phi: Phi, gradients: dict[str, Any]) -> dict[str, float]:
+def allowances(subject: Subject, phi: Phi, gradients: dict[str, Array]) -> dict[str, float]:
     """Return by how much the entries of each gradient may be rounded, whatever their own size.
 
     Parameters
@@ -53,7 +53,7 @@ def allowances(subject: Subject, phi: Phi, gradients: dict[str, Any]) -> dict[st
 
 
 def _measured(
-    subject: Subject, phi: Phi, gradients: dict[str, Any], sizes: dict[str, float]
+    subject: Subject, phi: Phi, gradients: dict[str, Array], sizes: dict[str, float]
 ) -> dict[str, float]:
     """Return the noise of gradients of given sizes; of none where one can't be measured."""
     known: dict[float, dict[str, float]] = {}
@@ -73,7 +73,7 @@ def _measured(
         return {}
 
 
-def _looked_at(gradient: Any) -> Indices:
+def _looked_at(gradient: Array) -> Indices:
     """Return the entries that tell how a gradient is rounded: the largest, and some from all over.
 
     Not all of a large one, whose sums would take as much memory.
@@ -87,12 +87,12 @@ def _looked_at(gradient: Any) -> Indices:
 def _left(subject: Subject, phi: Phi, level: float, which: dict[str, Indices]) -> dict[str, float]:
     """Return the largest entry of what a cubic leaves over of each gradient."""
     step = step_for(phi.eps) / REFINEMENT**level
-    sums: dict[str, Any] = {}
+    sums: dict[str, npt.NDArray[np.float64]] = {}
 
-    def add(returned: Any, weight: float) -> None:
+    def add(returned: object, weight: float) -> None:
         for name, g in subject.look(returned).items():
             if name in which:
-                sums[name] = sums.get(name, 0.0) + weight * flat_host(g)[which[name]]
+                sums[name] = sums.get(name, np.zeros(1)) + weight * flat_host(g)[which[name]]
 
     for distance, weight in zip(_UNEVEN.tolist(), _OTHER.tolist(), strict=True):
         with phi.displaced(step * distance, np.random.default_rng(0)):
@@ -100,10 +100,10 @@ def _left(subject: Subject, phi: Phi, level: float, which: dict[str, Indices]) -
     return {name: largest(total) for name, total in sums.items()}
 
 
-def shaken(subject: Subject, phi: Phi, gradients: dict[str, Any], eps: float) -> dict[str, float]:
+def shaken(subject: Subject, phi: Phi, gradients: dict[str, Array], eps: float) -> dict[str, float]:
     """Return by how much gradients differ where each entry of all arrays is rounded like `eps`."""
 
-    def differences(returned: Any) -> dict[str, float]:
+    def differences(returned: object) -> dict[str, float]:
         moved = subject.look(returned)
         return {name: farthest(g, gradients[name]) for name, g in moved.items() if is_real(g)}
 

@@ -2,12 +2,13 @@
 
 import math
 import time
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from backends import Array
+from backprop.gradients.compare import entry
 from backprop.gradients.task import Task
 from backprop.numerical.phi import NetworkPhi, Phi, Way
 from backprop.numerical.pieces import (
@@ -24,10 +25,25 @@ from backprop.targets.objects import is_array
 Indices = npt.NDArray[np.intp]
 
 _SHORTEST = 1 << 13  # the smallest entry of a direction; the largest is twice that
-_EVALUATIONS = 4  # of φ for a coordinate
+_MOST = 20  # evaluations of φ for a coordinate, at most, where it takes no time to speak of
+_PILOT = 4, 12  # coordinates that are compared to see what one takes
+_LONG = 400  # evaluations that such a look may take
+_FEWEST = 4  # coordinates of each array, however slow φ is
 _TIMED = 3
 _SWEPT = 200_000  # parameters of a network of which a sweep takes seconds
 _CLEAR = 1e-6  # a directional slope that is off by this share is worth a search
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a comparison takes: evaluations of φ for an array and for each of its coordinates."""
+
+    array: float = 100.0
+    coordinate: float = 6.0
+
+    def total(self, arrays: int, coordinates: int) -> float:
+        """Return the evaluations for so many."""
+        return arrays * self.array + coordinates * self.coordinate
 
 
 @dataclass
@@ -44,12 +60,15 @@ class Plan:
         The directions.
     notes : list of str
         Why it is not all.
+    cost : Cost
+        What it takes.
     """
 
     mode: str
     which: dict[str, Indices] = field(default_factory=dict)
     ways: dict[str, Way] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    cost: "Cost" = field(default_factory=lambda: Cost())
 
     def of(self, name: str) -> tuple[Indices | None, Way | None]:
         """Return the coordinates and the direction for a gradient; None for all and for none."""
@@ -77,23 +96,61 @@ def plan(task: Task, mode: str, names: list[str], samples: int, seconds: float) 
         return Plan(mode, ways={name: _direction(task, size) for name, size in sizes.items()})
     if mode == "full":
         return Plan(mode)
-    notes = []
+    notes, cost = [], Cost()
     if mode == "auto":
-        one = task.seconds
-        total = sum(sizes.values())
+        total, one = sum(sizes.values()), task.seconds
         swept = isinstance(task.phi, NetworkPhi) and total <= _SWEPT
-        if swept or total * _EVALUATIONS * one <= seconds:
+        if swept or total * _MOST * one <= seconds:
             return Plan("full")
-        fit = int(seconds / (one * _EVALUATIONS * max(1, len(names))))
-        samples = min(max(samples // 4, fit // 2), max(sizes.values()))
+        if _LONG * one <= seconds:
+            cost, one = _measured(task, max(sizes, key=lambda name: sizes[name]))
+        needed = one * cost.total(len(sizes), total)
+        if needed <= seconds:
+            return Plan("full", cost=cost)
+        fit = (seconds / one - len(sizes) * cost.array) / cost.coordinate
+        samples = max(_FEWEST, _share(sorted(sizes.values()), int(fit)))
         notes.append(
-            f"all {total:,} coordinates would take about {_duration(total * _EVALUATIONS * one)}; "
+            f"all {total:,} coordinates would take about {_duration(needed)}; "
             f"at most {samples:,} of each array were compared (mode='full', seconds=)"
         )
     which = {
         name: _sample(task, name, size, samples) for name, size in sizes.items() if size > samples
     }
-    return Plan("sampled", which=which, notes=notes)
+    return Plan("sampled", which=which, notes=notes, cost=cost)
+
+
+def _measured(task: Task, name: str) -> tuple[Cost, float]:
+    """Return what comparisons take, seen at a few coordinates, and the seconds of an evaluation."""
+    size = math.prod(task.phi.places[name].get().shape)
+    value = task.phi.value
+    counts: list[int] = []
+
+    def counted() -> object:
+        counts[-1] += 1
+        return value()
+
+    own = replace(task, rng=np.random.default_rng(0))  # draws no other samples than else
+    start = time.perf_counter()
+    try:
+        task.phi.value = counted
+        for few in _PILOT:
+            counts.append(0)
+            entry(own, name, own.rng.choice(size, min(size, few), replace=False), None)
+    finally:
+        task.phi.value = value
+    took = time.perf_counter() - start
+    few, more = _PILOT
+    each = max(2.0, (counts[1] - counts[0]) / (more - few))
+    return Cost(max(0.0, counts[0] - few * each), each), took / sum(counts)
+
+
+def _share(sizes: list[int], total: int) -> int:
+    """Return how many of each array can be had, where small ones leave theirs to others."""
+    share = 0
+    for i, size in enumerate(sizes):
+        share = total // (len(sizes) - i)
+        total -= min(size, share)
+    return max(share, 0)
 
 
 def evaluations(task: Task, plan: Plan) -> int:
@@ -102,7 +159,7 @@ def evaluations(task: Task, plan: Plan) -> int:
     counts = (
         plan.which[k].size if k in plan.which else math.prod(p.get().shape) for k, p in places
     )
-    return _EVALUATIONS * (len(places) if plan.ways else sum(counts))
+    return int(plan.cost.total(len(places), 1 if plan.ways else sum(counts)))
 
 
 def seconds_of(phi: Phi) -> float:
@@ -149,7 +206,7 @@ def _sample(task: Task, name: str, size: int, samples: int) -> Indices:
     return np.sort(np.asarray(first, dtype=np.intp))
 
 
-def _suspects(task: Task, name: str, gradient: Any) -> list[int]:
+def _suspects(task: Task, name: str, gradient: Array) -> list[int]:
     """Return coordinates at which the gradient is off, found by halves along random signs."""
     values = flat_host(gradient)
     signs = _signs(task, values.size)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from backprop.gradients.closer import COARSEST
+from backprop.gradients.closer import COARSEST, WIDEST
 from backprop.gradients.settled import settled
 from backprop.numerical.phi import Phi, Way, jumps
 from backprop.numerical.pieces import flat_host
@@ -66,6 +66,14 @@ class Surroundings:
         if level != 0 or which.size <= _BULK:
             return self.phi.at(self.name, indices, self.step, level)
         return self.phi.at(self.name, indices, self.step, level, two=True)
+
+    @property
+    def coarsest(self) -> int:
+        """The coarsest level: steps no larger than the magnitude by far."""
+        if self.step is not None:
+            return COARSEST
+        base = step_for(self.phi.eps_of(self.name))
+        return -int(math.log(WIDEST / base, REFINEMENT)) if base < WIDEST else 0
 
     def noise(self, i: int) -> float:
         """Return by how much φ changes by chance: what a cubic leaves over of values on a line.

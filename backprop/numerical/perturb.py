@@ -6,6 +6,7 @@ but the evaluation; else a changed copy is put where the array is kept. Whatever
 meanwhile, an exception or Ctrl-C included, the array is bit for bit what it was.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,13 +18,13 @@ import numpy.typing as npt
 import backends
 from backends import Array, namespace
 from backprop.arrays import copy_of, is_array
-from backprop.numerical.pieces import Slab, flat_host, norm, slabs
+from backprop.numerical.pieces import Slab, flat64, flat_host, norm, same, slabs
 
 T = TypeVar("T")
 Moves = Iterable[tuple[int, float]]
 """Flat indices, and how far each entry is moved."""
 
-_GATHERED = 1024  # results that are brought to the host at a time
+_GATHERED = 1024  # moves that are prepared, and results that are brought to the host, at a time
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Place:
         evaluations that change it themselves.
     also : tuple of Place
         Where else the same array is kept.
+    known : array or None
+        A copy of the array that somebody keeps anyway.
     path : tuple
         How it is reached, for whoever found it.
     """
@@ -56,6 +59,7 @@ class Place:
     whole: bool = False
     also: tuple["Place", ...] = ()
     path: tuple[Any, ...] = ()
+    known: Array | None = None
 
     def get(self) -> Array:
         """Return the array."""
@@ -78,28 +82,36 @@ def at_entries(
 
     A narrow dtype may round the distance.
     """
+    results: list[T] = []
+    gone, waiting = [np.zeros(0)], iter(moves)
+    while some := list(itertools.islice(waiting, _GATHERED)):
+        gone.append(_at_some(place, some, evaluate, results))
+    return results, np.concatenate(gone)
+
+
+def _at_some(
+    place: Place, moves: list[tuple[int, float]], evaluate: Callable[[], T], results: list[T]
+) -> npt.NDArray[np.float64]:
+    """Add what `evaluate` gives to the results, for each move; return how far each went."""
     x = place.get()
     backend, shape = backends.of(x), tuple(x.shape)
     writable = place.in_place and backends.is_writable(x)
     saved = copy_of(x) if place.whole and writable else None
-    host: Any = None if writable else backend.to_numpy(x)
-    flat = flat_host(x) if writable else host.reshape(-1)
-    asked = list(moves)
-    indices = np.asarray([index for index, _ in asked], dtype=np.intp)
+    flat = flat_host(x) if writable else flat_host(x).copy()
+    indices = np.asarray([index for index, _ in moves], dtype=np.intp)
     before = flat[indices]
-    wanted = before.astype(np.float64) + [distance for _, distance in asked]
-    after = wanted.astype(flat.dtype)
+    wanted = before.astype(np.float64) + [distance for _, distance in moves]
+    after = flat_host(backend.asarray(wanted, x.dtype)).astype(np.float64)
     axes = np.unravel_index(indices, shape) if shape else ()
-    places = list(zip(*(axis.tolist() for axis in axes), strict=True)) or [()] * len(asked)
-    old, new = before.astype(np.float64).tolist(), after.astype(np.float64).tolist()
-    results: list[T] = []
-    for i, where in enumerate(places):
+    places = list(zip(*(axis.tolist() for axis in axes), strict=True)) or [()] * len(moves)
+    old = before.astype(np.float64)
+    for i, (where, was, now) in enumerate(zip(places, old.tolist(), after.tolist(), strict=True)):
         try:
             if writable:
-                x[where] = new[i]
+                x[where] = now
             else:
                 flat[indices[i]] = after[i]
-                place.set(backend.asarray(host))
+                place.set(backend.asarray(flat.reshape(shape), x.dtype))
             results.append(evaluate())
         finally:
             if not writable:
@@ -108,8 +120,8 @@ def at_entries(
             elif saved is not None:
                 x[...] = saved
             else:
-                x[where] = old[i]
-    return results, after.astype(np.float64) - before.astype(np.float64)
+                x[where] = was
+    return after - old
 
 
 def along(
@@ -138,7 +150,9 @@ def moved(
 ) -> Iterator[None]:
     """Move all entries of an array for a while, each slab by what `by` gives on the host."""
     x, backend = place.get(), backends.of(place.get())
-    saved, writable = copy_of(x), place.in_place and backends.is_writable(x)
+    known = place.known  # the array may have been moved already, and be another by now
+    saved = copy_of(x) if known is None or not same(x, known) else known
+    writable = place.in_place and backends.is_writable(x)
     other = x if writable else copy_of(x)
     try:
         if backends.is_writable(other):
@@ -169,11 +183,11 @@ def on_host(values: Sequence[Any]) -> npt.NDArray[np.float64]:
         if all(map(is_array, part)) and len({(str(v.dtype), type(v)) for v in part}) == 1:
             xp = namespace(part[0])
             stacked = xp.stack(part)
-            parts.append(backends.of(stacked).to_numpy(stacked).astype(np.float64))
+            parts.append(flat64(stacked))
         else:
             parts.append(np.asarray([_number(v) for v in part], dtype=np.float64))
     return np.concatenate(parts)
 
 
 def _number(value: Any) -> float:
-    return float(backends.of(value).to_numpy(value)) if is_array(value) else float(value)
+    return float(flat64(value)[0])

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import backends
-from backprop.arrays import is_array
+from backprop.arrays import is_array, widened
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,9 +31,13 @@ def _seen(x: Any) -> Any:
     if isinstance(x, np.ndarray | np.generic):
         return x
     try:
-        return np.from_dlpack(x)
+        host = np.from_dlpack(x)
     except Exception:  # on a device, in a dtype that NumPy lacks, or differentiated by its library
-        return backends.of(x).to_numpy(x)
+        try:
+            host = backends.of(x).to_numpy(x)
+        except TypeError:  # bfloat16
+            return backends.of(x).to_numpy(widened(x))
+    return host if host.dtype.kind in "biufc" else backends.of(x).to_numpy(widened(x))
 
 
 def flat64(x: Any) -> Floats:
@@ -68,9 +72,15 @@ def product(a: Any, b: Any) -> float:
     return float(sum(p @ q for p, q in pieces(a, b)))
 
 
+def largest_product(a: Any, b: Any) -> float:
+    """Return the largest size of a product of two entries."""
+    return float(max((np.abs(p * q).max() for p, q in pieces(a, b)), default=0.0))
+
+
 def norm(x: Any) -> float:
-    """Return √Σ x²."""
-    return math.sqrt(product(x, x))
+    """Return √Σ x², of large numbers too."""
+    size = largest(x) or 1.0
+    return size * math.sqrt(sum(float((part / size) @ (part / size)) for (part,) in pieces(x)))
 
 
 def slabs(shape: tuple[int, ...]) -> Iterator[Slab]:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from backprop.targets.nested import is_real
+
 
 @dataclass(frozen=True)
 class Calls:
@@ -61,6 +63,31 @@ def positional(function: Callable[..., Any], given: Mapping[str, Any]) -> list[i
         if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL)
     ]
     return [p for p in found if p.name not in given]
+
+
+_CACHES = ("ctx", "context", "res", "residuals", "saved", "kept", "tape")
+DERIVATIVES = ("d", "grad", "delta")
+"""How the names of derivatives by outputs begin."""
+
+
+def is_cache(parameters: Sequence[inspect.Parameter], value: Any, otherwise: bool) -> bool:
+    """Tell whether a backward pass takes what forward returned last as it is: a cache, no output.
+
+    Parameters
+    ----------
+    parameters : sequence of inspect.Parameter
+        What the backward pass takes.
+    value : object
+        What forward returned last.
+    otherwise : bool
+        What a floating array is, where no name tells.
+    """
+    if any("cache" in p.name or p.name in _CACHES for p in parameters):
+        return True
+    names = [p.name.lower() for p in parameters if p.default is p.empty]
+    if len(names) < 2 or names[-1].startswith(DERIVATIVES):
+        return len(names) == 1 and parameters[0].kind is inspect.Parameter.VAR_POSITIONAL
+    return otherwise or not is_real(value)
 
 
 def taken(function: Callable[..., Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:

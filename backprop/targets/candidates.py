@@ -39,6 +39,12 @@ class Candidate:
         values = flat_host(x)
         return cls(where, values.size, values[probed(values.size)].astype(np.float64))
 
+    def stays(self, returned: Any) -> bool:
+        """Tell whether it is the same after another backward pass."""
+        now = self.where.read(returned)
+        again = Candidate.of(self.where, now) if is_array(now) else None
+        return again is not None and np.array_equal(again.values, self.values)
+
 
 class Made:
     """The floating arrays that a backward pass made or changed.

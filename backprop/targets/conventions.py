@@ -1,6 +1,7 @@
 """Which convention a target follows: hand-written backward passes come in many."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from backprop.targets.calls import Calls
@@ -9,9 +10,10 @@ from backprop.targets.functions import (
     of_autograd_function,
     of_custom_vjp,
     of_function,
-    of_pair,
 )
-from backprop.targets.methods import METHODS, of_methods, of_network
+from backprop.targets.methods import FUNCTIONS, METHODS, of_methods, of_network
+from backprop.targets.objects import has
+from backprop.targets.pairs import of_pair
 
 
 def calls_of(
@@ -32,12 +34,16 @@ def calls_of(
         raise TypeError(f"a target must be an object, not a class: {target.__name__}(...)")
     if type(target).__name__ == "custom_vjp" and hasattr(target, "defvjp"):
         return of_custom_vjp(target, inputs)
-    if all(hasattr(target, name) for name in ("loss", "gradient", "params")):
+    if all(has(target, name) for name in ("loss", "gradient", "params")):
         return of_network(target, inputs, kwargs)
     for names in METHODS:
-        if all(callable(getattr(target, name, None)) for name in names):
+        if all(has(target, name) and callable(getattr(target, name)) for name in names):
             return of_methods(target, *names, inputs, kwargs, output)
-    if hasattr(target, "loss") and hasattr(target, "params"):
+    for names in FUNCTIONS:
+        if all(has(target, name) and callable(getattr(target, name)) for name in names):
+            first, second = (getattr(target, name) for name in names)
+            return replace(of_pair(first, second, inputs, kwargs), name=type(target).__name__)
+    if has(target, "loss") and has(target, "params"):
         target = target.loss
     if callable(target):
         return of_function(target, inputs, kwargs)

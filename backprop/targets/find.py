@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from backprop.arrays import copy_of
 from backprop.numerical.perturb import Place
 from backprop.targets import places
 from backprop.targets.calls import Calls
 from backprop.targets.conventions import calls_of
 from backprop.targets.moving import adopt_lazy
-from backprop.targets.nested import is_real, leaves, rebuilt
-from backprop.targets.objects import floating_arrays, is_array, readable
+from backprop.targets.nested import leaves, of_rows, rebuilt
+from backprop.targets.numbers import copied, promote_floats, promote_integers
+from backprop.targets.objects import is_array
 from backprop.targets.parameters import find_parameters
 from backprop.targets.passes import Passes
+from backprop.targets.paths import floating_arrays, readable
 from backprop.targets.subject import Options, Subject
 
 NOTHING = "there must be a floating input or a parameter to differentiate by; got none"
@@ -33,8 +34,11 @@ def subject_of(
     ValueError
         When there is nothing to differentiate by.
     """
-    own = [rebuilt(x, lambda leaf: _copy(leaf, inputs)) for x in inputs]
+    given = [of_rows(x) for x in inputs]
+    own = [rebuilt(x, lambda leaf: copied(leaf, given)) for x in given]
     calls = calls_of(target, own, options.kwargs, options.output)
+    if any(x is not y for x, y in zip(given, inputs, strict=True)):
+        calls = _of_rows(calls)
     if options.names is not None:
         calls = replace(calls, names=tuple(options.names) + calls.names[len(options.names) :])
     arrays = _input_arrays(own, calls)
@@ -42,40 +46,26 @@ def subject_of(
         raise ValueError(NOTHING)
     passes = Passes(calls, own, rng)
     try:
-        _promote_numbers(passes, calls)
+        promote_integers(passes)
+        promote_floats(passes)
         return _search(passes, calls, options)
     except BaseException:
         passes.end()
         raise
 
 
-def _copy(leaf: Any, inputs: Sequence[Any]) -> Any:
-    """Return a copy of an array; a number as an array where all inputs are numbers."""
-    if isinstance(leaf, np.generic):
-        return np.array(leaf)
-    if is_array(leaf):
-        return copy_of(leaf)
-    if all(_is_number(x) for x in inputs) and _is_number(leaf):
-        return np.array(float(leaf))
-    return np.array(leaf) if isinstance(leaf, float) else leaf
+def _of_rows(calls: Calls) -> Calls:
+    """Return calls whose outputs and gradients are arrays where they come as lists of lists."""
 
+    def forward(xs: Sequence[Any]) -> tuple[Any, Any]:
+        y, kept = calls.forward(xs)
+        return of_rows(y), kept
 
-def _is_number(x: Any) -> bool:
-    return isinstance(x, int | float) and not isinstance(x, bool)
-
-
-def _promote_numbers(passes: Passes, calls: Calls) -> None:
-    """Let an integer that a gradient is returned for be a float, where the target takes one."""
-    returned = passes.backward(lambda value: value)
-    if not isinstance(returned, tuple | list) or len(returned) != len(passes.inputs):
-        return
-    for i, x in enumerate(passes.inputs):
-        if isinstance(x, int) and not isinstance(x, bool) and is_real(returned[i]):
-            passes.inputs[i] = np.array(float(x))
-            try:
-                passes.phi()
-            except Exception:  # the target wants an integer there
-                passes.inputs[i] = x
+    return replace(
+        calls,
+        forward=forward,
+        backward=lambda xs, dout, kept: of_rows(calls.backward(xs, dout, kept)),
+    )
 
 
 def _input_arrays(inputs: list[Any], calls: Calls) -> dict[str, Place]:
@@ -101,6 +91,7 @@ def _search(passes: Passes, calls: Calls, options: Options) -> Subject:
     find_parameters(subject, options, left)
     if not subject.arrays:
         raise ValueError(NOTHING)
+    subject.note_fresh()
     return subject
 
 
@@ -114,7 +105,9 @@ def _find_inputs(
     for keys, name in wanted.items():
         where = found.get(keys)
         if where is None and len(keys) == 1:
-            where = places.of_input_attribute(calls.roots, calls.names[keys[0]])
+            where = places.hanging(passes.inputs, keys[0]) or places.of_input_attribute(
+                calls.roots, calls.names[keys[0]]
+            )
         number = not inputs[name].get().shape and any(p.get().shape for p in inputs.values())
         if name in constants:
             continue
@@ -140,7 +133,9 @@ def _is_target(subject: Subject, name: str, found: Mapping[Any, Any], returned: 
     scalar = all(
         getattr(v, "shape", ()) == () for _, v in leaves(subject.passes.weighing.cotangents)
     )
-    return alone and scalar and bool(found) and name != subject.passes.calls.names[0]
+    return (
+        alone and scalar and bool(found or subject.where) and name != subject.passes.calls.names[0]
+    )
 
 
 def _why_missing(returned: Any, count: int) -> str:

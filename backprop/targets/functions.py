@@ -1,9 +1,10 @@
-"""Functions with a backward pass: pairs, functions that return both, autograd's and JAX's own."""
+"""Functions with a backward pass of their own: returned, autograd's, and JAX's."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from backprop.targets.calls import Calls, input_names, positional, taken
+from backprop.targets.calls import Calls, input_names, taken
+from backprop.targets.state import tried
 
 CONVENTIONS = (
     "a target must have forward and backward (or forward_pass and backward_pass, fprop and bprop, "
@@ -13,50 +14,11 @@ CONVENTIONS = (
 """What a target can be, as messages say it."""
 
 
-def of_pair(
-    first: Callable[..., Any],
-    second: Callable[..., Any],
-    inputs: Sequence[Any],
-    kwargs: Mapping[str, Any],
-) -> Calls:
-    """Return the calls of (f, grad_f), or of (forward, backward) with a cache or the inputs."""
-    forward_kwargs, backward_kwargs = taken(first, kwargs), taken(second, kwargs)
-    names = input_names(first, inputs, kwargs)
-    roots = tuple(getattr(f, "__self__", f) for f in (first, second))
-    name = getattr(first, "__name__", type(first).__name__)
-    y = first(*inputs, **forward_kwargs)
-    if isinstance(y, tuple) and len(y) == 2:
-        kept_first = [p.name for p in positional(second, {})][:1] in (["cache"], ["res"], ["ctx"])
-
-        def back(xs: Sequence[Any], dout: Any, kept: Any) -> Any:
-            return second(*((kept, dout) if kept_first else (dout, kept)), **backward_kwargs)
-
-        return Calls(
-            name, roots, lambda xs: first(*xs, **forward_kwargs), back, names, takes_dout=True
-        )
-    required = [p for p in positional(second, backward_kwargs) if p.default is p.empty]
-    takes_dout = len(required) == len(inputs) + 1
-    elementwise = not takes_dout and getattr(y, "shape", ()) != ()
-    if elementwise and (len(inputs) != 1 or y.shape != getattr(inputs[0], "shape", None)):
-        raise ValueError(
-            "`f` must return a number, or an array like its only argument, or (output, cache) for "
-            f"a backward pass that takes (dout, cache); got shape {tuple(y.shape)}"
-        )
-    return Calls(
-        name,
-        roots,
-        lambda xs: (first(*xs, **forward_kwargs), None),
-        lambda xs, dout, kept: second(*([dout] if takes_dout else []), *xs, **backward_kwargs),
-        names,
-        takes_dout=takes_dout,
-        elementwise=elementwise,
-    )
-
-
 def of_function(f: Callable[..., Any], inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> Calls:
     """Return the calls of a function that returns its gradient, or its backward pass, too."""
     own = taken(f, kwargs)
-    y = f(*inputs, **own)
+    root = getattr(f, "__self__", f)
+    y = tried((root, list(inputs)), lambda: f(*inputs, **own))
     if not (isinstance(y, tuple) and len(y) == 2):
         raise TypeError(f"{CONVENTIONS}; got a function that returns {type(y).__name__}")
     closure = callable(y[1])
@@ -64,19 +26,27 @@ def of_function(f: Callable[..., Any], inputs: Sequence[Any], kwargs: Mapping[st
     if not closure and shape != () and shape != getattr(inputs[0], "shape", None):
         raise TypeError(f"{CONVENTIONS}; got a function that returns arrays of shape {shape}")
 
+    names = input_names(f, inputs, kwargs)
+
     def back(xs: Sequence[Any], dout: Any, kept: Any) -> Any:
         return kept(dout) if closure else kept
 
     return Calls(
         getattr(f, "__qualname__", type(f).__name__),
-        (getattr(f, "__self__", f),),
+        (root,),
         lambda xs: f(*xs, **own),
         back,
-        input_names(f, inputs, kwargs),
+        names,
         takes_dout=closure,
         elementwise=not closure and shape != (),
-        differentiates_inputs=not isinstance(y[1], Mapping),
+        differentiates_inputs=not isinstance(y[1], Mapping) or _by_inputs(y[1], names, inputs),
     )
+
+
+def _by_inputs(gradients: Mapping[Any, Any], names: Sequence[str], inputs: Sequence[Any]) -> bool:
+    """Tell whether gradients by name are those by inputs, or by what an input holds."""
+    held = [key for x in inputs if isinstance(x, Mapping) for key in x]
+    return any(key in gradients for key in (*names, *held))
 
 
 def of_autograd_function(target: Any, inputs: Sequence[Any]) -> Calls:

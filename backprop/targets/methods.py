@@ -1,11 +1,20 @@
 """Objects whose two passes are methods, under any of the names that they go by."""
 
-import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from backprop.targets.calls import Calls, check_required, input_names, positional, taken
-from backprop.targets.objects import is_array
+from backprop.numerical.pieces import same
+from backprop.targets.arguments import NONE, OUTPUTS, arguments
+from backprop.targets.calls import (
+    Calls,
+    check_required,
+    input_names,
+    is_cache,
+    positional,
+    taken,
+)
+from backprop.targets.objects import has, is_array
+from backprop.targets.state import tried
 
 METHODS = (
     ("forward", "backward"),
@@ -16,6 +25,8 @@ METHODS = (
     ("forward", "bprop"),
     ("forward_propagation", "backward_propagation"),
     ("forward_propagate", "backward_propagate"),
+    ("forward_prop", "backward_prop"),
+    ("forward_prop", "back_prop"),
     ("feedforward", "backpropagate"),
     ("fwd", "bwd"),
     ("__call__", "backward"),
@@ -25,11 +36,20 @@ METHODS = (
 )
 """Names that the two passes of an object go by."""
 
-OUTPUTS = ("output", "out", "outputs", "y", "a", "activations")
-"""Attributes that an output stands in, where `forward` returns nothing or the object itself."""
-
-_INPUT = ("x", "X", "inputs", "input", "inp", "a_prev", "A_prev")
-_LABELS = ("t", "y_true", "target", "targets", "labels", "label", "y", "actual")
+FUNCTIONS = (
+    ("__call__", "gradient"),
+    ("__call__", "grad"),
+    ("__call__", "derivative"),
+    ("forward", "gradient"),
+    ("forward", "grad"),
+    ("forward", "derivative"),
+    ("loss", "gradient"),
+    ("loss", "grad"),
+    ("function", "derivative"),
+    ("fn", "grad"),
+    ("f", "df"),
+)
+"""Names that a function and its gradient go by, as methods of an object."""
 
 
 def of_network(net: Any, inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> Calls:
@@ -67,63 +87,72 @@ def of_methods(
     check_required(forward, first, len(inputs), forward_kwargs)
     parameters = positional(backward, backward_kwargs)
     required = [p.name for p in parameters if p.default is p.empty]
-    again = len(names) > 1 and required == list(names)  # the same arguments, and no `dout`
+    again = bool(names) and required == list(names)  # the same arguments, and no `dout`
 
     def run(xs: Sequence[Any]) -> tuple[Any, Any]:
         y = forward(*xs, **forward_kwargs)
+        cache = NONE
         if output is not None:
-            return getattr(target, output), None
-        if y is None or y is target:
-            held = next((name for name in OUTPUTS if hasattr(target, name)), None)
+            y = getattr(target, output)
+        elif y is None or y is target:
+            held = next((name for name in OUTPUTS if has(target, name)), None)
             if held is None:
                 raise TypeError(
                     f"{first} must return one floating array or more; got {type(y).__name__}; "
                     "name the attribute that holds it: output='...'"
                 )
-            return getattr(target, held), None
-        if isinstance(y, tuple) and len(y) == 2 and _is_cache(parameters, y[1]):
-            return y
-        return y, None
+            y = getattr(target, held)
+        elif isinstance(y, tuple) and len(y) == 2 and is_cache(parameters, y[1], otherwise=False):
+            y, cache = y
+        return y, (y, cache)
 
     def back(xs: Sequence[Any], dout: Any, kept: Any) -> Any:
-        own = xs if again else _arguments(parameters, names, xs, dout, kept)
+        y, cache = kept
+        if hung is not None:
+            setattr(y, hung, dout)
+        own = xs if again else arguments(parameters, names, xs, y, dout, cache)
         return backward(*own, **backward_kwargs)
 
-    takes_dout = bool(parameters) and not again
-    return Calls(type(target).__name__, (target,), run, back, names, takes_dout=takes_dout)
+    def linear() -> bool:
+        try:
+            y, _ = run(inputs)
+            one = tried((target,), lambda: backward(y * 0.0 + 1.0, **backward_kwargs))
+            return same(2.0 * one, backward(y * 0.0 + 2.0, **backward_kwargs))
+        except Exception:  # it will come again where it matters
+            return True
+
+    hung = None if parameters else _hung(target, run, lambda: backward(**backward_kwargs), inputs)
+    if again and len(names) == 1:  # a derivative at x, or a `dout` that is called `x` as well
+        again = not tried((target, list(inputs)), linear)
+    takes_dout = hung is not None or (bool(parameters) and not again)
+    return Calls(
+        type(target).__name__,
+        (target,),
+        run,
+        back,
+        names,
+        takes_dout=takes_dout,
+        elementwise=again and len(names) == 1,
+    )
 
 
-def _is_cache(parameters: list[inspect.Parameter], second: Any) -> bool:
-    named = any("cache" in p.name for p in parameters[1:])
-    return named or (len(parameters) > 1 and not is_array(second))
+def _hung(
+    target: Any,
+    run: Callable[[Sequence[Any]], tuple[Any, Any]],
+    backward: Callable[[], Any],
+    inputs: Sequence[Any],
+) -> str | None:
+    """Return the attribute of the output, `out.g`, that a backward pass takes its `dout` from."""
 
+    def both() -> str | None:
+        y: Any = None
+        try:
+            y, _ = run(inputs)
+            backward()
+        except AttributeError as error:
+            return error.name if is_array(y) and error.obj is y else None
+        except Exception:  # it will come again where it matters
+            return None
+        return None
 
-def _arguments(
-    parameters: list[inspect.Parameter],
-    names: tuple[str, ...],
-    xs: Sequence[Any],
-    dout: Any,
-    kept: Any,
-) -> list[Any]:
-    """Return what a backward pass is called with: `dout`, and whatever else it has to have."""
-    if not parameters:
-        return []
-    required = [p for p in parameters[1:] if p.default is p.empty]
-    if isinstance(dout, tuple | list) and len(required) == len(dout) - 1:
-        return list(dout)
-    given = dict(zip(names, xs, strict=False))
-    extra: list[Any] = []
-    for p in required:
-        if kept is not None and not extra:
-            extra.append(kept)
-        elif p.name in given:
-            extra.append(given[p.name])
-        elif p.name in _INPUT and xs:
-            extra.append(xs[0])
-        elif p.name in _LABELS and len(xs) > 1:
-            extra.append(xs[1])
-        else:
-            raise TypeError(
-                f"the backward pass needs `{p.name}`; give it by kwargs={{{p.name!r}: ...}}"
-            )
-    return [dout, *extra]
+    return tried((target, list(inputs)), both)

@@ -11,8 +11,8 @@ from backprop.arrays import copy_of, shape
 from backprop.numerical.perturb import Place
 from backprop.numerical.pieces import PIECE, fingerprint, flat_host
 from backprop.targets.nested import is_real, leaves
-from backprop.targets.objects import floating_arrays, follow
 from backprop.targets.passes import Passes
+from backprop.targets.paths import floating_arrays, follow
 from backprop.targets.state import State
 
 
@@ -31,10 +31,11 @@ def adopt_lazy(passes: Passes) -> None:
         ]
         arrays = [p.get() for _, p in new]
         if new:
-            passes.calls.forward(passes.inputs)
+            y, _ = passes.calls.forward(passes.inputs)
+            out = [leaf for _, leaf in leaves(y)]
         for (root, p), x in zip(new, arrays, strict=True):
             try:
-                if follow(root, p.path) is x:
+                if follow(root, p.path) is x and not any(x is leaf for leaf in out):
                     kept.append(p)
             except (AttributeError, KeyError, IndexError, TypeError):
                 continue

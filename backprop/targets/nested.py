@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from backprop.arrays import is_floating
 from backprop.targets.objects import is_array
 
@@ -28,6 +30,17 @@ def rebuilt(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, tuple | list):
         return type(value)(rebuilt(item, change) for item in value)
     return change(value)
+
+
+def of_rows(value: Any) -> Any:
+    """Return lists of lists of numbers as an array on the host; anything else as it is."""
+    rows = isinstance(value, list) and value and all(isinstance(row, list) for row in value)
+    if not rows or not all(isinstance(leaf, int | float) for _, leaf in leaves(value)):
+        return value
+    try:
+        return np.array(value)
+    except ValueError:  # of different lengths
+        return value
 
 
 def is_real(value: Any) -> bool:

@@ -1,21 +1,19 @@
-"""What is reachable from an object, and by which path: its arrays by readable names.
+"""What is reachable from an object, and by which path.
 
 An object is followed through attributes, slots, properties, dictionaries, lists and tuples, into
-the objects that they hold.
+the objects that they hold; a function that is itself the target, through its closure.
 """
 
 import random
-import re
 import types
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import backends
-from backprop.arrays import is_floating
 from backprop.networks.parameters import attributes
 from backprop.numerical.perturb import Place
 
@@ -36,10 +34,18 @@ _LEAVES = (
     np.dtype,
     types.NoneType,
 )
-_GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+_GENERATORS = (
+    np.random.Generator,
+    np.random.BitGenerator,
+    np.random.RandomState,
+    random.Random,
+)
 
 Step = tuple[str, Any]
-"""How one thing is reached from another: ("attribute", name), ("property", name), ("item", key)."""
+"""How one thing is reached from another: its kind, and a name or a key.
+
+The kinds are "attribute", "property", "item", and "cell" of a variable in a closure.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,8 @@ class Reached:
         if self.holder is None:
             raise ValueError("the object itself is kept nowhere")
         (kind, key), holder = self.path[-1], self.holder.value
+        if kind == "cell":
+            return Place(cells(holder)[key], "cell_contents", attribute=True)
         if isinstance(holder, tuple) and self.holder.holder is not None:
             return InTuple(holder, key, outer=self.holder.place)
         return Place(holder, key, attribute=kind != "item")
@@ -81,15 +89,37 @@ class InTuple(Place):
             other.set(value)
 
 
+def attribute(x: Any, name: str) -> Any:
+    """Return an attribute; None where there is none, whatever the object raises then."""
+    try:
+        return getattr(x, name)
+    except Exception:
+        return None
+
+
+def has(x: Any, name: str) -> bool:
+    """Tell whether an object has an attribute that is not None."""
+    return attribute(x, name) is not None
+
+
 def is_array(x: Any) -> bool:
     """Tell whether `x` is an array or a scalar of NumPy's, and not a class such as np.float32."""
-    if isinstance(x, type) or not hasattr(x, "dtype") or not hasattr(x, "shape"):
+    if isinstance(x, np.ndarray):  # and others that need no closer look, as there are many
+        return not is_full(x)
+    if isinstance(x, _LEAVES) and not isinstance(x, np.generic):
+        return False
+    if not has(x, "dtype") or not has(x, "shape"):
         return False
     try:
         backends.of(x)
     except (TypeError, AttributeError):
         return False
     return True
+
+
+def is_full(x: Any) -> bool:
+    """Tell whether an array holds objects."""
+    return isinstance(x, np.ndarray) and x.dtype == object
 
 
 def reachable(root: Any) -> Iterator[Reached]:
@@ -106,23 +136,41 @@ def reachable(root: Any) -> Iterator[Reached]:
         yield found
         if len(found.path) >= _DEEPEST or is_array(found.value):
             continue
-        for step, value in _parts(found.value):
-            if isinstance(value, _LEAVES) or (id(value) in seen and not is_array(value)):
+        for step, value in parts(found.value):
+            if isinstance(value, _LEAVES) and not (step[0] == "cell" and _is_function(value)):
+                continue
+            if id(value) in seen and not is_array(value):
                 continue
             seen[id(value)] = value
             queue.append(Reached(value, (*found.path, step), found))
 
 
-def _parts(holder: Any) -> Iterator[tuple[Step, Any]]:
+def parts(holder: Any) -> Iterator[tuple[Step, Any]]:
+    """Yield what an object holds, with the step that leads there."""
     if isinstance(holder, dict):
         yield from ((("item", key), value) for key, value in list(holder.items()))
-    elif isinstance(holder, list | tuple):
+    elif isinstance(holder, list | tuple | deque):
         yield from ((("item", i), value) for i, value in enumerate(list(holder)))
+    elif is_full(holder):
+        for index, value in np.ndenumerate(holder):
+            yield ("item", index if len(index) > 1 else index[0]), value
+    elif _is_function(holder):
+        yield from ((("cell", name), c.cell_contents) for name, c in cells(holder).items())
     elif not isinstance(holder, _GENERATORS):
         for name, value in attributes(holder).items():
             yield ("attribute", name), value
         for name, value in _class_values(holder):
             yield ("property", name), value
+
+
+def _is_function(x: Any) -> bool:
+    return isinstance(x, types.FunctionType)
+
+
+def cells(function: Any) -> dict[str, types.CellType]:
+    """Return the variables of a function's closure that hold something, by their names."""
+    found = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    return {name: cell for name, cell in found if cell != types.CellType()}
 
 
 def _class_values(holder: Any) -> Iterator[tuple[str, Any]]:
@@ -138,77 +186,3 @@ def _class_values(holder: Any) -> Iterator[tuple[str, Any]]:
                     continue
             elif isinstance(value, _GENERATORS) or is_array(value):
                 yield name, value
-
-
-def floating_arrays(root: Any) -> dict[str, Place]:
-    """Return the floating arrays that are reachable from an object, by readable names.
-
-    An array that is kept in several places is one, under the first name.
-    """
-    found: dict[int, list[Reached]] = {}
-    for each in reachable(root):
-        if each.path and is_array(each.value) and is_floating(each.value):
-            found.setdefault(id(each.value), []).append(each)
-    named: dict[str, Place] = {}
-    for places in found.values():
-        first, *others = sorted(places, key=_aside)
-        also = tuple(other.place for other in others if other.path[-1][0] != "property")
-        name = _free(readable(first.path), named)
-        named[name] = replace(first.place, also=also, path=first.path)
-    return named
-
-
-def _aside(found: Reached) -> bool:
-    """Tell whether an array is better replaced elsewhere: one of a property, or in a tuple."""
-    in_tuple = found.holder is not None and isinstance(found.holder.value, tuple)
-    return found.path[-1][0] == "property" or in_tuple
-
-
-def _free(name: str, taken: Any) -> str:
-    return name if name not in taken else _free(f"{name}'", taken)
-
-
-_CONTAINERS = ("params", "parameters", "_parameters", "weights")
-
-
-def readable(path: tuple[Step, ...]) -> str:
-    """Return a path as a name: `W`, `layers[0].W`; what stands in `params` by its key alone."""
-    text = ""
-    for i, (kind, key) in enumerate(path):
-        inside = i > 0 and path[i - 1] in [("attribute", name) for name in _CONTAINERS]
-        if kind == "item" and isinstance(key, str) and inside:
-            text = text[: text.rfind(str(path[i - 1][1]))] + key
-        elif kind == "item":
-            text += f"[{key!r}]"
-        else:
-            text += f".{key}" if text and not text.endswith(".") else str(key)
-    return text
-
-
-def follow(root: Any, path: tuple[Step, ...]) -> Any:
-    """Return what lies at a path from an object.
-
-    Raises
-    ------
-    AttributeError, KeyError, IndexError, TypeError
-        When there is nothing.
-    """
-    for kind, key in path:
-        if kind == "item" and is_array(root):
-            raise TypeError(f"an array holds nothing at {key!r}")
-        root = root[key] if kind == "item" else getattr(root, key)
-    return root
-
-
-_STEP = re.compile(r"\.?([^.\[\]]+)|\[([^\]]+)\]")
-
-
-def parse(text: str) -> tuple[Step, ...]:
-    """Return the path that `inner.W`, `layers[0].W` or `params['W']` stands for."""
-    steps: list[Step] = []
-    for name, key in _STEP.findall(text):
-        if name:
-            steps.append(("attribute", name))
-        else:
-            steps.append(("item", int(key) if key.lstrip("-").isdigit() else key.strip("'\"")))
-    return tuple(steps)

@@ -13,11 +13,16 @@ from backprop.targets import places
 from backprop.targets.candidates import Candidate, Made, most_alike, probed
 from backprop.targets.moving import moves
 from backprop.targets.nested import leaves
-from backprop.targets.objects import floating_arrays, follow, is_array, parse
+from backprop.targets.objects import attribute, is_array
 from backprop.targets.passes import Passes
+from backprop.targets.paths import floating_arrays, follow, parse
 from backprop.targets.places import Where
 from backprop.targets.state import is_view
 from backprop.targets.subject import Options, Subject
+
+NOT_FOUND = (
+    "it moves the output, and no gradient of it was found; if it is not learnt, say so: constants="
+)
 
 
 def find_parameters(subject: Subject, options: Options, left: list[tuple[Any, ...]]) -> None:
@@ -33,6 +38,10 @@ def find_parameters(subject: Subject, options: Options, left: list[tuple[Any, ..
         Keys of what the backward pass returns beside the gradients by inputs.
     """
     held = _held(subject.passes, options)
+    for name in options.grads:
+        if name not in [h.name for h in held]:
+            known = ", ".join(h.name for h in held) or "there is none"
+            raise ValueError(f"`grads` must name parameters, {known}; got {name!r}")
     _find_by_value(subject, _find_by_name(subject, held, options, left))
 
 
@@ -55,7 +64,7 @@ def _held(passes: Passes, options: Options) -> list[Held]:
     found: list[Held] = []
     taken: set[str] = set()
     for root in calls.roots:
-        own = getattr(root, "params", None)
+        own = attribute(root, "params")
         if isinstance(own, Mapping) and not isinstance(own, dict):  # a view, as networks have
             for key in own:
                 path = (("attribute", "params"), ("item", key))
@@ -64,7 +73,7 @@ def _held(passes: Passes, options: Options) -> list[Held]:
         for name, place in floating_arrays(root).items():
             if (
                 any(
-                    kind != "item" and key in ("state", "grads", "gradients")
+                    kind != "item" and key in ("state", "_buffers", "grads", "gradients")
                     for kind, key in place.path
                 )
                 or name in options.constants
@@ -117,7 +126,9 @@ def _find_by_name(
         used: list[Any] = list(subject.where.values())
         only = isinstance(returned, Mapping) and not passes.calls.differentiates_inputs
         for h in held:
-            where = _told(options, h) or places.named(h.root, h.place.path, returned, only)
+            in_closure = h.place.path[:1] and h.place.path[0][0] == "cell"
+            roots = passes.calls.roots if in_closure else (h.root,)
+            where = _told(options, h) or places.named(roots, h.place.path, returned, only)
             if where is None or where in used:
                 unnamed.held.append(h)
                 continue
@@ -142,6 +153,10 @@ def _find_by_name(
         unnamed.candidates += _updates(unnamed.held, fresh, options)
 
     passes.backward(look)
+    if passes.calls.takes_dout and unnamed.candidates:  # a gradient is another for another `dout`
+        unnamed.candidates = passes.backward(
+            lambda returned: [c for c in unnamed.candidates if not c.stays(returned)], 2.0
+        )
     return unnamed
 
 
@@ -201,8 +216,11 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
             where = most_alike(fits, phi.at(name, probed(size), None, 0).value)
         if where is None and h.declared and siblings:
             subject.where[name] = Where(("there is none",))  # those of others are where they belong
+        elif where is None and h.place.path[0][0] == "cell":  # as data are
+            del subject.arrays[name]
+            subject.notes.append(f"{name}: no gradient of it was found; taken for a constant")
         elif where is None:
-            subject.missing[name] = "it moves the output, and no gradient of it was found"
+            subject.missing[name] = NOT_FOUND
         else:
             subject.where[name] = where
             unnamed.candidates = [c for c in unnamed.candidates if c.where != where]

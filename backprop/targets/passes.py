@@ -7,15 +7,19 @@ from typing import Any, TypeVar
 import numpy as np
 
 import backends
+from backends import namespace
 from backprop.arrays import widened
 from backprop.numerical.pieces import fingerprint, flat64, largest
 from backprop.targets.calls import Calls
 from backprop.targets.nested import is_real, leaves, rebuilt
-from backprop.targets.objects import floating_arrays, is_array, reachable
-from backprop.targets.state import State, is_view
+from backprop.targets.objects import is_array, reachable
+from backprop.targets.paths import floating_arrays
+from backprop.targets.state import State, is_view, watched_like
 from backprop.targets.weighing import Weighing, cotangent
 
 T = TypeVar("T")
+
+_NEAR = 1e-2  # of its terms: how near φ stays to itself in another dtype
 
 
 @dataclass
@@ -47,7 +51,15 @@ class Passes:
         self.seen = Seen()
         self.begin = self.base = State(*calls.roots, inputs)
         self._dirty = self.base.changed()
-        y = calls.forward(inputs)[0]
+        try:
+            self._begin_with(rng)
+        except BaseException:
+            self.end()
+            raise
+
+    def _begin_with(self, rng: np.random.Generator) -> None:
+        calls = self.calls
+        y = calls.forward(self.inputs)[0]
         real = [leaf for _, leaf in leaves(y) if is_real(leaf)]
         if not real:
             what = ", ".join(_kind(leaf) for _, leaf in leaves(y)) or type(y).__name__
@@ -197,7 +209,7 @@ class Passes:
             return False
         try:
             for x in narrow:
-                wider = widened(x)
+                wider = watched_like(x, widened(x))
                 for place in [p for p in places if p.get() is x]:
                     place.set(wider)
             wide = {backends.of(x).widest for x in narrow}
@@ -207,7 +219,8 @@ class Passes:
             self.start_from(State(*self.calls.roots, self.inputs))
             after = self.phi()
             fine = not is_array(after) or after.dtype in wide
-            close = abs(float(flat64(after)[0] - flat64(before)[0])) <= 1e-2 * self.scale()
+            near = max(_NEAR, *(8.0 * float(namespace(x).finfo(x.dtype).eps) for x in narrow))
+            close = abs(float(flat64(after)[0] - flat64(before)[0])) <= near * self.scale()
             if fine and close:
                 self.backward(lambda returned: None)
                 return True

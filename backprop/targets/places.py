@@ -12,7 +12,8 @@ import backends
 from backprop.arrays import shape
 from backprop.numerical.pieces import flat64
 from backprop.targets.nested import is_real, leaves
-from backprop.targets.objects import Step, follow, is_array
+from backprop.targets.objects import Step, attribute, is_array
+from backprop.targets.paths import follow
 
 Keys = tuple[Any, ...]
 Floats = npt.NDArray[np.float64]
@@ -33,6 +34,7 @@ NAMES = (
 """Names of the gradient of an array, from the array's."""
 INPUT_NAMES = ("dinputs", "dinput", "dx", "dX", "grad_input", "grad_x", "input_grad", "delta")
 """Attributes in which the gradient by the input is kept, where backward returns nothing."""
+_ON_ARRAYS = ("grad", "g")  # attributes of an array that hold its gradient
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Where:
             value = follow(self.root, self.keys)
         except (AttributeError, KeyError, IndexError, TypeError):
             return None
+        if "sparse" in str(getattr(value, "layout", "")):
+            return value.to_dense()
         if self.before is not None:
             moved = (self.before - flat64(value)) / self.rate
             return backends.of(value).asarray(moved.reshape(shape(value)), value.dtype)
@@ -102,12 +106,13 @@ def _positions(
         return {place: place[1:] for place in wanted}
     if isinstance(returned, dict):
         found: dict[Keys, Keys] = {}
+        inside = isinstance(nested, dict)  # whether the keys are those of an only input
         for place in wanted:
-            name = names[place[0]]
+            name = place[1] if inside else names[place[0]]
             tries = (name, *(pattern.format(name) for pattern in NAMES), place[0])
             key = next((key for key in tries if key in returned), None)
             if key is not None:
-                found[place] = (key, *place[1:])
+                found[place] = (key, *place[2 if inside else 1 :])
         return found
     if len(returned) == len(inputs):
         return {place: place for place in wanted}
@@ -122,14 +127,22 @@ def _positions(
 def of_input_attribute(roots: Sequence[Any], name: str) -> Where | None:
     """Return where an object keeps the gradient by its input, by name."""
     for root in roots:
-        for attribute in (*(pattern.format(name) for pattern in NAMES), *INPUT_NAMES):
-            if is_real(getattr(root, attribute, None)):
-                return Where((("attribute", attribute),), root)
+        for other in (*(pattern.format(name) for pattern in NAMES), *INPUT_NAMES):
+            if is_real(attribute(root, other)):
+                return Where((("attribute", other),), root)
+    return None
+
+
+def hanging(inputs: Sequence[Any], i: int) -> Where | None:
+    """Return where the gradient by an input hangs on the input itself."""
+    for name in _ON_ARRAYS:
+        if is_array(inputs[i]) and is_real(getattr(inputs[i], name, None)):
+            return Where((("item", i), ("attribute", name)), inputs)
     return None
 
 
 def named(
-    root: Any, path: tuple[Step, ...], returned: Any, only_returned: bool = False
+    roots: Sequence[Any], path: tuple[Step, ...], returned: Any, only_returned: bool = False
 ) -> Where | None:
     """Return where the gradient of a parameter stands, by its name or place."""
     for keys in _in_returned(path):
@@ -137,9 +150,9 @@ def named(
         if isinstance(returned, dict) and is_real(where.read(returned)):
             return where
     for other in () if only_returned else _beside(path):
-        where = Where(other, root)
-        if is_real(where.read(None)):
-            return where
+        for where in (Where(other, root) for root in roots):
+            if is_real(where.read(None)):
+                return where
     return None
 
 
@@ -153,7 +166,7 @@ def _in_returned(path: tuple[Step, ...]) -> Iterator[tuple[Any, ...]]:
 
 def _beside(path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
     """Yield the paths at which the gradient of what lies at `path` can be expected."""
-    yield (*path, ("attribute", "grad"))
+    yield from ((*path, ("attribute", name)) for name in _ON_ARRAYS)
     for i in reversed(range(len(path))):
         kind, key = path[i]
         if not isinstance(key, str):

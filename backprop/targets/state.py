@@ -4,10 +4,10 @@ Arrays, containers, attributes, and generators of random numbers, the global one
 """
 
 import random
-import sys
 import types
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,14 @@ import backends
 from backprop.arrays import copy_of
 from backprop.networks.parameters import attributes
 from backprop.numerical.pieces import same
-from backprop.targets.objects import is_array, reachable
+from backprop.targets.generators import global_generators, same_state, with_state
+from backprop.targets.objects import cells, is_array, is_full, reachable
+
+T = TypeVar("T")
+
+
+def _is_container(x: Any) -> bool:
+    return isinstance(x, dict | list | set | deque) or is_full(x)
 
 
 class State:
@@ -35,27 +42,34 @@ class State:
         for root in roots:
             for found in reachable(root):
                 self._remember(found.value)
-        for read, write in _global_generators():
+        for read, write in global_generators():
             self._generators.append((read, write, read()))
 
     def _remember(self, value: Any) -> None:
         if is_array(value):
-            if backends.is_writable(value) and not self.holds(value):
-                self._arrays.append((value, copy_of(value)))
+            own = _held(value)
+            if own and not self.holds(value):
+                self._containers.append((value, own))
+                for each in filter(is_array, own.values()):
+                    self._remember(each)
+            if backends.is_writable(_plain(value)) and not self.holds(value):
+                self._arrays.append((value, copy_of(_plain(value))))
                 self._known.add(id(value))
-        elif isinstance(value, np.random.Generator):
-            bits = value.bit_generator
+        elif isinstance(value, np.random.Generator | np.random.BitGenerator):
+            bits: Any = getattr(value, "bit_generator", value)
             self._generators.append(
                 (lambda: bits.state, lambda s: setattr(bits, "state", s), bits.state)
             )
-        elif isinstance(value, _with_state()):
+        elif isinstance(value, with_state()):
             self._generators.append((value.get_state, value.set_state, value.get_state()))
         elif isinstance(value, random.Random):
             self._generators.append((value.getstate, value.setstate, value.getstate()))
-        elif isinstance(value, dict | list):
+        elif _is_container(value):
             self._containers.append((value, value.copy()))
+        elif isinstance(value, types.FunctionType):
+            self._containers += [(cell, _held(cell)) for cell in cells(value).values()]
         elif not isinstance(value, tuple):
-            self._containers.append((value, attributes(value)))
+            self._containers.append((value, _held(value)))
 
     def changed(self) -> "State":
         """Return the part that is not as it was: what has to be put back after such a pass."""
@@ -63,7 +77,7 @@ class State:
         part._known = set()
         part._containers = [(h, old) for h, old in self._containers if not _holds(h, old)]
         part._arrays = [(x, old) for x, old in self._arrays if not same(x, old)]
-        part._generators = [g for g in self._generators if not _same_state(g[0](), g[2])]
+        part._generators = [g for g in self._generators if not same_state(g[0](), g[2])]
         return part
 
     def also(self, other: "State") -> None:
@@ -80,11 +94,11 @@ class State:
             not self._arrays
             and not self._generators
             and all(
-                not isinstance(holder, dict | list)
+                not _is_container(holder)
                 and all(
                     isinstance(old.get(name), empty)
                     and (isinstance(value, empty) or is_array(value))
-                    for name, value in attributes(holder).items()
+                    for name, value in _held(holder).items()
                     if old.get(name, self) is not value
                 )
                 for holder, old in self._containers
@@ -110,9 +124,9 @@ class State:
             return
         for x, old in self._arrays:
             if any(x is one for one in arrays):
-                x[...] = old
+                _put_values(x, old)
         for holder, old in self._containers:
-            for key, value in old.items() if not isinstance(old, list) else enumerate(old):
+            for key, value in old.items() if isinstance(old, dict) else enumerate(old):
                 if isinstance(value, int | float) or any(value is one for one in arrays):
                     _put_one(holder, key, value)
 
@@ -122,62 +136,79 @@ class State:
             if not _holds(holder, old):
                 _put_back(holder, old)
         for x, old in self._arrays:
-            x[...] = old
+            _put_values(x, old)
         self.generators_back()
 
 
+def tried(roots: Sequence[Any], run: Callable[[], T]) -> T:
+    """Return what a call gives, and put back all that it changed."""
+    state = State(*roots)
+    try:
+        return run()
+    finally:
+        state.restore()
+
+
+def _plain(x: Any) -> Any:
+    """Return the memory of a tensor that autograd watches, as a tensor that it doesn't."""
+    return x.detach() if getattr(x, "requires_grad", False) else x
+
+
+def watched_like(x: Any, copy: Any) -> Any:
+    """Return a copy of an array that autograd watches as it does the array."""
+    return copy.detach().requires_grad_() if getattr(x, "requires_grad", False) else copy
+
+
+def _put_values(x: Any, old: Any) -> None:
+    if x is _plain(x) or not same(_plain(x), old):  # a graph may wait for what is watched
+        _plain(x)[...] = old
+
+
+def _held(holder: Any) -> dict[str, Any]:
+    """Return what an object holds, or what hangs on an array: the `grad` of a tensor, and more."""
+    if isinstance(holder, types.CellType):
+        return {"cell_contents": holder.cell_contents}
+    found = attributes(holder)
+    leaf = hasattr(type(holder), "is_leaf") and holder.is_leaf
+    return {"grad": holder.grad, **found} if leaf else found
+
+
 def _holds(holder: Any, old: Any) -> bool:
-    now = holder if isinstance(holder, dict | list) else attributes(holder)
+    now = holder if _is_container(holder) else _held(holder)
     if len(now) != len(old):
         return False
-    if isinstance(old, list):
-        return all(a is b for a, b in zip(now, old, strict=True))
+    if isinstance(old, set):
+        return bool(now == old)
+    if not isinstance(old, dict):
+        return all(a is b for a, b in zip(_items(now), _items(old), strict=True))
     return all(key in now and now[key] is value for key, value in old.items())
 
 
+def _items(holder: Any) -> Iterable[Any]:
+    return holder.flat if isinstance(holder, np.ndarray) else holder
+
+
 def _put_one(holder: Any, key: Any, value: Any) -> None:
-    if not isinstance(holder, dict | list):
+    if not _is_container(holder):
         object.__setattr__(holder, key, value)
-    elif not isinstance(holder, list) or key < len(holder):
+    elif isinstance(holder, dict) or (isinstance(holder, list) and key < len(holder)):
         holder[key] = value
 
 
 def _put_back(holder: Any, old: Any) -> None:
-    if isinstance(holder, list):
+    if isinstance(holder, list | np.ndarray):
         holder[:] = old
-    elif isinstance(holder, dict):
+    elif isinstance(holder, deque):
+        holder.clear()
+        holder.extend(old)
+    elif isinstance(holder, dict | set):
         holder.clear()
         holder.update(old)
     else:
-        for name in attributes(holder).keys() - old.keys():
+        for name in _held(holder).keys() - old.keys():
             object.__delattr__(holder, name)
         for name, value in old.items():
             object.__setattr__(holder, name, value)
-
-
-def _global_generators() -> Iterator[tuple[Callable[[], Any], Callable[[Any], None]]]:
-    yield np.random.get_state, np.random.set_state
-    yield random.getstate, random.setstate
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        yield torch.get_rng_state, torch.set_rng_state
-
-
-def _with_state() -> tuple[Any, ...]:
-    """Return the generators with methods `get_state` and `set_state`: NumPy's older, PyTorch's."""
-    torch = sys.modules.get("torch")
-    return (np.random.RandomState,) if torch is None else (np.random.RandomState, torch.Generator)
-
-
-def _same_state(a: Any, b: Any) -> bool:
-    """Compare the states of generators: numbers and arrays in tuples and dictionaries."""
-    if isinstance(a, dict):
-        return all(_same_state(a[key], b[key]) for key in a)
-    if isinstance(a, tuple) and any(isinstance(v, np.ndarray | tuple) for v in a):
-        return all(map(_same_state, a, b))
-    if is_array(a):
-        return same(a, b)
-    return bool(a == b)
 
 
 def is_view(x: Any, known: Iterable[Any]) -> bool:

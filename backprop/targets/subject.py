@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import ReferenceType, ref
+
+import numpy as np
 
 from backprop.arrays import copy_of
 from backprop.numerical.perturb import Place
@@ -45,6 +48,8 @@ class Subject:
         Number of samples.
     notes : list of str
         What was left out, and why.
+    fresh : set of str
+        Gradients whose memory nothing else holds after a pass.
     """
 
     name: str
@@ -55,15 +60,31 @@ class Subject:
     positions: dict[int, str]
     batch: int | None = None
     notes: list[str] = field(default_factory=list)
+    fresh: set[str] = field(default_factory=set)
+
+    def note_fresh(self) -> None:
+        """See which gradients are made anew by each pass: those need no copies to be kept."""
+        owners = self.passes.backward(lambda v: {k: _owner(g) for k, g in self.look(v).items()})
+        self.fresh = {k for k, owner in owners.items() if owner is not None and owner() is None}
 
     def gradients(self, factor: float = 1.0) -> dict[str, Any]:
-        """Return copies of the analytic gradients, for the cotangents times `factor`."""
+        """Return the analytic gradients, to be kept, for the cotangents times `factor`."""
         return self.passes.backward(self.read, factor)
 
     def read(self, returned: Any) -> dict[str, Any]:
-        """Return copies of the gradients that there are right after a backward pass."""
-        return {k: copy_of(g) if is_array(g) else g for k, g in self.look(returned).items()}
+        """Return the gradients that there are right after a backward pass, to be kept."""
+        return {
+            name: copy_of(g) if is_array(g) and name not in self.fresh else g
+            for name, g in self.look(returned).items()
+        }
 
     def look(self, returned: Any) -> dict[str, Any]:
         """Return the gradients themselves that there are right after a backward pass."""
         return {name: where.read(returned) for name, where in self.where.items()}
+
+
+def _owner(x: Any) -> "ReferenceType[Any] | None":
+    """Return a weak reference to what owns the memory of a NumPy array; None of any other."""
+    while isinstance(x, np.ndarray) and isinstance(x.base, np.ndarray):
+        x = x.base
+    return ref(x) if isinstance(x, np.ndarray) and x.base is None else None

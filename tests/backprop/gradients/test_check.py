@@ -327,7 +327,9 @@ def test_bad_input():
         gradcheck(Relu(), np.ones(3, dtype=int))
     with pytest.raises(TypeError, match="a network needs the inputs x and t; got 1"):
         gradcheck(TwoLayerNet(3, 2, 2, backend="cpu"), x)
-    with pytest.raises(ValueError, match="`f` must return a number, or an array like its only"):
+    with pytest.raises(
+        ValueError, match="`f` must return a number, or an array of the shape of each"
+    ):
         gradcheck((lambda x: x[0], lambda x: x), x)
     with pytest.raises(ValueError, match="the output must be finite to be differentiated; got nan"):
         gradcheck((lambda x: np.sum(x) * np.nan, lambda x: x), x)

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from backprop import Affine, Layer, Network, SoftmaxWithLoss, Trainer, TwoLayerNet, gradcheck
+from backprop import (
+    SGD,
+    Affine,
+    Layer,
+    Network,
+    SoftmaxWithLoss,
+    Trainer,
+    TwoLayerNet,
+    gradcheck,
+    load_mnist_sample,
+)
 from tests.support import Case
 
 RNG = np.random.default_rng(0)
@@ -69,3 +79,31 @@ def test_a_wrong_network_is_called_so_on_every_library(case: Case):
         "W1": "wrong",
         "b1": "agrees",
     }
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_trained_network_is_right(monkeypatch, seed):
+    """Its loss is tiny beside the scores that it is computed from, and those are rounded."""
+    (x, t), _ = load_mnist_sample()
+    x, t = x[:30, ::4], t[:30]
+    net = TwoLayerNet(196, 12, 10, dtype="float64", backend="cpu", seed=seed)
+    Trainer(net, SGD(0.5), batch_size=10, seed=seed).fit((x, t), epochs=500)
+    assert net.loss(x, t) < 1e-3
+    for count in (1, 3, 10):
+        report = gradcheck(net, x[:count], t[:count], mode="full")
+        assert report.ok, report
+    right = Affine.backward
+
+    def wrong(layer, dout):
+        dx = right(layer, dout)
+        layer.grads["W"] = layer.grads["W"] * (1 + 1e-4)
+        return dx
+
+    monkeypatch.setattr(Affine, "backward", wrong)  # the first layer of a network has no need of it
+    report = gradcheck(net, x[:3], t[:3], mode="full")
+    assert [str(entry.verdict) for entry in report.entries] == [
+        "agrees",
+        "agrees",
+        "wrong",
+        "agrees",
+    ]

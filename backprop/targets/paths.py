@@ -1,0 +1,86 @@
+"""Paths from an object to its arrays: as names that people read, and as places to follow."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from backprop.arrays import is_floating
+from backprop.numerical.perturb import Place
+from backprop.targets.objects import Reached, Step, cells, is_array, reachable
+
+
+def floating_arrays(root: Any) -> dict[str, Place]:
+    """Return the floating arrays that are reachable from an object, by readable names.
+
+    An array that is kept in several places is one, under the first name.
+    """
+    found: dict[int, list[Reached]] = {}
+    for each in reachable(root):
+        if each.path and is_array(each.value) and is_floating(each.value):
+            found.setdefault(id(each.value), []).append(each)
+    named: dict[str, Place] = {}
+    for places in found.values():
+        first, *others = sorted(places, key=_aside)
+        also = tuple(other.place for other in others if other.path[-1][0] != "property")
+        name = _free(readable(first.path), named)
+        named[name] = replace(first.place, also=also, path=first.path)
+    return named
+
+
+def _aside(found: Reached) -> bool:
+    """Tell whether an array is better replaced elsewhere: one of a property, or in a tuple."""
+    in_tuple = found.holder is not None and isinstance(found.holder.value, tuple)
+    return found.path[-1][0] == "property" or in_tuple
+
+
+def _free(name: str, taken: Any) -> str:
+    return name if name not in taken else _free(f"{name}'", taken)
+
+
+_CONTAINERS = ("params", "parameters", "_parameters", "weights")
+
+
+def readable(path: tuple[Step, ...]) -> str:
+    """Return a path as a name: `W`, `layers[0].W`; what stands in `params` by its key alone."""
+    text = ""
+    for i, (kind, key) in enumerate(path):
+        inside = i > 0 and path[i - 1] in [("attribute", name) for name in _CONTAINERS]
+        if kind == "item" and isinstance(key, str) and inside:
+            text = text[: text.rfind(str(path[i - 1][1]))] + key
+        elif kind == "item":
+            text += f"[{key!r}]"
+        else:
+            text += f".{key}" if text and not text.endswith(".") else str(key)
+    return text
+
+
+def follow(root: Any, path: tuple[Step, ...]) -> Any:
+    """Return what lies at a path from an object.
+
+    Raises
+    ------
+    AttributeError, KeyError, IndexError, TypeError
+        When there is nothing.
+    """
+    for kind, key in path:
+        if kind == "item" and is_array(root):
+            raise TypeError(f"an array holds nothing at {key!r}")
+        if kind == "cell":
+            root = cells(root)[key].cell_contents
+        else:
+            root = root[key] if kind == "item" else getattr(root, key)
+    return root
+
+
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[([^\]]+)\]")
+
+
+def parse(text: str) -> tuple[Step, ...]:
+    """Return the path that `inner.W`, `layers[0].W` or `params['W']` stands for."""
+    steps: list[Step] = []
+    for name, key in _STEP.findall(text):
+        if name:
+            steps.append(("attribute", name))
+        else:
+            steps.append(("item", int(key) if key.lstrip("-").isdigit() else key.strip("'\"")))
+    return tuple(steps)
