@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from backends.distribution import pip_install
 
@@ -44,6 +45,7 @@ def fetch(name: str, sha256: str) -> Path:
     if folder is None:
         raise FileNotFoundError(f"a download needs pooch: {pip_install('data')}")
     import pooch
+    import requests
 
     pooch.get_logger().setLevel("WARNING")  # the progress bar says enough
     failures = []
@@ -56,8 +58,10 @@ def fetch(name: str, sha256: str) -> Path:
                 path=folder,
                 downloader=pooch.HTTPDownloader(progressbar=True, timeout=30),
             )
+        except (requests.ConnectionError, requests.Timeout):
+            failures.append(f"{urlsplit(mirror).hostname} can't be reached")
         except (OSError, ValueError) as error:  # requests' errors are OSErrors; a bad hash is not
             failures.append(f"{mirror}: {error}")
         else:
             return folder / name
-    raise FileNotFoundError(f"no mirror gave {name} ({'; '.join(failures)})")
+    raise FileNotFoundError(f"no mirror gave {name}: {', '.join(failures)}")

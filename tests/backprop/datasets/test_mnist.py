@@ -171,6 +171,21 @@ def test_no_network_and_no_data(folder, files, monkeypatch):
     assert list(download.cache_folder().glob("*.gz")) == []
 
 
+def test_a_network_that_is_not_there_is_said_in_a_few_words(folder, monkeypatch):
+    import requests
+
+    def nowhere(*_, **__):
+        raise requests.ConnectionError("HTTPSConnectionPool(...): Max retries exceeded")
+
+    monkeypatch.setattr("pooch.retrieve", nowhere)
+    with pytest.raises(FileNotFoundError) as error:
+        load_mnist()
+    assert str(error.value).endswith(
+        "no mirror gave train-images-idx3-ubyte.gz: ossci-datasets.s3.amazonaws.com can't be "
+        "reached, storage.googleapis.com can't be reached"
+    )
+
+
 def test_the_package_tells_where_the_sample_is_from():
     text = (SAMPLE / "README.md").read_text()
     for word in ("LeCun", "Cortes", "Burges", "CC BY-SA 3.0"):
