@@ -165,7 +165,7 @@ def test_a_file_damaged_in_the_cache_is_fetched_again(folder, files, monkeypatch
 def test_no_network_and_no_data(folder, files, monkeypatch):
     monkeypatch.setattr("pooch.HTTPDownloader", Mirror(files, {}))
     with pytest.raises(
-        FileNotFoundError, match=r"no mirror gave train-images-idx3-ubyte\.gz .*no route to host"
+        FileNotFoundError, match=r"no mirror gave train-images-idx3-ubyte\.gz: .*no route to host"
     ):
         load_mnist()
     assert list(download.cache_folder().glob("*.gz")) == []
