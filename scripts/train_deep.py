@@ -2,10 +2,10 @@
 
     python scripts/train_deep.py [EPOCHS]
 
-Adam, a rate that falls along a cosine, and pictures shifted by up to two pixels: 99.4 % of the test
-digits after four epochs. `BACKPROP_DEVICE` and `BACKPROP_LIBRARY` choose where; if neither is set, it
-is PyTorch where that is installed, and NumPy otherwise. `MNIST_DIR` is the folder of the four files,
-which are downloaded otherwise.
+Adam, a rate that falls along a cosine, and pictures shifted by up to two pixels: 99.4 % of the
+test digits after four epochs. `BACKPROP_DEVICE` and `BACKPROP_LIBRARY` choose where; if neither is
+set, it is PyTorch where that is installed, and NumPy otherwise. `MNIST_DIR` is the folder of the
+four files, which are downloaded otherwise.
 """
 
 import os
