@@ -8,11 +8,19 @@ import typer
 
 from backends import Backend, FloatDType
 from backends.libraries import KNOWN
-from backprop import Network, load_network, summary
-from backprop.cli.digit_network import CLASSES, INPUTS, PICTURE, NetName, sample_shape
+from backprop import Network, load_network, load_params, summary
+from backprop.cli.digit_network import (
+    CLASSES,
+    INPUTS,
+    PICTURE,
+    NetName,
+    books_network,
+    sample_shape,
+)
 from backprop.cli.recipe import OPTIMIZERS, ROTATE, SHIFT, OptimizerName, ScheduleName
 from backprop.datasets import load_mnist, load_mnist_sample
 from backprop.layers.activation import ActivationName
+from backprop.storage.network import NETWORK
 
 
 class Dataset(StrEnum):
@@ -166,7 +174,12 @@ def load_digit_network(
 ) -> Network:
     """Return the network of a file, which must be one for MNIST's digits."""
     _check_file(params)
-    net = load_network(params, activation=activation, backend=backend, dtype=dtype)
+    arrays, metadata = load_params(params)
+    net = None if NETWORK in metadata else books_network(arrays, backend, dtype or "float32")
+    if net is not None and activation not in (None, "relu"):
+        raise ValueError(f"--activation must be relu for {params}; got {activation}")
+    if net is None:
+        net = load_network(params, activation=activation, backend=backend, dtype=dtype)
     values = list(net.params.values())
     sizes = values[0].shape[0], values[-1].shape[0]
     got = f"got {sizes[0]} and {sizes[1]}"

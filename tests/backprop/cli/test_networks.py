@@ -11,16 +11,20 @@ from backprop import (
     AdamW,
     Augment,
     Cosine,
+    DeepConvNet,
     Nesterov,
     SimpleConvNet,
     StepDecay,
     Trainer,
     WarmUp,
+    functions,
     load_mnist_sample,
     load_network,
     save_network,
+    save_params,
 )
 from backprop.cli import recipe
+from backprop.datasets import load_picture
 
 NETS = {
     "two-layer": ["Affine1", "Relu1", "Affine2"],
@@ -159,6 +163,21 @@ def test_a_convolutional_network_of_other_pictures_is_refused(run_in):
     code, _, err = run_in("evaluate", "--params", "a.safetensors")
     assert code == 2
     assert "--params must have 784 inputs and 10 outputs; `x` must have shape" in err
+
+
+@pytest.mark.parametrize("kind", [SimpleConvNet, DeepConvNet])
+def test_the_books_files_are_known_by_their_arrays(run_in, kind):
+    net = kind(hidden_size=7, weight_init_std="he", backend="cpu", seed=0)  # unscaled dropout
+    save_params("book", net.params)
+    image = (255 * load_mnist_sample()[1][0][0]).reshape(28, 28).astype(np.uint8)
+    Image.fromarray(255 - image).save("digit.png")
+    code, out, _ = run_in("predict", "--params", "book", "digit.png", "--json")
+    assert code == 0
+    found = json.loads(out)["pictures"][0]["probabilities"]
+    x = load_picture("digit.png").reshape(1, 1, 28, 28)
+    np.testing.assert_allclose(found, functions.softmax(net.predict(x))[0], rtol=1e-5)
+    code, _, err = run_in("evaluate", "--params", "book", "--activation", "tanh")
+    assert (code, err) == (2, "backprop: error: --activation must be relu for book; got tanh\n")
 
 
 def test_schedules_of_a_run():
