@@ -28,7 +28,7 @@ def run(settings: Settings, steps: int = 30) -> None:
         axes = plotting.axes_grid(2, 2)
         for ax, (name, points) in zip(axes, paths.items(), strict=True):
             x, y = np.meshgrid(np.linspace(-8, 8, 81), np.linspace(-4, 4, 81))
-            ax.contour(x, y, valley((x, y)), levels=12, linewidths=0.6, cmap="Greys")
+            ax.contour(x, y, valley((x, y)), levels=12, linewidths=0.6, cmap="gray_r")
             ax.plot(*settings.backend.to_numpy(points).T, "o-", color="C3", ms=3, linewidth=1)
             ax.plot(0, 0, "+", color="black")
             ax.set_title(name)
