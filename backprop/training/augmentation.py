@@ -42,9 +42,9 @@ class Augment:
     >>> import numpy as np
     >>> move = Augment(shift=1, seed=0)
     >>> move(np.eye(3)[None, None, :, :])
-    array([[[[0., 1., 0.],
-             [0., 0., 1.],
-             [0., 0., 0.]]]])
+    array([[[[0., 0., 0.],
+             [1., 0., 0.],
+             [0., 1., 0.]]]])
     """
 
     def __init__(
