@@ -1,7 +1,7 @@
 """Neural-network layers with hand-derived backward passes, on any Array API library.
 
 The layers, networks and examples follow *Deep Learning from Scratch* (Koki Saitoh, O'Reilly
-Japan, 2016), chapters 1 to 5; sections in docstrings are that book's.
+Japan, 2016), chapters 1 to 8; sections in docstrings are that book's.
 
 The public names stand in `__init__.pyi`, once; each is imported when it is first asked for, so that
 `import backprop` costs little more than `import numpy`.
