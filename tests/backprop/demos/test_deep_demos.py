@@ -38,7 +38,7 @@ SHORT = {
     ),
     "batch-norm": (
         batch_norm,
-        {"epochs": 2, "scales": 2},
+        {"epochs": 12, "scales": 3},
         {"accuracies.json", "batch-norm.png"},
     ),
     "weight-decay": (weight_decay, {"epochs": 20}, {"accuracies.json", "weight-decay.png"}),
@@ -134,11 +134,12 @@ def test_the_activations_of_the_ways_to_start(ran, capsys):
 def test_batch_normalization_by_scale(ran, capsys):
     out, kept, _ = ran("batch-norm", capsys)
     found = kept["accuracies.json"]
-    assert list(found) == ["1.0000", "0.0001"]
-    assert {len(values) for each in found.values() for values in each.values()} == {2}
-    assert found["0.0001"]["with"][-1] > found["0.0001"]["without"][-1] + 0.1
-    last = found["0.0001"]
-    assert f"0.0001 {last['with'][-1]:7.3f} {last['without'][-1]:7.3f}\n" in out
+    assert list(found) == ["1.0000", "0.0100", "0.0001"]
+    assert {len(values) for each in found.values() for values in each.values()} == {12}
+    middle = found["0.0100"]
+    assert middle["with"][-1] > 0.5
+    assert middle["without"][-1] < 0.2
+    assert f"0.0100 {middle['with'][-1]:7.3f} {middle['without'][-1]:7.3f}\n" in out
 
 
 def test_weight_decay_keeps_from_learning_by_heart(ran, capsys):
