@@ -2,10 +2,11 @@
 
     python scripts/train_deep.py [EPOCHS]
 
-Adam, a rate that falls along a cosine, and pictures shifted by up to two pixels: 99.4 % of the
-test digits after four epochs. `BACKPROP_DEVICE` and `BACKPROP_LIBRARY` choose where; if neither is
-set, it is PyTorch where that is installed, and NumPy otherwise. `MNIST_DIR` is the folder of the
-four files, which are downloaded otherwise.
+Adam, a rate that falls along a cosine, and pictures shifted by up to two pixels. Two runs of four
+epochs ended at 99.30 and 99.40 % of the test digits, the first after 11 minutes of one core on
+PyTorch's arrays; the default is six, for a margin. `BACKPROP_DEVICE` and `BACKPROP_LIBRARY` choose where;
+if neither is set, it is PyTorch where that is installed, and NumPy otherwise. `MNIST_DIR` is the
+folder of the four files, which are downloaded otherwise.
 """
 
 import os
@@ -19,7 +20,7 @@ from backprop import Adam, Augment, Cosine, DeepConvNet, History, Trainer, load_
 BATCH = 100
 
 
-def main(epochs: int = 4) -> None:
+def main(epochs: int = 6) -> None:
     """Train, and print accuracies and minutes after each epoch."""
     train, test = load_mnist(flatten=False, path=os.environ.get("MNIST_DIR"))
     asked = {"BACKPROP_DEVICE", "BACKPROP_LIBRARY"} & os.environ.keys()
