@@ -4,9 +4,9 @@
 
 Adam, a rate that falls along a cosine, and pictures shifted by up to two pixels. Two runs of four
 epochs ended at 99.30 and 99.40 % of the test digits, the first after 11 minutes of one core on
-PyTorch's arrays; the default is six, for a margin. `BACKPROP_DEVICE` and `BACKPROP_LIBRARY` choose where;
-if neither is set, it is PyTorch where that is installed, and NumPy otherwise. `MNIST_DIR` is the
-folder of the four files, which are downloaded otherwise.
+PyTorch's arrays; the default is six, for a margin. `BACKPROP_DEVICE` and `BACKPROP_LIBRARY` choose
+where; if neither is set, it is PyTorch where that is installed, and NumPy otherwise. `MNIST_DIR` is
+the folder of the four files, which are downloaded otherwise.
 """
 
 import os
