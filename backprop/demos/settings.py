@@ -49,7 +49,8 @@ class Settings:
         if self.out is not None:
             self.out.mkdir(parents=True, exist_ok=True)
             path = self.out / name
-            path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+            text = json.dumps(results, indent=1).replace("NaN", "null")  # which JSON lacks
+            path.write_text(text + "\n", encoding="utf-8")
             print(f"written: {path}")
 
     def save(self, picture: "Axes | Drawing", name: str) -> None:

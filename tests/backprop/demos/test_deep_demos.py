@@ -136,6 +136,7 @@ def test_batch_normalization_by_scale(ran, capsys):
     found = kept["accuracies.json"]
     assert list(found) == ["1.0000", "0.0100", "0.0001"]
     assert {len(values) for each in found.values() for values in each.values()} == {12}
+    assert found["1.0000"]["without"] == [None] * 12  # it has died, and JSON has no nan
     middle = found["0.0100"]
     assert middle["with"][-1] > 0.5
     assert middle["without"][-1] < 0.2
