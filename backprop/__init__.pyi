@@ -68,6 +68,7 @@ from .training import (
     AdaGrad as AdaGrad,
     Adam as Adam,
     AdamW as AdamW,
+    Augment as Augment,
     Checkpoints as Checkpoints,
     Cosine as Cosine,
     History as History,

@@ -20,7 +20,7 @@ import numpy as np
 from backprop import SGD, Trainer, TwoLayerNet, gradcheck, load_mnist, load_mnist_sample
 from backprop.bench import alternate
 from backprop.training.run import Run
-from benchmarks import peers
+from benchmarks import convolution, peers
 from benchmarks.test_training_step import PEERS, step_of
 
 Row = tuple[str, float, str]
@@ -187,6 +187,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "torch": partial(step, "torch", _BATCHES),
     "jax": partial(step, "jax", _BATCHES),
     "thinc": partial(step, "thinc", ((100, 50),)),
+    "convolution": convolution.rows,
     "trainer": trainer,
     "training": training,
     "numerical": numerical,

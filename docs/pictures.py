@@ -36,6 +36,11 @@ DEMOS = (
     "gradient-descent",
     "apple",
     "apple-orange",
+    "optimizer-paths",
+    "activation-histograms",
+    "batch-norm",
+    "dropout",
+    "filters",
 )
 
 
@@ -52,6 +57,8 @@ def main() -> None:
     draw_losses()
     draw_networks()
     draw_learning()
+    for path in (*FOLDER.glob("*.json"), FOLDER / "filters-before.png"):
+        path.unlink()  # of the programs, and no page shows it
     for path in FOLDER.glob("*.png"):
         shrink(path)
 
@@ -173,9 +180,13 @@ def draw_learning() -> None:
 
 
 def shrink(path: Path) -> None:
-    """Write a picture again with 256 colors, which makes the file a third as large."""
+    """Write a picture again with 256 colors, which makes the file a third as large.
+
+    One that is wider than a page is halved.
+    """
     with Image.open(path) as image:
-        few = image.convert("RGB").quantize(
+        whole = image.convert("RGB")
+        few = whole.reduce(2 if image.width > 1500 else 1).quantize(
             256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
         )
     few.save(path, optimize=True)

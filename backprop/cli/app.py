@@ -25,7 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _EXAMPLES: dict[Callable[..., Any], str] = {
-    train.train: "backprop train --epochs 20 --hidden 100,50 --out runs/deep",
+    train.train: "backprop train --net simple-conv --optimizer adam --epochs 5 --out runs/conv",
     evaluate.evaluate: "backprop evaluate --params runs/latest/params.safetensors",
     predict.predict: "backprop predict --params runs/latest/params.safetensors photo.png",
     check.check: "backprop check --activation tanh --batch 10 --mode sampled",

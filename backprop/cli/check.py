@@ -9,7 +9,7 @@ import typer
 import backends
 from backprop import Network, gradcheck
 from backprop.cli import tables
-from backprop.cli.digit_network import digit_network, widths
+from backprop.cli.digit_network import chosen, digit_network, sample_shape
 from backprop.cli.options import (
     DataDirOption,
     Dataset,
@@ -86,14 +86,15 @@ def check(
     if params is not None and hidden is not None:
         raise ValueError("one of --params and --hidden must be given; got both")
     if params is None:
-        chosen = activation or "relu"
-        net: Network = digit_network(widths(hidden or "50"), chosen, precision, backend, seed)
+        kind, wide, between = chosen(None, hidden, activation)
+        net: Network = digit_network(kind, wide, between, precision, backend, seed)
     else:
         net = load_digit_network(params, activation, backend, precision)
     images, digits = load(dataset, data_dir)[0]
     if batch > len(images):
         raise ValueError(f"--batch must be at most {len(images)}, all there are; got {batch}")
-    x, t = backend.asarray(images[:batch]), backend.asarray(digits[:batch])
+    images = images[:batch].reshape(-1, *sample_shape(net))
+    x, t = backend.asarray(images), backend.asarray(digits[:batch])
     report = gradcheck(net, x, t, mode=mode.value, seed=seed)
     say(f"device: {backend}")
     say(f"data:   the first {x.shape[0]} training images of {dataset}\n")

@@ -1,4 +1,4 @@
-"""`backprop demo`: the book's programs of chapters 2 to 5."""
+"""`backprop demo`: the book's programs of chapters 2 to 8."""
 
 from pathlib import Path
 from typing import Annotated
@@ -29,21 +29,23 @@ def demo(
     device: DeviceOption = None,
     library: LibraryOption = None,
     params: Annotated[
-        Path | None, typer.Option(help="File with trained parameters, for mnist-inference.")
+        Path | None,
+        typer.Option(help="File with trained parameters, for the programs that look at a network."),
     ] = None,
 ) -> None:
     """Run a program of the book, or list them all."""
     if name is None:
         programs = {each: demos.summary(each) for each in demos.NAMES}
         for each, what in programs.items():
-            answer(f"{each:18} {what}")
+            answer(f"{each:21} {what}")
         record(programs)
         return
     if manner.json:
         raise ValueError("--json needs the list of programs; a program prints lines of its own")
     demos.summary(name)  # an unknown name is the first thing to say
-    if params is not None and name != "mnist-inference":
-        raise ValueError(f"--params needs the demo mnist-inference; got {name}")
+    if params is not None and name not in demos.TAKE_PARAMS:
+        allowed = ", ".join(demos.TAKE_PARAMS)
+        raise ValueError(f"--params needs one of the demos {allowed}; got {name}")
     if out is not None and out.exists() and not out.is_dir():
         raise ValueError(f"--out must be a folder; {out} is a file")
     backend = backends.select(device, library)

@@ -1,13 +1,26 @@
-"""New networks for the digits of MNIST, with one hidden layer or several."""
+"""New networks for the digits of MNIST: the book's, by the names that `--net` takes."""
 
-import math
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any, Literal, TypeAlias, get_args
 
 from backends import Backend, FloatDType
-from backprop import Network, TwoLayerNet
+from backprop import DeepConvNet, MultiLayerNet, Network, SimpleConvNet, TwoLayerNet
 from backprop.layers.activation import ActivationName
 
 INPUTS, CLASSES = 784, 10
+PICTURE = (1, 28, 28)
+
+NetName: TypeAlias = Literal["two-layer", "multi-layer", "simple-conv", "deep-conv"]
+NETS: tuple[str, ...] = get_args(NetName)
+CONVOLUTIONAL = ("simple-conv", "deep-conv")
+HIDDEN: dict[str, tuple[int, ...]] = {
+    "two-layer": (50,),
+    "multi-layer": (100, 100),
+    "simple-conv": (100,),
+    "deep-conv": (50,),
+}
+"""The widths of the hidden layers where nothing is said, the book's where it has such a network."""
 
 
 def widths(hidden: str) -> tuple[int, ...]:
@@ -26,16 +39,62 @@ def widths(hidden: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
+def chosen(
+    net: NetName | None, hidden: str | None, activation: ActivationName | None
+) -> tuple[NetName, tuple[int, ...], ActivationName]:
+    """Return network, widths and activation, where some are not said.
+
+    Raises
+    ------
+    ValueError
+        When two of them contradict each other.
+    """
+    wide = None if hidden is None else widths(hidden)
+    if net is None:
+        net = "multi-layer" if wide is not None and len(wide) > 1 else "two-layer"
+    if net != "multi-layer" and wide is not None and len(wide) > 1:
+        raise ValueError(f"--hidden must be one width with --net {net}; got {hidden}")
+    if net in CONVOLUTIONAL and activation not in (None, "relu"):
+        raise ValueError(f"--activation must be relu with --net {net}; got {activation}")
+    return net, wide or HIDDEN[net], activation or "relu"
+
+
+def sample_shape(net: Network) -> tuple[int, ...]:
+    """Return the shape in which a network takes a digit: a picture where it convolves, or a row."""
+    first = next(iter(net.params.values()), None)
+    return PICTURE if first is not None and first.ndim == 4 else (INPUTS,)
+
+
+def books_network(arrays: Mapping[str, Any], backend: Backend, dtype: FloatDType) -> Network | None:
+    """Return the convolutional network of the book that parameters are of; None if there is none.
+
+    They say by their number which it is. Its dropout scales afterwards, as the book's does.
+
+    Raises
+    ------
+    ValueError
+        When they are others.
+    """
+    weights = [arrays[f"W{k}"] for k in range(1, len(arrays) // 2 + 1) if f"W{k}" in arrays]
+    kind = {3: SimpleConvNet, 8: DeepConvNet}.get(len(weights))
+    if kind is None or weights[0].ndim != 4 or weights[-2].ndim != 2:
+        return None
+    net: Network = kind(PICTURE, hidden_size=weights[-2].shape[1], dtype=dtype, backend=backend)
+    net.load_state_dict(arrays)
+    return net
+
+
 def digit_network(
+    net: NetName,
     hidden: tuple[int, ...],
     activation: ActivationName,
     dtype: FloatDType,
     backend: Backend,
     seed: int,
 ) -> Network:
-    """Return a network of Affine layers: the book's if there is one hidden layer.
+    """Return a network of the book.
 
-    The weights of deeper ones are drawn with a standard deviation of √(2 / inputs) before Relu and
+    The weights of many layers are drawn with a standard deviation of √(2 / inputs) before Relu and
     √(1 / inputs) before others, with which signals keep their size (section 6.2).
 
     Raises
@@ -43,27 +102,17 @@ def digit_network(
     ValueError
         When it doesn't fit in memory.
     """
+    place: dict[str, Any] = {"dtype": dtype, "backend": backend, "seed": seed}
     try:
-        if len(hidden) == 1:
-            return TwoLayerNet(
-                INPUTS,
-                hidden[0],
-                CLASSES,
-                activation=activation,
-                dtype=dtype,
-                backend=backend,
-                seed=seed,
-            )
-        rng, params = backend.rng(seed), {}
-        sizes = (INPUTS, *hidden, CLASSES)
-        gain = 2.0 if activation == "relu" else 1.0
-        for k, (d, m) in enumerate(pairwise(sizes), 1):
-            params[f"W{k}"] = math.sqrt(gain / d) * rng.standard_normal((d, m))
-            params[f"b{k}"] = 0.0 * rng.standard_normal(m)
-        return Network.from_params(params, activation, dtype=dtype, backend=backend)
+        if net == "two-layer":
+            return TwoLayerNet(INPUTS, hidden[0], CLASSES, activation=activation, **place)
+        if net == "multi-layer":
+            return MultiLayerNet(INPUTS, hidden, CLASSES, activation, activation, **place)
+        if net == "simple-conv":
+            return SimpleConvNet(PICTURE, hidden_size=hidden[0], **place)
+        return DeepConvNet(PICTURE, hidden_size=hidden[0], inverted=True, **place)
     except (MemoryError, OverflowError, ValueError) as error:
-        sizes = (INPUTS, *hidden, CLASSES)
-        count = sum(d * m for d, m in pairwise(sizes))
+        count = sum(d * m for d, m in pairwise((INPUTS, *hidden, CLASSES)))
         if count < 10_000_000:
             raise
         raise ValueError(

@@ -6,6 +6,7 @@ import typer
 
 import backends
 from backprop.cli import tables
+from backprop.cli.digit_network import sample_shape
 from backprop.cli.options import (
     ActivationOption,
     DataDirOption,
@@ -38,7 +39,9 @@ def evaluate(
     """Show accuracy and confusion matrix on the test images."""
     backend = backends.select(device, library)
     net = load_digit_network(params, activation, backend, dtype)
-    x, t = (backend.asarray(array) for array in load(dataset, data_dir, normalize=not raw)[1])
+    pictures, digits = load(dataset, data_dir, normalize=not raw)[1]
+    x = backend.asarray(pictures.reshape(-1, *sample_shape(net)))
+    t = backend.asarray(digits)
     matrix = backend.to_numpy(confusion_matrix(t, net.classify(x, batch_size), 10)).tolist()
     count = x.shape[0]
     correct = sum(row[digit] for digit, row in enumerate(matrix))

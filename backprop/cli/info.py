@@ -1,12 +1,30 @@
-"""`backprop info`: array libraries and devices that can be used here."""
+"""`backprop info`: array libraries and devices that can be used here, or what a file holds."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 import backends
+from backprop import summary
 from backprop.cli import tables
+from backprop.cli.digit_network import sample_shape
+from backprop.cli.options import load_digit_network
 from backprop.cli.output import answer, record
 
 
-def info() -> None:
+def info(
+    params: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with parameters, to list its layers.", show_default="libraries and devices"
+        ),
+    ] = None,
+) -> None:
     """List array libraries and devices, and the reason where one can't be used."""
+    if params is not None:
+        _layers(params)
+        return
     rows = []
     found = backends.available()
     for each in found:
@@ -27,3 +45,17 @@ def info() -> None:
             "reason": reason,
         }
     )
+
+
+def _layers(params: Path) -> None:
+    """List the layers of the network that a file holds."""
+    net = load_digit_network(params, None, backends.host(), None)
+    found = summary(net, sample_shape(net))
+    rows: list[dict[str, Any]] = [
+        {**row._asdict(), "output": " x ".join(map(str, row.output))} for row in found.rows
+    ]
+    head = ["layer", "kind", "output", "parameters"]
+    cells = [[r["name"], r["kind"], r["output"], f"{r['parameters']:,}"] for r in rows]
+    tables.show(head, cells, right=["parameters"])
+    answer(f"\n{found.parameters:,} parameters, {net.dtype}, then {type(net.last_layer).__name__}")
+    record({"params": str(params), "parameters": found.parameters, "layers": rows})

@@ -8,9 +8,19 @@ import typer
 
 from backends import Backend, FloatDType
 from backends.libraries import KNOWN
-from backprop import Network, load_network
+from backprop import Network, load_network, load_params, summary
+from backprop.cli.digit_network import (
+    CLASSES,
+    INPUTS,
+    PICTURE,
+    NetName,
+    books_network,
+    sample_shape,
+)
+from backprop.cli.recipe import OPTIMIZERS, ROTATE, SHIFT, OptimizerName, ScheduleName
 from backprop.datasets import load_mnist, load_mnist_sample
 from backprop.layers.activation import ActivationName
+from backprop.storage.network import NETWORK
 
 
 class Dataset(StrEnum):
@@ -31,9 +41,46 @@ class OnNan(StrEnum):
     IGNORE = "ignore"
 
 
+NetOption = Annotated[
+    NetName | None,
+    typer.Option(
+        help="Network of the book: of Affine layers, or convolutional.",
+        show_default="two-layer; multi-layer where --hidden has several widths",
+    ),
+]
 HiddenOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="<int,...>",
+        help="Width of the hidden layer; several for multi-layer, such as 100,50.",
+        show_default="as in the book: 50, 100,100, 100 and 50 for the networks in turn",
+    ),
+]
+NewActivationOption = Annotated[
+    ActivationName | None,
+    typer.Option(help="Activation of the hidden layers.", show_default="relu"),
+]
+OptimizerOption = Annotated[OptimizerName, typer.Option(help="Optimizer that takes the steps.")]
+RateOption = Annotated[
+    float | None,
+    typer.Option(
+        help="Learning rate, the highest one of a schedule.",
+        show_default=", ".join(f"{lr} for {name}" for name, (_, lr) in OPTIMIZERS.items()),
+    ),
+]
+ScheduleOption = Annotated[
+    ScheduleName,
+    typer.Option(
+        help="Course of the rate: step takes a tenth after each third of the run, cosine goes down "
+        "to 0, warm-up rises in the first tenth."
+    ),
+]
+AugmentOption = Annotated[
     str,
-    typer.Option(metavar="<int,...>", help="Width of the hidden layer; several, such as 100,50."),
+    typer.Option(
+        metavar="<shift,rotate>",
+        help=f"Moves of the pictures at random, at most {SHIFT} pixels and {ROTATE:g} degrees.",
+    ),
 ]
 DatasetOption = Annotated[
     Dataset,
@@ -109,15 +156,17 @@ def make_folder(folder: Path) -> None:
         ) from None
 
 
-def load(dataset: Dataset, data_dir: Path | None, normalize: bool = True) -> Any:
+def load(
+    dataset: Dataset, data_dir: Path | None, normalize: bool = True, flatten: bool = True
+) -> Any:
     """Return `(x_train, t_train), (x_test, t_test)` of the data set."""
     if dataset is Dataset.SAMPLE:
         if data_dir is not None:
             raise ValueError("--data-dir needs --dataset mnist; got --dataset mnist-sample")
-        return load_mnist_sample(normalize)
+        return load_mnist_sample(normalize, flatten)
     if data_dir is not None and not data_dir.is_dir():
         raise ValueError(f"--data-dir must be a folder; got {data_dir}")
-    return load_mnist(normalize, path=data_dir)
+    return load_mnist(normalize, flatten, path=data_dir)
 
 
 def load_digit_network(
@@ -125,13 +174,23 @@ def load_digit_network(
 ) -> Network:
     """Return the network of a file, which must be one for MNIST's digits."""
     _check_file(params)
-    net = load_network(params, activation=activation, backend=backend, dtype=dtype)
+    arrays, metadata = load_params(params)
+    net = None if NETWORK in metadata else books_network(arrays, backend, dtype or "float32")
+    if net is not None and activation not in (None, "relu"):
+        raise ValueError(f"--activation must be relu for {params}; got {activation}")
+    if net is None:
+        net = load_network(params, activation=activation, backend=backend, dtype=dtype)
     values = list(net.params.values())
     sizes = values[0].shape[0], values[-1].shape[0]
-    if sizes != (784, 10):
-        raise ValueError(
-            f"--params must have 784 inputs and 10 outputs; got {sizes[0]} and {sizes[1]}"
-        )
+    got = f"got {sizes[0]} and {sizes[1]}"
+    if sample_shape(net) == PICTURE:
+        try:
+            sizes = INPUTS, summary(net, PICTURE).rows[-1].output[0]
+            got = f"got {sizes[1]} outputs"
+        except ValueError as error:
+            sizes, got = (0, 0), str(error)
+    if sizes != (INPUTS, CLASSES):
+        raise ValueError(f"--params must have {INPUTS} inputs and {CLASSES} outputs; {got}")
     return net
 
 

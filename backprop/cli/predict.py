@@ -11,6 +11,7 @@ import typer
 import backends
 from backprop import functions
 from backprop.cli import tables
+from backprop.cli.digit_network import sample_shape
 from backprop.cli.options import (
     ActivationOption,
     DeviceOption,
@@ -49,7 +50,8 @@ def predict(
     found: list[list[float]] = []
     if read:
         xp = backend.xp
-        x = xp.stack([backend.asarray(array) for array in read.values()])
+        shape = sample_shape(net)
+        x = xp.stack([backend.asarray(array.reshape(shape)) for array in read.values()])
         probabilities = functions.softmax(net.predict(x))
         say(f"device: {backend}\n")
         found = backend.to_numpy(probabilities).tolist()

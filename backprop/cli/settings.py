@@ -9,7 +9,9 @@ from typing import Any, Literal
 import typer
 
 from backprop import History
+from backprop.cli.digit_network import NetName
 from backprop.cli.options import DTypeName
+from backprop.cli.recipe import OptimizerName, ScheduleName
 from backprop.layers.activation import ActivationName
 from backprop.storage.checkpoint import load_checkpoint
 
@@ -35,6 +37,14 @@ class Settings:
     data_dir: str | None
     checkpoint_every: int
     on_nan: Literal["stop", "warn", "ignore"]
+    net: NetName
+    optimizer: OptimizerName
+    lr_schedule: ScheduleName
+    augment: str
+
+    def steps(self, samples: int) -> int:
+        """Return how many steps there shall be, of so many samples an epoch."""
+        return self.iterations or (self.epochs or 0) * -(-samples // self.batch_size)
 
 
 def said(context: typer.Context) -> dict[str, Any]:
@@ -74,11 +84,15 @@ def config(settings: Settings, history: History) -> dict[str, Any]:
     hidden = list(settings.hidden)
     return {
         **{name: getattr(settings, name) for name in ("dataset", "library", "device")},
+        "net": settings.net,
         "hidden": hidden[0] if len(hidden) == 1 else hidden,
         "activation": settings.activation,
         "iterations": len(history.loss),
         "batch_size": settings.batch_size,
+        "optimizer": settings.optimizer,
         "lr": settings.lr,
+        "lr_schedule": settings.lr_schedule,
+        "augment": settings.augment,
         "dtype": settings.dtype,
         "seed": settings.seed,
         "interrupted": history.interrupted,

@@ -13,12 +13,13 @@ import numpy as np
 import typer
 
 import backends
-from backends import Backend
-from backprop import SGD, Checkpoints, History, NotFiniteError, Trainer
+from backprop import Checkpoints, History, NotFiniteError, Trainer
+from backprop.cli import recipe
 from backprop.cli.config_file import ConfigOption, versions
-from backprop.cli.digit_network import digit_network, widths
+from backprop.cli.digit_network import CONVOLUTIONAL, chosen
 from backprop.cli.next_step import command, point_to
 from backprop.cli.options import (
+    AugmentOption,
     DataDirOption,
     Dataset,
     DatasetOption,
@@ -26,14 +27,19 @@ from backprop.cli.options import (
     DTypeName,
     HiddenOption,
     LibraryOption,
+    NetOption,
+    NewActivationOption,
     OnNan,
+    OptimizerOption,
+    RateOption,
+    ScheduleOption,
     load,
     out_option,
 )
 from backprop.cli.output import answer, chatty, record, say, warn
 from backprop.cli.run_folder import FILES, check_output, output_folder, write_results
 from backprop.cli.settings import Settings, config, said, settings_of
-from backprop.layers.activation import ActivationName
+from backprop.cli.trainer import new_trainer
 from backprop.storage.writing import sweep
 from backprop.training.checkpoints import last_of
 from backprop.training.interruption import ALL, Interruption
@@ -47,10 +53,9 @@ def train(
     data_dir: DataDirOption = None,
     device: DeviceOption = None,
     library: LibraryOption = None,
-    hidden: HiddenOption = "50",
-    activation: Annotated[
-        ActivationName, typer.Option(help="Activation of the hidden layer.")
-    ] = "relu",
+    net: NetOption = None,
+    hidden: HiddenOption = None,
+    activation: NewActivationOption = None,
     iterations: Annotated[
         int | None,
         typer.Option(
@@ -63,7 +68,10 @@ def train(
         int | None, typer.Option(min=1, help="Number of passes over the training set.")
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Number of samples in a step.")] = 100,
-    lr: Annotated[float, typer.Option(help="Learning rate.")] = 0.1,
+    optimizer: OptimizerOption = "sgd",
+    lr: RateOption = None,
+    lr_schedule: ScheduleOption = "constant",
+    augment: AugmentOption = "none",
     dtype: Annotated[DTypeName, typer.Option(help="Dtype of parameters and data.")] = "float32",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and the batches.")] = 0,
     out: Annotated[Path | None, out_option("runs/DATASET-DATE-TIME")] = None,
@@ -82,27 +90,32 @@ def train(
     ] = OnNan.STOP,
     config_file: ConfigOption = None,
 ) -> int:
-    """Train the two-layer network on MNIST, or a deeper one.
+    """Train a network of the book on MNIST.
 
     Shows accuracies after each epoch; writes parameters, history, settings and a picture.
     Writes checkpoints meanwhile. Ctrl-C ends it in order, a second one at once.
     """
-    if "epochs" in said(context) and "iterations" not in said(context):
+    given = said(context)
+    if "epochs" in given and "iterations" not in given:
         iterations = None  # a --config has them
     if iterations is not None and epochs is not None:
         raise ValueError("one of --iterations and --epochs must be given; got both")
     if resume is not None:
-        settings = settings_of(last_of(resume), said(context))
+        settings = settings_of(last_of(resume), given)
         backend = backends.select(settings.device, settings.library)
         folder = last_of(resume).parent
     else:
-        SGD(lr)
+        if lr is None or ("optimizer" in given and "lr" not in given):  # --config's is another's
+            lr = recipe.OPTIMIZERS[optimizer][1]
+        recipe.optimizer(optimizer, lr)
+        recipe.moves(augment)
+        net, wide, activation = chosen(net, hidden, activation)
         backend = backends.select(device, library)
         if out is not None:
             check_output(out, overwrite)
         settings = Settings(
             dataset=dataset,
-            hidden=widths(hidden),
+            hidden=wide,
             activation=activation,
             batch_size=batch_size,
             lr=lr,
@@ -115,19 +128,23 @@ def train(
             data_dir=None if data_dir is None else str(data_dir.resolve()),
             checkpoint_every=checkpoint_every,
             on_nan=on_nan.value,
+            net=net,
+            optimizer=optimizer,
+            lr_schedule=lr_schedule,
+            augment=augment,
         )
     where = None if settings.data_dir is None else Path(settings.data_dir)
-    data = load(Dataset(settings.dataset), where if resume is not None else data_dir)
-    if batch_size > len(data[0][0]):
-        raise ValueError(
-            f"--batch-size must be at most {len(data[0][0])}, all there are; got {batch_size}"
-        )
-    if resume is None:
-        trainer = _new_trainer(settings, backend)
-        folder = output_folder(out, dataset)
-    else:
-        trainer = Trainer.resume(resume, backend=backend, on_nan=settings.on_nan)
+    where = where if resume is not None else data_dir
+    rows = settings.net not in CONVOLUTIONAL
+    data = load(Dataset(settings.dataset), where, flatten=rows)
     counts = [len(part[0]) for part in data]
+    if settings.batch_size > counts[0]:
+        raise ValueError(
+            f"--batch-size must be at most {counts[0]}, all there are; got {settings.batch_size}"
+        )
+    trainer = new_trainer(settings, backend, counts[0], resume)
+    if resume is None:
+        folder = output_folder(out, dataset)
     say(f"device: {backend}")
     say(f"data:   {settings.dataset}, {counts[0]:,} training and {counts[1]:,} test images")
     with Interruption(ALL) as signals:
@@ -138,21 +155,13 @@ def train(
             return 128 + (signals.received or signal.SIGINT)
 
 
-def _new_trainer(settings: Settings, backend: Backend) -> Trainer:
-    net = digit_network(
-        tuple(settings.hidden), settings.activation, settings.dtype, backend, settings.seed
-    )
-    optimizer = SGD(settings.lr)
-    return Trainer(net, optimizer, settings.batch_size, settings.seed, on_nan=settings.on_nan)
-
-
 def _run(
     trainer: Trainer, data: Any, settings: Settings, folder: Path, signals: Interruption
 ) -> int:
     """Train, write what came of it, say so, and return the exit code."""
     history = trainer.history
     batches = -(-len(data[0][0]) // settings.batch_size)
-    rest = (settings.iterations or (settings.epochs or 0) * batches) - len(history.loss)
+    rest = settings.steps(len(data[0][0])) - len(history.loss)
     if rest < 0:
         raise ValueError(f"the run must go on; it has {len(history.loss):,} iterations already")
     if history.loss:

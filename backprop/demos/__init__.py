@@ -1,4 +1,4 @@
-"""The book's programs of chapters 2 to 5, short and meant to be read; `backprop demo` runs them.
+"""The book's programs of chapters 2 to 8, short and meant to be read; `backprop demo` runs them.
 
 Each is a module with a function `run`; the first line of its docstring says what it does.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 from backprop.demos.settings import Settings
 
-__all__ = ["NAMES", "Settings", "run", "summary"]
+__all__ = ["NAMES", "TAKE_PARAMS", "Settings", "run", "summary"]
 
 NAMES = (
     "gates",
@@ -27,7 +27,21 @@ NAMES = (
     "apple-orange",
     "gradient-check",
     "learn-backprop",
+    "optimizer-paths",
+    "optimizer-comparison",
+    "activation-histograms",
+    "batch-norm",
+    "weight-decay",
+    "dropout",
+    "hyperparameters",
+    "filters",
+    "apply-filters",
+    "misclassified",
+    "half-precision",
 )
+
+TAKE_PARAMS = ("mnist-inference", "filters", "apply-filters", "misclassified", "half-precision")
+"""The programs that look at the network of a file, if one is given."""
 
 
 def summary(name: str) -> str:

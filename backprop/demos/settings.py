@@ -1,5 +1,6 @@
 """Settings that a program of the book is run with."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,7 @@ class Settings:
     data : callable
         Function that returns `(x_train, t_train), (x_test, t_test)`, as `load_mnist` does.
     params : Path or None
-        File of trained parameters, for `mnist-inference`.
+        File of trained parameters, for the programs in `TAKE_PARAMS`.
     pictures : list of Path
         Files that `save` has written.
     """
@@ -42,6 +43,15 @@ class Settings:
         train, test = self.data()
         x_train, t_train, x_test, t_test = map(self.backend.asarray, (*train, *test))
         return (x_train, t_train), (x_test, t_test)
+
+    def keep(self, results: Any, name: str) -> None:
+        """Write results, in JSON values, into the folder `out`, if there is one."""
+        if self.out is not None:
+            self.out.mkdir(parents=True, exist_ok=True)
+            path = self.out / name
+            text = json.dumps(results, indent=1).replace("NaN", "null")  # which JSON lacks
+            path.write_text(text + "\n", encoding="utf-8")
+            print(f"written: {path}")
 
     def save(self, picture: "Axes | Drawing", name: str) -> None:
         """Write a picture into the folder `out`, which is made if it is missing."""

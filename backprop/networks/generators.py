@@ -23,7 +23,7 @@ def put_back(layers: Mapping[str, Any], states: Mapping[str, Any]) -> None:
     held = dict(found(layers))
     if set(held) != set(states):
         raise ValueError(
-            f"the generators must be those of the network, {', '.join(held) or 'none'}; "
+            f"the generators must be those of the training, {', '.join(held) or 'none'}; "
             f"got {', '.join(states) or 'none'}"
         )
     before = {name: bits.state for name, bits in held.items()}

@@ -5,7 +5,7 @@ from threading import get_ident
 from typing import Any
 
 from backends import Array, ArrayIn, Backend, FloatDType
-from backprop.layers import SoftmaxWithLoss
+from backprop.layers import Layer, SoftmaxWithLoss
 from backprop.layers.activation import ActivationName
 from backprop.networks import decay, numerically
 from backprop.networks.predictor import Predictor
@@ -103,6 +103,8 @@ class Network(Predictor):
             dout = self._last_layer.backward()
             for layer in self._way_back:
                 dout = layer.backward(dout)
+                if isinstance(layer, Layer):
+                    layer.cache = None  # so that the next one's gradient can take its place
             first = self._first
             if first is not None:
                 getattr(first, "backward_params", first.backward)(dout)

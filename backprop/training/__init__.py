@@ -1,6 +1,7 @@
 """Training: batches, optimizers, schedules of their rates, trainer, and the history of a run."""
 
 from backprop.training.adaptive import AdaGrad, Adam, AdamW, RMSprop
+from backprop.training.augmentation import Augment
 from backprop.training.checkpoints import Checkpoints
 from backprop.training.history import History
 from backprop.training.momentum import Momentum, Nesterov
@@ -13,6 +14,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Augment",
     "Checkpoints",
     "Cosine",
     "History",

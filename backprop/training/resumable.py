@@ -26,6 +26,7 @@ class Resumable:
     net: Network
     optimizer: Updater
     history: History
+    augment: Any
     _batches: Batches
 
     def __init__(self, net: Network, optimizer: Updater | None = None) -> None:
@@ -78,7 +79,7 @@ class Resumable:
         backend : Backend or str, optional
             Where a network that is not given lives; as `backends.select()` decides if not given.
         **options
-            Of the new trainer, such as `on_nan`.
+            Of the new trainer, such as `on_nan`; an `augment` that was there must be given again.
 
         Raises
         ------
@@ -109,7 +110,7 @@ class Resumable:
 
         Dictionaries and lists of arrays, numbers and strings, which later training does not
         change: `network`, `optimizer`, `position` in the data and `history`; and `generators` of
-        random numbers, where layers hold such.
+        random numbers, where layers or `augment` hold such.
         """
         state = {
             "network": self.net.state_dict(),
@@ -117,7 +118,7 @@ class Resumable:
             "position": self._batches.state_dict(),
             "history": self.history.state_dict(),
         }
-        places = generators.taken(self._layers)
+        places = generators.taken(self._drawing)
         return state | {_GENERATORS: places} if places else state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -149,7 +150,7 @@ class Resumable:
 
     def _put(self, state: Mapping[str, Any]) -> None:
         self.net.load_state_dict(state["network"])
-        generators.put_back(self._layers, state.get(_GENERATORS, {}))
+        generators.put_back(self._drawing, state.get(_GENERATORS, {}))
         remember(self.optimizer, copied_tree(state["optimizer"], self._backend))
 
     @property
@@ -157,8 +158,10 @@ class Resumable:
         return self.net.backend or backends.host()
 
     @property
-    def _layers(self) -> dict[str, Any]:
-        return {**getattr(self.net, "layers", {}), "last_layer": self.net.last_layer}
+    def _drawing(self) -> dict[str, Any]:
+        """All that may draw random numbers, by name."""
+        layers = getattr(self.net, "layers", {})
+        return {**layers, "last_layer": self.net.last_layer, "augment": self.augment}
 
 
 def _optimizer(kind: Any, given: Updater | None) -> Updater:

@@ -32,6 +32,8 @@ class Run:
         On the network's device, in its dtype.
     save : callable
         Writes a checkpoint to a path, with metadata.
+    augment : callable or None
+        Takes the inputs of each step, and returns those to learn from.
     stop : callable
         Asked after each step and each epoch whether to end in order.
     """
@@ -47,6 +49,7 @@ class Run:
     on_epoch: Callable[[History], None] | None
     checkpoints: Checkpoints | None
     save: Callable[[Path, Any], None]
+    augment: Callable[[Array], Array] | None
     stop: Callable[[], bool]
     _start: float = field(default=0.0, init=False)
     _finite: bool = field(default=True, init=False)  # in the epoch that ended last
@@ -93,15 +96,16 @@ class Run:
         """
         x, t = self.train
         xp, backend = backends.namespace(x), self.net.backend or backends.of(x)
-        net, optimizer, stop = self.net, self.optimizer, self.stop
+        net, optimizer, stop, augment = self.net, self.optimizer, self.stop, self.augment
         losses: list[Array] = []
         before, stopped = len(self.history.loss), False
         try:
             with few_threads(net, x, self.batches.batch_size):
                 for index in self.batches.rest(backend, limit):
-                    loss, grads = net.loss_and_gradient(
-                        xp.take(x, index, axis=0), xp.take(t, index, axis=0)
-                    )
+                    seen = xp.take(x, index, axis=0)
+                    if augment is not None:
+                        seen = augment(seen)
+                    loss, grads = net.loss_and_gradient(seen, xp.take(t, index, axis=0))
                     optimizer.update(net.params, grads)
                     losses.append(loss)
                     self.bar.advance(index.shape[0])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import backends
+from backends import Array
 from backprop.arguments import whole
 from backprop.networks import Network
 from backprop.training import summary
@@ -40,6 +41,10 @@ class Trainer(Resumable):
         What happens when a loss or a parameter is not finite at the end of an epoch: ``"stop"``
         raises a NotFiniteError, ``"warn"`` warns and goes on, ``"ignore"`` goes on. No checkpoint
         is written of such an epoch.
+    augment : callable, optional
+        Takes the inputs of each step, on their device, and returns those to learn from, such as
+        `Augment`. Accuracies are measured without it. If it holds a generator of random numbers,
+        where that is becomes part of the trainer's state.
 
     Attributes
     ----------
@@ -74,12 +79,13 @@ class Trainer(Resumable):
         seed: int | None = None,
         *,
         on_nan: Literal["stop", "warn", "ignore"] = "stop",
+        augment: Callable[[Array], Array] | None = None,
     ) -> None:
         self.net = net
         self.optimizer: Updater = SGD(lr=0.1) if optimizer is None else optimizer
         check_parts(net, self.optimizer)
         check_on_nan(on_nan)
-        self.on_nan = on_nan
+        self.on_nan, self.augment = on_nan, augment
         self.history = History()
         self._batches = Batches(batch_size, backends.host().rng(seed))
 
@@ -172,6 +178,7 @@ class Trainer(Resumable):
                     on_epoch=on_epoch,
                     checkpoints=checkpoints,
                     save=self.save,
+                    augment=self.augment,
                     stop=stop or signals,
                 )
                 run.go(len(self.history.loss) + steps)

@@ -21,6 +21,7 @@ def test_public_names():
         "AdamW",
         "AddLayer",
         "Affine",
+        "Augment",
         "BatchNormalization",
         "Checkpoints",
         "Convolution",

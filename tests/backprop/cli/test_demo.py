@@ -55,7 +55,7 @@ def test_what_a_demo_can_t_use_is_an_error_of_one_line(run_in, tmp_path, monkeyp
     assert (code, out) == (2, "")
     assert err == f"backprop: error: demo must be one of {', '.join(demos.NAMES)}; got 'orange'\n"
     for arguments, message in {
-        ("apple", "--params", "file"): "--params needs the demo mnist-inference; got apple",
+        ("apple", "--params", "file"): "--params needs one of the demos mnist-inference, filters,",
         ("apple", "--out", "file"): "--out must be a folder; file is a file",
         ("mini-batch", "--data-dir", "x"): "--data-dir needs --dataset mnist",
         ("mini-batch", "--dataset", "mnist", "--data-dir", "x"): "--data-dir must be a folder",

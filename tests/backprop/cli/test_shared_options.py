@@ -222,12 +222,14 @@ def test_several_hidden_layers(run_in):
     }
     code, out, _ = run_in("evaluate", "--params", "a/params.safetensors")
     assert code == 0
-    assert "layers: Affine1, Relu1, Affine2, Relu2, Affine3, Relu3, Affine4\n" in out
+    assert "layers: Affine1, Activation_function1, Affine2, Activation_function2, Affine3, " in out
     assert run_in("check", "--hidden", "4,3", "--mode", "directional")[0] == 0
 
 
 def test_deep_networks_keep_the_size_of_signals():
-    net = digit_network((300, 200, 100), "relu", "float64", backends.select("cpu"), 0)
+    net = digit_network(
+        "multi-layer", (300, 200, 100), "relu", "float64", backends.select("cpu"), 0
+    )
     std = {name: float(array.std()) for name, array in net.params.items() if name[0] == "W"}
     assert std == pytest.approx(
         {"W1": (2 / 784) ** 0.5, "W2": (2 / 300) ** 0.5, "W3": (2 / 200) ** 0.5, "W4": 0.02**0.5},

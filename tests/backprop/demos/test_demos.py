@@ -274,7 +274,7 @@ def test_gradient_check(capsys):
 
 
 def test_names_and_summaries():
-    assert len(demos.NAMES) == len(set(demos.NAMES)) == 15
+    assert len(demos.NAMES) == len(set(demos.NAMES)) == 26
     assert set(PRINTED) | set(PICTURES) < set(demos.NAMES)
     for name in demos.NAMES:
         assert re.fullmatch(r"[A-Z].* \(sections? [\d., to]+\)\.", demos.summary(name))

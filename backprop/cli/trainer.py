@@ -1,0 +1,36 @@
+"""The trainer of a run, made from what the run was asked for."""
+
+from pathlib import Path
+
+from backends import Backend
+from backprop import Trainer
+from backprop.cli import recipe
+from backprop.cli.digit_network import digit_network
+from backprop.cli.settings import Settings
+
+
+def new_trainer(settings: Settings, backend: Backend, samples: int, resume: Path | None) -> Trainer:
+    """Return a new trainer, or the one of a run that goes on."""
+    lr = recipe.schedule(settings.lr_schedule, settings.lr, settings.steps(samples))
+    optimizer = recipe.optimizer(settings.optimizer, lr)
+    augment = recipe.augment(settings.augment, settings.seed)
+    if resume is not None:
+        return Trainer.resume(
+            resume, None, optimizer, backend=backend, on_nan=settings.on_nan, augment=augment
+        )
+    net = digit_network(
+        settings.net,
+        tuple(settings.hidden),
+        settings.activation,
+        settings.dtype,
+        backend,
+        settings.seed,
+    )
+    return Trainer(
+        net,
+        optimizer,
+        settings.batch_size,
+        settings.seed,
+        on_nan=settings.on_nan,
+        augment=augment,
+    )
