@@ -49,7 +49,8 @@ def numpy_dtype(dtype: Any) -> Any:
     """Return NumPy's dtype for that of any library, or None where it has none (bfloat16)."""
     for name in (dtype, short_name(dtype)):
         with suppress(TypeError):
-            return np.dtype(name)
+            found = np.dtype(name)
+            return found if found.kind in "biufc" else None  # JAX brings a bfloat16 of kind V
     return None
 
 

@@ -161,6 +161,15 @@ def test_a_parameter_is_an_array():
     assert host().asarray([x, x]).tolist() == [[1.0, 2.0], [1.0, 2.0]]
 
 
+def test_bfloat16_of_pytorch_beside_that_of_jax():
+    """JAX brings NumPy a dtype of that name, which is none of NumPy's kinds."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("jax")
+    x = select("cpu", "torch").asarray([1.5, 3.0], torch.bfloat16)
+    assert x.dtype == torch.bfloat16
+    assert x.tolist() == [1.5, 3.0]
+
+
 def test_bfloat16_says_what_to_do():
     torch = pytest.importorskip("torch")
     x = torch.tensor([1.5], dtype=torch.bfloat16)
