@@ -542,8 +542,13 @@ def test_options_are_checked():
         gradcheck(Tanh(), x, rtol=-1)
     with pytest.raises(ValueError, match="`atol` must be 0 or more; got nan"):
         gradcheck(Tanh(), x, atol=float("nan"))
-    with pytest.raises(TypeError, match="`x` must be an array; got list"):
-        gradcheck(TwoLayerNet(3, 2, 2, backend="cpu"), [[1.0, 2.0, 3.0]], [0])
+
+
+def test_lists_of_numbers_are_the_arrays_of_a_network():
+    net = TwoLayerNet(3, 2, 2, 1.0, backend="cpu", seed=0)
+    report = gradcheck(net, [[1.0, 2.0, 3.0]], [0])
+    assert report.ok
+    assert report == gradcheck(net, np.array([[1.0, 2.0, 3.0]]), np.array([0]))
 
 
 def test_a_sample_of_a_large_network_is_a_sample(monkeypatch):
