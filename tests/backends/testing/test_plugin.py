@@ -193,6 +193,57 @@ def test_a_project_with_a_package_backends_of_its_own(tmp_path, layout, start):
     assert "3 passed" in result.stdout
 
 
+MINE = "import backends\n\ndef test_mine(backend_case):\n    assert backends.mine() == 1\n"
+
+
+@pytest.mark.parametrize(
+    ("folder", "files"),
+    [("tests", []), ("python", ["python/tests/__init__.py"])],
+    ids=["tests", "python"],
+)
+@pytest.mark.parametrize("early", [False, True], ids=["", "kit in the conftest"])
+@pytest.mark.parametrize("chosen", [[], ["--array-backends", "numpy"]], ids=["", "chosen"])
+def test_a_package_backends_that_pytest_finds_with_its_test(tmp_path, folder, files, early, chosen):
+    """Pytest puts the folder of a test on the path when it comes to it, long after the plugin."""
+    texts = {f"{folder}/backends/__init__.py": "def mine(): return 1\n", **dict.fromkeys(files, "")}
+    texts[f"{folder}/{'tests/' if files else ''}test_t.py"] = MINE
+    texts["conftest.py"] = "from pytest_array_backends import add_row\n" if early else ""
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    result = subprocess.run(
+        [sys.executable, *STARTS["pytest"], "-q", *chosen],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**OUTER, "ARRAY_BACKENDS": "numpy"},
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "1 passed" in result.stdout
+
+
+def test_there_is_one_kit_whoever_imports_it_first(tmp_path):
+    suite = (
+        "import pytest_array_backends as plugin\n"
+        "import backends.testing.matrix\n"
+        "from backends import DeviceUnavailableError, libraries, select\n"
+        "from backends.testing import Row, add_row, names\n"
+        "def test_one():\n"
+        "    assert plugin.kit() is backends.testing\n"
+        "    assert plugin._unavailable() is DeviceUnavailableError\n"
+        "    add_row('strict:other', Row('array-api-strict', 'device2'))\n"
+        "    assert plugin.names('strict:other') == names('strict:other')\n"
+        "    assert backends.testing.matrix is plugin._part('matrix')\n"
+    )
+    for early in ("", "from pytest_array_backends import add_row", "import backends"):
+        (tmp_path / "conftest.py").write_text(early)
+        for chosen in ([], ["--array-backends", "numpy"]):
+            code, output = run(tmp_path, *chosen, suite=suite)
+            assert code == 0, output
+            assert "1 passed" in output
+
+
 def test_a_project_that_does_not_use_it_imports_nothing_of_it(tmp_path):
     suite = "import sys\n\ndef test_nothing():\n    loaded = {'backends', 'backends.testing', 'backprop'}\n    assert not loaded & set(sys.modules)\n"
     code, output = run(tmp_path, suite=suite)
