@@ -2,8 +2,8 @@
 
 ``--array-backends``, ``--require-array-backends``, ``--array-claims``, the fixture
 `backend_case` and its markers. The kit is imported when a test asks for it, so a project that does
-not use it pays next to nothing. Nothing is imported as `backends`, for the project may have a package
-of that name: ``from pytest_array_backends import assert_equivalent`` always works.
+not use it pays next to nothing. Nothing is imported as `backends`, for the project may have a
+package of that name: ``from pytest_array_backends import assert_equivalent`` always works.
 """
 
 import importlib

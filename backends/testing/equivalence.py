@@ -41,8 +41,8 @@ def equivalence(
     *inputs : array or anything else
         NumPy arrays and scalars are made arrays of the backend, floats in its dtype, also within
         tuples, lists, dictionaries and dataclasses; so is a list of floats. Whatever else is handed
-        on as it is, a list of axes for instance. Lists, dictionaries and random generators are
-        copied for each run.
+        on as it is, a list of axes for instance. Lists, dictionaries, random generators and other
+        objects are copied for each run.
     kwargs : mapping, optional
         Keyword arguments of the function, taken alike.
     backends : iterable of str, optional

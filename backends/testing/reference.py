@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from .structure import Parts, leaves, looks_like_array, parts, rebuilt
+from .structure import Parts, leaves, looks_like_array, own_copy, parts, rebuilt
 
 _CONSTANTS = (type(None), str, bytes, slice, range, type(Ellipsis), Enum)
 _LIMITS = ("eps", "epsneg", "max", "min", "resolution", "smallest_normal", "tiny")
@@ -23,7 +23,8 @@ class Call:
     """A function and what it is given: NumPy arrays, anywhere in containers, are its data.
 
     So are NumPy's scalars, and lists of Python's floats. A list of integers is handed on as it is:
-    it may be axes or a shape. Each run gets lists, dictionaries and random generators of its own.
+    it may be axes or a shape. Each run gets lists, dictionaries and objects of its own: random
+    generators, estimators that are not fitted yet.
 
     Raises
     ------
@@ -56,13 +57,13 @@ class Call:
         The arguments are a tuple of the positional ones and a dictionary of the others.
         """
         made = [convert(leaf) for _, leaf in self.data]
-        others = iter(made)
+        arrays: dict[int, list[Any]] = {}
+        for (_, leaf), array in zip(self.data, made, strict=True):
+            arrays.setdefault(id(leaf), []).append(array)
 
         def own(leaf: Any) -> Any:
-            if _is_data(leaf):
-                return next(others)
-            generator = type(leaf).__module__.startswith("numpy.random")
-            return copy.deepcopy(leaf) if generator else leaf
+            same = arrays.get(id(leaf))  # a run may have put other arrays into the inputs
+            return same.pop(0) if same else own_copy(leaf)
 
         return rebuilt(self._given, own, copied=True), made
 

@@ -76,6 +76,18 @@ def rebuilt(value: Any, convert: Callable[[Any], Any], copied: bool = False) -> 
         return value
 
 
+def own_copy(leaf: Any) -> Any:
+    """Return what is no container, a copy if it can change: a generator, an empty object."""
+    if isinstance(leaf, _NO_CONTAINERS) or not (
+        hasattr(leaf, "__dict__") or type(leaf).__module__.startswith("numpy.random")
+    ):
+        return leaf
+    try:
+        return copy.deepcopy(leaf)
+    except Exception:  # one that holds a connection, a lock
+        return leaf
+
+
 def entries(value: Any, place: str = "") -> Iterator[Leaf]:
     """Yield what lies in nested tuples, lists and mappings, and no further."""
     if isinstance(value, tuple | list | Mapping):

@@ -668,3 +668,34 @@ def test_a_dataclass_keeps_its_type():
     with opened("strict:cpu") as case:
         fit = case.run(lambda f: dataclasses.replace(f, points=2), Fit(case.array(V), "a", 1))
         assert fit.points == 2
+
+
+class Scaler:
+    def fit(self, x):
+        self.mean_ = namespace(x).mean(x, axis=0)
+        return self
+
+
+def test_an_estimator_that_is_not_fitted_yet():
+    """Fitting gives the object arrays that were no data; each run has an object of its own."""
+    own = Scaler()
+    x = np.asarray([[0.1, 0.3], [0.7, 0.9]])
+    assert assert_equivalent(lambda s, x: s.fit(x).mean_, own, x).ok
+    assert vars(own) == {}
+    fitted = Scaler().fit(x)
+    before = fitted.mean_
+    assert assert_equivalent(lambda s, x: s.fit(x + s.mean_).mean_, fitted, x).ok
+    assert fitted.mean_ is before
+
+
+def test_an_input_whose_hidden_parts_outlive_a_run():
+    class Cached:
+        def __init__(self):
+            self.factor = 2.0
+            self._seen = {}
+
+        def __call__(self, x):
+            self._seen["x"] = x
+            return x * self.factor
+
+    assert assert_equivalent(lambda c, x: c(x), Cached(), V).ok
