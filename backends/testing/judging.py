@@ -63,8 +63,15 @@ class Judge:
             same = type(value) is type(expected) and value == expected
             return None if same else f"must be {expected!r}; got {value!r}"[:300]
         expected = np.asarray(expected)
-        floats = self.reference.call.has_floats
-        dtypes = accepted(case.backend, case.dtype, expected, floats, self.said.dtype)
+        call = self.reference.call
+        dtypes = accepted(
+            case.backend,
+            case.dtype,
+            expected,
+            call.has_floats,
+            self.said.dtype,
+            summed=not call.has_uint64,
+        )
         return mismatch(case.backend, value, expected, dtypes, self.tolerance)
 
     def _wrong_number(self, case: Case, value: Any, expected: Any, plain: bool) -> str | None:

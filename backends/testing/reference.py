@@ -51,6 +51,11 @@ class Call:
         """Whether there are floats among the data."""
         return any(leaf.dtype.kind in "fc" for _, leaf in self.data)
 
+    @property
+    def has_uint64(self) -> bool:
+        """Whether there are integers of uint64 among the data."""
+        return any(leaf.dtype == np.uint64 for _, leaf in self.data)
+
     def with_data(self, convert: Callable[[Any], Any]) -> tuple[Any, list[Any]]:
         """Return arguments with ``convert(array)`` for each of the data, and those arrays.
 

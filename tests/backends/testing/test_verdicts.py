@@ -699,3 +699,29 @@ def test_an_input_whose_hidden_parts_outlive_a_run():
             return x * self.factor
 
     assert assert_equivalent(lambda c, x: c(x), Cached(), V).ok
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "cumulative_sum"])
+def test_sums_of_unsigned_integers_are_as_wide_as_the_default_of_the_library(name):
+    def f(x):
+        xp = namespace(x)
+        return getattr(xp, name)(x, axis=0)
+
+    report = equivalence(f, np.arange(12, dtype="uint8").reshape(3, 4))
+    assert report.wrong == (), str(report)
+    assert report.ok
+
+    def narrow(x):
+        xp = namespace(x)
+        return f(x) if isinstance(x, np.ndarray) else xp.astype(f(x), xp.int16)
+
+    rows = equivalence(narrow, I.astype("u1"), backends=("strict:cpu", "torch", "jax"))
+    assert set(rows.wrong) == {"strict:cpu", "torch", "jax"} - {*rows.skipped}, str(rows)
+    kept = equivalence(
+        lambda x: x if isinstance(x, np.ndarray) else namespace(x).astype(x, namespace(x).int64),
+        I.astype("uint64"),
+        backends="strict:cpu",
+    )
+    assert kept.outcomes[0].reason == (
+        "dtype must be array_api_strict.uint64; got array_api_strict.int64"
+    )
