@@ -214,6 +214,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         for pattern, options in _said(item, kind):
             if _part("matrix").matches(name, pattern):
                 item.add_marker(mark(**options))
+    if item.get_closest_marker("parametrize") is None:  # by which hypothesis knows what has rows
+        item.add_marker(pytest.mark.parametrize("backend_case", [name], indirect=True))
     if name.startswith("strict"):
         item.add_marker(pytest.mark.thread_unsafe)
 

@@ -344,6 +344,13 @@ def test_drawn(backend_case, data):
     assert y.dtype == backend_case.backend.dtype(name)
     assert y.shape == (2, 3)
     assert data.draw(dtypes(backend_case, "bool")) == "bool"
+
+
+class TestMethod:
+    @settings(max_examples=3, deadline=None)
+    @given(n=st.integers())
+    def test_method(self, backend_case, n):
+        assert isinstance(n, int)
 """
 
 
@@ -368,6 +375,7 @@ def test_hypothesis(tmp_path):
     code, output = run(tmp_path, *chosen, "-p", "no:randomly", suite=GIVEN)
     assert code == 0, output
     assert "test_drawn[strict:no_x64] PASSED" in output
+    assert "TestMethod::test_method[strict:no_x64] PASSED" in output
 
 
 KIT = """
