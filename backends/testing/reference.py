@@ -1,12 +1,10 @@
 """What NumPy gives: the reference that every row is held to, run once a dtype."""
 
-import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from functools import cached_property
 from threading import get_ident
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -15,7 +13,6 @@ import numpy as np
 from .structure import Parts, leaves, looks_like_array, own_copy, parts, rebuilt
 
 _CONSTANTS = (type(None), str, bytes, slice, range, type(Ellipsis), Enum)
-_LIMITS = ("eps", "epsneg", "max", "min", "resolution", "smallest_normal", "tiny")
 _NUMBERS = (bool, int, float, complex)
 
 
@@ -206,6 +203,19 @@ def _same(a: Any, b: Any) -> bool:
     return bool(a == b or (a != a and b != b))
 
 
+class _Limits:
+    """What `finfo` says of float32, said of float64."""
+
+    dtype = np.dtype("float64")
+
+    def __init__(self, narrow: Any) -> None:
+        self._narrow = narrow
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._narrow, name)
+        return np.float64(found) if isinstance(found, np.float32) else found
+
+
 @contextmanager
 def _narrow_limits() -> Iterator[list[Any]]:
     """Within the context, NumPy tells this thread the limits of float32 for those of float64.
@@ -220,9 +230,7 @@ def _narrow_limits() -> Iterator[list[Any]]:
         if get_ident() != owner or found.dtype != np.float64:
             return found
         asked.append(found)
-        narrow = original(cls, "float32")
-        limits = {name: np.float64(getattr(narrow, name)) for name in _LIMITS}
-        return SimpleNamespace(bits=narrow.bits, dtype=found.dtype, **limits)
+        return _Limits(original(cls, "float32"))
 
     with patch.object(np.finfo, "__new__", staticmethod(finfo)):
         yield asked

@@ -725,3 +725,15 @@ def test_sums_of_unsigned_integers_are_as_wide_as_the_default_of_the_library(nam
     assert kept.outcomes[0].reason == (
         "dtype must be array_api_strict.uint64; got array_api_strict.int64"
     )
+
+
+def test_whatever_finfo_says_can_be_asked_for():
+    """Within the reference too, where NumPy has the limits of float32 in float64."""
+
+    def f(x):
+        limits = namespace(x).finfo(x.dtype)
+        return x * limits.precision * limits.nmant + limits.eps * 1e9, limits.dtype == x.dtype
+
+    found = by_row(f, V, backends="numpy*")
+    assert {o.verdict for o in found.values()} == {"agrees"}
+    assert found["numpy:float32"].reason == "with the limits of float32, for which it asks"
