@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from ..errors import DeviceUnavailableError
-from .capabilities import Capabilities, said_of
+from .capabilities import Capabilities, checked, said_of
 from .cases import Case, opened
 from .causes import cause_of
 from .claims import note
@@ -62,13 +62,15 @@ def equivalence(
     ------
     TypeError
         When the function gives NumPy arrays anything else than said above, an input is a masked
-        array or one of another library, or there is no array among the inputs.
+        array or one of another library, there is no array among the inputs, or `capabilities` are
+        not made by `capabilities`.
     ValueError
-        When there is no backend of such a name, or a tolerance is negative.
+        When there is no backend of such a name, also in what the function says of rows, or a
+        tolerance is negative.
     """
     tolerance = Tolerance(rtol, atol).checked()
     chosen = selected() if backends is None else names(backends)
-    said = capabilities or said_of(function)
+    said = checked(said_of(function) if capabilities is None else capabilities)
     call = Call(function, inputs, kwargs or {})
     with LOCK:
         reference = Reference(call)
@@ -156,6 +158,11 @@ def _outcome(name: str, call: Call, judge: Judge, said: Capabilities | None) -> 
         return outcome._replace(verdict="can't tell", reason=reason)
     if outcome.verdict != "agrees":
         return outcome
+    if not case.has_values:
+        reason = (
+            f"the function says that it is wrong here ({expected}); there are no values to tell by"
+        )
+        return outcome._replace(verdict="can't tell", reason=reason)
     return outcome._replace(
         verdict="wrong", reason=f"the function says that it is wrong here ({expected}); it is not"
     )

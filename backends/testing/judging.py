@@ -36,6 +36,8 @@ class Judge:
             if not self._wrong(case, found, limited):
                 return "agrees", _LIMITED
             wrong += f"; so it is {_LIMITED}" if "values differ" in wrong else ""
+        if wrong and case.traced and not self.said.jit:
+            return "can't tell", f"the function says that it can't be traced: {wrong}"
         if wrong:
             return "wrong", wrong
         if case.traced and not self.said.jit:
