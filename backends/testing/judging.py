@@ -9,7 +9,7 @@ from .cases import Case
 from .comparison import Tolerance, difference, mismatch
 from .dtypes import accepted, has_wide_default
 from .reference import Reference, is_array, is_number
-from .structure import Parts, parts, unlike
+from .structure import Parts, kind, parts, unlike
 
 _LIMITED = "with the limits of float32, for which it asks"
 _UNSTABLE = "the function gives something else each time, on NumPy too"
@@ -95,4 +95,7 @@ class Judge:
 
 
 def _shown(found: Parts) -> str:
-    return ", ".join(f"result{place}" for place in found.leaves) or "nothing"
+    if found.leaves.get("", "") is None:
+        return "None"
+    empty = f"{kind(found.containers.get(''))} of nothing"
+    return ", ".join(f"result{place}" for place in found.leaves) or empty

@@ -48,6 +48,9 @@ def _containers(value: Any, place: str, above: tuple[int, ...]) -> Iterator[Leaf
 
 def unlike(value: Any, other: Any) -> str:
     """Return in what a container is unlike another, what lies in them left out; empty if alike."""
+    kinds = [kind(value), kind(other)]
+    if kinds[0] != kinds[1]:
+        return f"must be {kinds[1]}; got {kinds[0]}"
     size, wanted = len(_items(value) or ()), len(_items(other) or ())
     if size != wanted:
         return f"must have {wanted} items; got {size}"
@@ -55,6 +58,13 @@ def unlike(value: Any, other: Any) -> str:
     if missing:
         return f"must be a {type(other).__name__} with .{missing[0]}; got {type(value).__name__}"
     return ""
+
+
+def kind(value: Any) -> str:
+    """Return what a container is: a tuple is a list, for libraries differ there (`meshgrid`)."""
+    if isinstance(value, tuple | list):
+        return "a list or tuple"
+    return "a mapping" if isinstance(value, Mapping) else "an object"
 
 
 def rebuilt(value: Any, convert: Callable[[Any], Any], copied: bool = False) -> Any:
@@ -89,8 +99,8 @@ def own_copy(leaf: Any) -> Any:
 
 
 def entries(value: Any, place: str = "") -> Iterator[Leaf]:
-    """Yield what lies in nested tuples, lists and mappings, and no further."""
-    if isinstance(value, tuple | list | Mapping):
+    """Yield what lies in nested tuples, lists, mappings and dataclasses, and no further."""
+    if isinstance(value, tuple | list | Mapping) or is_dataclass(value):
         for key, item in _items(value) or ():
             yield from entries(item, place + key)
     else:
