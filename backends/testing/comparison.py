@@ -49,6 +49,16 @@ class Tolerance(NamedTuple):
             atol *= magnitude(expected)
         return rtol, atol
 
+    def or_else(self, atol: float) -> "Tolerance":
+        """Return itself with an absolute one for float32, in units of `eps` the same for float64.
+
+        Whatever was given stays.
+        """
+        ratio = float(np.finfo("float64").eps / np.finfo("float32").eps)
+        if self.atol is not None and not isinstance(self.atol, Mapping):
+            return self
+        return Tolerance(self.rtol, {"float32": atol, "float64": atol * ratio, **(self.atol or {})})
+
     def checked(self) -> "Tolerance":
         """Return itself.
 

@@ -50,7 +50,8 @@ def equivalence(
         matrix. What can't be had here is skipped.
     rtol, atol : float or mapping of dtype to float, optional
         1e-12 for float64 and 1e-5 for float32, if not given, and a smaller `atol` where all values
-        are below 1. ``{"float32": 1e-3}`` changes one and leaves the other.
+        are below 1, unless they are rounding alone by what NumPy gives in float32.
+        ``{"float32": 1e-3}`` changes one and leaves the other.
     capabilities : Capabilities, optional
         What the function may do, where that does not stand beside it.
 
