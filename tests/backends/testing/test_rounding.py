@@ -135,6 +135,10 @@ class TestWhatIsNot:
         report = equivalence(variance, np.array([10000.0, 10002.0]), backends="numpy:float32")
         assert report.wrong == ("numpy:float32",)
 
+    def test_small_values_with_a_digit_in_common(self):
+        report = equivalence(lambda x: (1 + x) - 1, X * 1e-5, backends="numpy:float32")
+        assert report.wrong == ("numpy:float32",)
+
     def test_another_value_in_float32_that_is_as_large_as_the_inputs(self):
         def f(x):
             return x * (0.5 if x.dtype == namespace(x).float32 else 1e-30)
