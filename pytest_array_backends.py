@@ -58,7 +58,11 @@ def _is_own(module: ModuleType | None) -> bool:
 
 
 def __getattr__(name: str) -> Any:
-    """Return what the kit exports: `assert_equivalent`, `capabilities`, `add_row`, ..."""
+    """Return what the kit exports: `assert_equivalent`, `add_row`, ...; `strategies`, `Library`."""
+    if name == "strategies":
+        return _part("strategies")
+    if name == "Library":
+        return _part("matrix").Library
     if not name.startswith(("_", "pytest")) and name in kit().__all__:
         return getattr(kit(), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

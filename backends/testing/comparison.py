@@ -148,7 +148,7 @@ def difference(
         return None
     actual, expected = np.broadcast_arrays(actual, expected)
     with np.errstate(all="ignore"):
-        apart = np.abs(np.subtract(actual, expected, dtype="complex128"))
+        apart = np.abs(actual.astype("complex128") - expected.astype("complex128"))
     distance = np.where(close, -1.0, np.nan_to_num(apart, nan=np.inf))
     worst = np.unravel_index(np.argmax(distance), distance.shape)
     where = f" at {tuple(int(i) for i in worst)}" if worst else ""

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import DeviceUnavailableError
 from .capabilities import Capabilities, checked, said_of
 from .cases import Case, opened
-from .causes import cause_of
+from .causes import cause_of, text_of
 from .claims import note
 from .comparison import Limit, Tolerance
 from .judging import Judge
@@ -178,7 +178,7 @@ def _run(case: Case, call: Call, judge: Judge, said: Capabilities | None) -> Out
         (args, kwargs), arrays = call.with_data(case.array)
         given = dict(entries((args, kwargs)))
     except (TypeError, OverflowError, ValueError) as error:
-        reason = f"its library can't hold the inputs: {type(error).__name__}: {error}"
+        reason = f"its library can't hold the inputs: {type(error).__name__}: {text_of(error)}"
         return Outcome(case.name, "can't tell", reason, error)
     reads: list[str] = []
     try:

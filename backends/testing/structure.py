@@ -176,12 +176,12 @@ def _with_items(value: Any, new: list[Any]) -> Any:
             known = {name: item for name, item in named.items() if name in vars(value)}
             vars(made).update({**vars(value), **known, **extras})
         return made
+    if isinstance(value, Mapping) and not hasattr(value, "update"):  # one that can't be written to
+        return dict(zip(value, new, strict=True))
     other = copy.copy(value)
     if isinstance(value, list):
         other[:] = new
     elif isinstance(value, Mapping):
-        if not hasattr(other, "update"):
-            return dict(zip(value, new, strict=True))
         other.update(zip(value, new, strict=True))
     else:
         for name, item in zip(_attributes(value), new, strict=True):

@@ -223,25 +223,39 @@ def test_a_package_backends_that_pytest_finds_with_its_test(tmp_path, folder, fi
     assert "1 passed" in result.stdout
 
 
-def test_there_is_one_kit_whoever_imports_it_first(tmp_path):
-    suite = (
-        "import pytest_array_backends as plugin\n"
-        "import backends.testing.matrix\n"
-        "from backends import DeviceUnavailableError, libraries, select\n"
-        "from backends.testing import Row, add_row, names\n"
-        "def test_one():\n"
-        "    assert plugin.kit() is backends.testing\n"
-        "    assert plugin._unavailable() is DeviceUnavailableError\n"
-        "    add_row('strict:other', Row('array-api-strict', 'device2'))\n"
-        "    assert plugin.names('strict:other') == names('strict:other')\n"
-        "    assert backends.testing.matrix is plugin._part('matrix')\n"
-    )
-    for early in ("", "from pytest_array_backends import add_row", "import backends"):
-        (tmp_path / "conftest.py").write_text(early)
-        for chosen in ([], ["--array-backends", "numpy"]):
-            code, output = run(tmp_path, *chosen, suite=suite)
-            assert code == 0, output
-            assert "1 passed" in output
+EARLY = """
+from pytest_array_backends import Row, add_row, kit
+
+add_row("strict:early", Row("array-api-strict", "device2"))
+"""
+ONE_KIT = """
+import conftest
+import pytest_array_backends as plugin
+import backends.testing.matrix
+from backends import DeviceUnavailableError, libraries, select
+from backends.testing import Row, add_row, names, strategies
+
+
+def test_one():
+    assert names("strict:early") == ["strict:early"]
+    assert add_row is conftest.add_row
+    assert plugin.kit() is backends.testing is conftest.kit()
+    assert plugin._unavailable() is DeviceUnavailableError
+    assert backends.testing.matrix is plugin._part("matrix")
+    assert plugin.strategies is strategies
+    assert plugin.Library is libraries.Library
+    assert strategies.Case is backends.testing.Case
+"""
+
+
+@pytest.mark.parametrize("early", ["", "import backends"], ids=["plugin", "backends"])
+@pytest.mark.parametrize("chosen", [[], ["--array-backends", "numpy"]], ids=["", "chosen"])
+def test_there_is_one_kit_whoever_imports_it_first(tmp_path, early, chosen):
+    pytest.importorskip("hypothesis")
+    (tmp_path / "conftest.py").write_text(early + EARLY)
+    code, output = run(tmp_path, *chosen, suite=ONE_KIT)
+    assert code == 0, output
+    assert "1 passed" in output
 
 
 def test_a_project_that_does_not_use_it_imports_nothing_of_it(tmp_path):

@@ -737,3 +737,34 @@ def test_whatever_finfo_says_can_be_asked_for():
     found = by_row(f, V, backends="numpy*")
     assert {o.verdict for o in found.values()} == {"agrees"}
     assert found["numpy:float32"].reason == "with the limits of float32, for which it asks"
+
+
+class DumbError(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+def test_an_exception_that_can_t_say_what_it_is():
+    def f(x):
+        if not isinstance(x, np.ndarray):
+            raise DumbError
+        return x
+
+    row = by_row(f, V, backends="strict:cpu")["strict:cpu"]
+    assert row.verdict == "wrong"
+    assert row.reason.startswith("DumbError:  (")
+
+
+def test_mappings_that_can_t_be_written_to():
+    from types import MappingProxyType
+
+    given = MappingProxyType({"a": V, "b": 2.0})
+    assert assert_equivalent(lambda d: d["a"] * d["b"], given).ok
+
+
+def test_integers_of_any_size():
+    found = by_row(
+        lambda x: 2**70 if isinstance(x, np.ndarray) else 2**70 + 1, V, backends="strict:cpu"
+    )
+    wanted = f"1 of 1 values differ; the worst must be {2**70}; got {2**70 + 1}"
+    assert found["strict:cpu"].reason == wanted
