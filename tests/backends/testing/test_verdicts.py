@@ -76,6 +76,15 @@ class TestReads:
         report = equivalence(f, V, backends="strict", capabilities=allowed)
         assert report.wrong == ("strict:device1", "strict:no_float64", "strict:no_x64")
 
+    def test_from_dlpack_reads_nothing_unless_it_goes_to_the_host(self):
+        assert equivalence(lambda x: namespace(x).from_dlpack(x), V, backends="strict:cpu").ok
+
+        def by_numpy(x):
+            xp = namespace(x)
+            return xp.asarray(np.from_dlpack(x), device=device(x))
+
+        assert equivalence(by_numpy, V, backends="strict:cpu").reads != ()
+
     def test_every_line_that_reads_is_named_once(self):
         def f(x):
             for _ in range(3):
