@@ -2,8 +2,8 @@
 
 ``--array-backends``, ``--require-array-backends``, ``--array-claims``, the fixture
 `backend_case` and its markers. The kit is imported when a test asks for it, so a project that does
-not use it pays next to nothing. Where the project has a package `backends` of its own, ours goes by
-another name: ``from pytest_array_backends import assert_equivalent`` always works.
+not use it pays next to nothing. Nothing is imported as `backends`, for the project may have a
+package of that name: ``from pytest_array_backends import assert_equivalent`` always works.
 """
 
 import importlib
@@ -30,14 +30,16 @@ _FOLDER = Path(__file__).resolve().parent / "backends"
 _OTHER_NAME = "pytest_array_backends_shim"
 _NAMES, _REQUIRED = "ARRAY_BACKENDS", "REQUIRE_ARRAY_BACKENDS"
 
-_roots = {Path.cwd()}
 _environment: dict[str, str | None] = {}
 _of_workers: list[dict[str, Any]] = []
 
 
 def kit() -> ModuleType:
-    """Return `backends.testing`, under another name where the project has its own `backends`."""
-    if _is_ours():
+    """Return `backends.testing` if our `backends` is loaded, else the kit under its other name.
+
+    Which package a later ``import backends`` will find is not asked: if it is ours, it is this one.
+    """
+    if _is_own(sys.modules.get("backends")):
         return importlib.import_module("backends.testing")
     if _OTHER_NAME not in sys.modules:
         spec = importlib.util.spec_from_file_location(
@@ -50,28 +52,17 @@ def kit() -> ModuleType:
     return importlib.import_module(f"{_OTHER_NAME}.testing")
 
 
-def _is_ours() -> bool:
-    """Tell whether `import backends` gives our package, and no other is in the project."""
-    loaded = sys.modules.get("backends")
-    if loaded is not None:
-        return _is_own(getattr(loaded, "__file__", None))
-    found = [root / sub / "backends" for root in _roots for sub in ("", "src")]
-    if any(_is_module(path) for path in found if path.resolve() != _FOLDER):
-        return False
-    spec = importlib.util.find_spec("backends")
-    return spec is not None and _is_own(spec.origin)
-
-
-def _is_module(path: Path) -> bool:
-    return (path / "__init__.py").exists() or path.with_suffix(".py").exists()
-
-
-def _is_own(file: str | None) -> bool:
+def _is_own(module: ModuleType | None) -> bool:
+    file = getattr(module, "__file__", None)
     return file is not None and Path(file).resolve().parent == _FOLDER
 
 
 def __getattr__(name: str) -> Any:
-    """Return what the kit exports: `assert_equivalent`, `capabilities`, `add_row`, ..."""
+    """Return what the kit exports: `assert_equivalent`, `add_row`, ...; `strategies`, `Library`."""
+    if name == "strategies":
+        return _part("strategies")
+    if name == "Library":
+        return _part("matrix").Library
     if not name.startswith(("_", "pytest")) and name in kit().__all__:
         return getattr(kit(), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -81,7 +72,7 @@ def _loaded() -> ModuleType | None:
     """Return the kit if anybody has imported it, else None."""
     for name in ("backends.testing", f"{_OTHER_NAME}.testing"):
         module = sys.modules.get(name)
-        if module is not None and _is_own(sys.modules[name.rpartition(".")[0]].__file__):
+        if module is not None and _is_own(sys.modules.get(name.rpartition(".")[0])):
             return module
     return None
 
@@ -118,7 +109,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the markers; tell the kit of the options; refuse unknown names."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
-    _roots.update((config.rootpath, config.invocation_params.dir))
     chosen = config.getoption("array_backends")
     if chosen is not None:
         _set(_NAMES, chosen)
@@ -228,6 +218,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         for pattern, options in _said(item, kind):
             if _part("matrix").matches(name, pattern):
                 item.add_marker(mark(**options))
+    if item.get_closest_marker("parametrize") is None:  # by which hypothesis knows what has rows
+        item.add_marker(pytest.mark.parametrize("backend_case", [name], indirect=True))
     if name.startswith("strict"):
         item.add_marker(pytest.mark.thread_unsafe)
 

@@ -113,6 +113,7 @@ INSIDE_FUNCTIONS = {
 
 # Files that load modules in ways no reader of imports sees -> why.
 DYNAMIC = {
+    "backends": "pytest's plugin may have loaded it under another name: then it is the same",
     "backends.libraries.library": "an array library is imported when it is asked for, by its name",
     "backprop.own_backends": "it looks for a foreign package without running it",
     "backprop.training.notebook": "a notebook is one where IPython is running already",

@@ -8,7 +8,7 @@ backend: ``pytest --array-backends numpy,strict,torch --require-array-backends``
 from .capabilities import Capabilities, capabilities
 from .cases import Case, opened
 from .claims import Claims, capability_table, claims
-from .comparison import assert_close
+from .closeness import assert_close
 from .equivalence import assert_equivalent, equivalence
 from .matrix import Row, add_row, names
 from .report import Outcome, Report

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from .matrix import Row, matches
+from .matrix import ROWS, Row, matches
 
 F = TypeVar("F", bound=Callable[..., Any])
 EXTENSIONS = ("linalg", "fft")
@@ -112,8 +112,11 @@ def capabilities(
 
     Raises
     ------
+    TypeError
+        When `skip` or `xfail` is no mapping of names to reasons.
     ValueError
-        When `extensions`, `dtype` or `returns` is none of these.
+        When `extensions`, `dtype` or `returns` is none of these. A row that there is not is refused
+        when the function is run: a ``conftest.py`` may add it later.
 
     Examples
     --------
@@ -137,9 +140,40 @@ def capabilities(
         cpu_only=cpu_only,
         dtype=dtype,
         returns=returns,
-        skip=dict(skip or {}),
-        xfail=dict(xfail or {}),
+        skip=_reasons("skip", skip),
+        xfail=_reasons("xfail", xfail),
     )
+
+
+def _reasons(name: str, given: Mapping[str, str] | None) -> dict[str, str]:
+    found = {} if given is None else given
+    if not isinstance(found, Mapping) or not all(
+        isinstance(text, str) for item in found.items() for text in item
+    ):
+        raise TypeError(f"`{name}` must be a mapping of rows to reasons; got {given!r}")
+    return dict(found)
+
+
+def checked(said: Capabilities | None) -> Capabilities | None:
+    """Return what a function is said to do.
+
+    Raises
+    ------
+    TypeError
+        When it is not made by `capabilities`.
+    ValueError
+        When it speaks of a row that there is not.
+    """
+    if said is None:
+        return None
+    if not isinstance(said, Capabilities):
+        raise TypeError(f"`capabilities` must be made by capabilities(...); got {said!r}")
+    for pattern in (*said.skip, *said.xfail):
+        if not any(matches(name, pattern) for name in ROWS):
+            raise ValueError(
+                f"capabilities must speak of rows among {', '.join(ROWS)}; got {pattern!r}"
+            )
+    return said
 
 
 def _one_of(name: str, value: Any, known: tuple[Any, ...]) -> None:
@@ -150,10 +184,10 @@ def _one_of(name: str, value: Any, known: tuple[Any, ...]) -> None:
 
 def said_of(function: Callable[..., Any]) -> Capabilities | None:
     """Return the capabilities that stand beside a function, or None."""
-    while isinstance(function, partial):
-        function = function.func
     found = getattr(function, _MARK, None) or _unmarked.get(id(function), (None, None))[1]
-    return found if isinstance(found, Capabilities) else None
+    if isinstance(found, Capabilities):
+        return found
+    return said_of(function.func) if isinstance(function, partial) else None
 
 
 def name_of(function: Callable[..., Any]) -> str:

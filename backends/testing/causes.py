@@ -36,7 +36,7 @@ _KERNEL = re.compile(r"aten::\w+|torch\.\w+\(\)|cannot \w+ a meta tensor[^.]*")
 def cause_of(case: Case, error: Exception, said: Capabilities | None) -> Cause:
     """Return what an exception means that a function raised on a row."""
     said = said or Capabilities()
-    text = " ".join(str(error).split())
+    text = text_of(error)
     place = of_error(error)
     shown = f"{type(error).__name__}: {text}"[:300] + (f" ({place})" if place else "")
     if case.traced and not said.jit:
@@ -54,6 +54,14 @@ def cause_of(case: Case, error: Exception, said: Capabilities | None) -> Cause:
     if case.backend.name == "array-api-strict" and _gives_int64(error, text):
         return Cause(True, f"array-api-strict itself gives a dtype that the device lacks: {shown}")
     return Cause(False, shown)
+
+
+def text_of(error: Exception) -> str:
+    """Return what an exception says, in one line; nothing where it fails at that itself."""
+    try:
+        return " ".join(str(error).split())
+    except Exception:
+        return ""
 
 
 def _has_no_values(case: Case) -> bool:

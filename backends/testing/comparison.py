@@ -8,13 +8,12 @@ import numpy as np
 from ..backend import Backend
 from ..host import short_name
 from ..namespace import Array, DType
-from ..selection import of
 
 Limit = float | Mapping[str, float] | None
 """A tolerance: for all dtypes, by the name of the dtype, or the usual one."""
 
 
-_USUAL = {"float64": 1e-12, "float16": 5e-3}
+_USUAL = {"float64": 1e-12, "float16": 5e-3, "bfloat16": 4e-2}
 
 
 class Tolerance(NamedTuple):
@@ -48,6 +47,20 @@ class Tolerance(NamedTuple):
         if _limit(self.atol, _real(dtype)) is None:
             atol *= magnitude(expected)
         return rtol, atol
+
+    def of_bfloat16(self) -> "Tolerance":
+        """Return that for bfloat16, whose values are compared in float32."""
+        return Tolerance(self.of("bfloat16")[0], _limit(self.atol, "bfloat16"))
+
+    def or_else(self, atol: float) -> "Tolerance":
+        """Return itself with an absolute one for float32, in units of `eps` the same for float64.
+
+        Whatever was given stays.
+        """
+        ratio = float(np.finfo("float64").eps / np.finfo("float32").eps)
+        if self.atol is not None and not isinstance(self.atol, Mapping):
+            return self
+        return Tolerance(self.rtol, {"float32": atol, "float64": atol * ratio, **(self.atol or {})})
 
     def checked(self) -> "Tolerance":
         """Return itself.
@@ -97,13 +110,23 @@ def mismatch(
         return str(error).partition("; convert")[0]
     if actual.dtype not in accepted:
         return f"dtype must be {accepted[0]}; got {actual.dtype}"
-    host = backend.to_numpy(actual) if backend.has_values else actual  # dask learns its shape so
+    host = on_host(backend, actual) if backend.has_values else actual  # dask learns its shape so
     if tuple(host.shape) != expected.shape:
         return f"shape must be {expected.shape}; got {tuple(host.shape)}"
+    if short_name(actual.dtype) == "bfloat16":
+        tolerance = tolerance.of_bfloat16()
     return difference(host, expected, tolerance) if backend.has_values else None
 
 
-def difference(actual: Any, expected: Any, tolerance: Tolerance) -> str | None:
+def on_host(backend: Backend, x: Array) -> Any:
+    """Return the values of an array; bfloat16, which NumPy has not, in float32."""
+    is_half = short_name(x.dtype) == "bfloat16"
+    return backend.to_numpy(backend.xp.astype(x, backend.xp.float32) if is_half else x)
+
+
+def difference(
+    actual: Any, expected: Any, tolerance: Tolerance, equal_nan: bool = True
+) -> str | None:
     """Return how far two NumPy arrays are apart, or None; integers and booleans must be equal.
 
     What `expected` holds that is too large for the dtype of `actual` is infinite there.
@@ -117,7 +140,7 @@ def difference(actual: Any, expected: Any, tolerance: Tolerance) -> str | None:
             alike = expected.dtype.kind == floating.dtype.kind
             wanted = expected.astype(floating.dtype) if alike else expected
             rtol, atol = tolerance.at(floating.dtype.name, wanted)
-            close = np.isclose(actual, wanted, rtol=rtol, atol=atol, equal_nan=True)
+            close = np.isclose(actual, wanted, rtol=rtol, atol=atol, equal_nan=equal_nan)
             usual = tolerance.of(floating.dtype.name)[1]
             if np.all(np.abs(actual) <= usual) and np.all(np.abs(wanted) <= usual):
                 hint = f"; if that is rounding, give `atol`, {usual:g} for instance"
@@ -125,125 +148,14 @@ def difference(actual: Any, expected: Any, tolerance: Tolerance) -> str | None:
         return None
     actual, expected = np.broadcast_arrays(actual, expected)
     with np.errstate(all="ignore"):
-        apart = np.abs(np.subtract(actual, expected, dtype="complex128"))
+        apart = np.abs(actual.astype("complex128") - expected.astype("complex128"))
     distance = np.where(close, -1.0, np.nan_to_num(apart, nan=np.inf))
     worst = np.unravel_index(np.argmax(distance), distance.shape)
     where = f" at {tuple(int(i) for i in worst)}" if worst else ""
+    wanted, got = (
+        f"{x[worst]}" if x.dtype.kind in "iuO" else f"{x[worst]:.12g}" for x in (expected, actual)
+    )
     return (
         f"{np.count_nonzero(~close)} of {close.size} values differ; the worst{where} must be "
-        f"{expected[worst]:.12g}; got {actual[worst]:.12g}{hint}"
+        f"{wanted}; got {got}{hint}"
     )
-
-
-def assert_close(
-    actual: Array,
-    desired: Array,
-    *,
-    rtol: Limit = None,
-    atol: Limit = None,
-    err_msg: str = "",
-    check_namespace: bool = True,
-    check_device: bool = True,
-    check_dtype: bool = True,
-    check_shape: bool = True,
-    check_scalar: bool = False,
-) -> None:
-    """Assert that an array is like another: library, device, dtype, shape, and then values.
-
-    Parameters are those of `array_api_extra.testing.assert_close`, so that a suite can move test by
-    test; here the device is compared too.
-
-    Parameters
-    ----------
-    actual : array
-        What a function gave.
-    desired : array
-        What it should give. Without `check_namespace` of any library, or a number or nested list.
-    rtol, atol : float or mapping of dtype to float, optional
-        1e-12 in float64 and 1e-5 in narrower dtypes, if not given. Integers and booleans must be
-        equal.
-    err_msg : str, optional
-        Printed in front of what is wrong.
-    check_namespace, check_device, check_dtype, check_shape : bool
-        Whether each must be the same. Without the shape, the two are broadcast.
-    check_scalar : bool
-        Whether NumPy's scalars differ from its arrays without dimensions.
-
-    Raises
-    ------
-    AssertionError
-        When one of them differs; the message says which.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> assert_close(np.asarray([0.1 + 0.2]), np.asarray([0.3]))
-    >>> assert_close(np.asarray([1]), np.asarray([1.0]))
-    Traceback (most recent call last):
-        ...
-    AssertionError: dtype must be float64; got int64
-    """
-    tolerance = Tolerance(rtol, atol).checked()
-    wrong = _unlike(
-        actual,
-        desired,
-        check_namespace=check_namespace,
-        check_device=check_device and check_namespace,
-        check_dtype=check_dtype,
-        check_scalar=check_scalar,
-    )
-    wrong = wrong or _apart(actual, desired, tolerance, check_shape)
-    assert not wrong, f"{err_msg}: {wrong}" if err_msg else wrong
-
-
-def _backend(x: Any) -> Backend | None:
-    try:
-        return of(x)
-    except TypeError:
-        return None
-
-
-def _unlike(
-    actual: Any,
-    desired: Any,
-    *,
-    check_namespace: bool,
-    check_device: bool,
-    check_dtype: bool,
-    check_scalar: bool,
-) -> str | None:
-    """Return in what `actual` is unlike `desired`, values and shape left out."""
-    got, wanted = _backend(actual), _backend(desired)
-    if got is None or (wanted is None and check_namespace):
-        kind = type(actual if got is None else desired).__name__
-        return f"both must be arrays; got {kind}"
-    if wanted is None:
-        return None
-    if check_namespace and got.library != wanted.library:
-        return f"must be an array of {wanted.name}; got one of {got.name}"
-    if check_device and got.device != wanted.device:
-        return f"device must be {wanted.device_name}; got {got.device_name}"
-    if check_scalar and isinstance(actual, np.generic) != isinstance(desired, np.generic):
-        return f"must be a {type(desired).__name__}; got {type(actual).__name__}"
-    names = [short_name(x.dtype) for x in (desired, actual)]
-    return (
-        f"dtype must be {names[0]}; got {names[1]}" if check_dtype and len({*names}) > 1 else None
-    )
-
-
-def _apart(actual: Any, desired: Any, tolerance: Tolerance, check_shape: bool) -> str | None:
-    """Return how the shapes or the values of two arrays differ, or None."""
-    backends = [_backend(x) for x in (actual, desired)]
-    shapes = [
-        tuple(x.shape) if b else np.shape(x)
-        for x, b in zip((actual, desired), backends, strict=True)
-    ]
-    if check_shape and shapes[0] != shapes[1]:
-        return f"shape must be {shapes[1]}; got {shapes[0]}"
-    if not all(b is None or b.has_values for b in backends):
-        return None
-    got, wanted = (
-        np.asarray(x) if b is None else b.to_numpy(x)
-        for x, b in zip((actual, desired), backends, strict=True)
-    )
-    return difference(got, wanted, tolerance)

@@ -8,7 +8,12 @@ from ..namespace import DType
 
 
 def accepted(
-    backend: Backend, width: str, expected: Any, floats: bool, declared: str | None
+    backend: Backend,
+    width: str,
+    expected: Any,
+    floats: bool,
+    declared: str | None,
+    summed: bool = False,
 ) -> list[DType]:
     """Return the dtypes that a result may have, the one to name first.
 
@@ -24,6 +29,8 @@ def accepted(
         Whether there are floats among the inputs.
     declared : str, optional
         What the function's `capabilities` say of its floating dtype.
+    summed : bool
+        Whether uint64 did not go in, and is what NumPy makes of sums of narrower unsigned integers.
 
     Raises
     ------
@@ -32,12 +39,28 @@ def accepted(
     """
     if expected.dtype.kind in "fc":
         return _floating(backend, width, expected.dtype, floats, declared)
+    if expected.dtype.name == "uint64" and summed:
+        return _sums(backend)
     if expected.dtype.name != "int64":
         return [_of_name(backend, expected.dtype.name)]
     # Python's integers, sums of integers, and indices: the defaults; or what was asked for.
     default = _defaults(backend)
     known = backend.xp.__array_namespace_info__().dtypes(device=backend.device)
     return [default["integral"], default["indexing"], *filter(None, [known.get("int64")])]
+
+
+def _sums(backend: Backend) -> list[DType]:
+    """Return the dtypes of sums of unsigned integers: as wide as the library's default integer.
+
+    Where there is no such unsigned one (PyTorch), the default itself.
+    """
+    default = _defaults(backend)["integral"]
+    known = backend.xp.__array_namespace_info__().dtypes(device=backend.device)
+    unsigned = [known.get(name) for name in ("uint64", f"u{short_name(default)}")]
+    return [*filter(None, unsigned)] or [
+        *filter(None, [getattr(backend.xp, "uint64", None)]),
+        default,
+    ]
 
 
 def _of_name(backend: Backend, name: str) -> DType:

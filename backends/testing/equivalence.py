@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 from ..errors import DeviceUnavailableError
-from .capabilities import Capabilities, said_of
+from .capabilities import Capabilities, checked, said_of
 from .cases import Case, opened
-from .causes import cause_of
+from .causes import cause_of, text_of
 from .claims import note
 from .comparison import Limit, Tolerance
 from .judging import Judge
@@ -41,8 +41,8 @@ def equivalence(
     *inputs : array or anything else
         NumPy arrays and scalars are made arrays of the backend, floats in its dtype, also within
         tuples, lists, dictionaries and dataclasses; so is a list of floats. Whatever else is handed
-        on as it is, a list of axes for instance. Lists, dictionaries and random generators are
-        copied for each run.
+        on as it is, a list of axes for instance. Lists, dictionaries, random generators and other
+        objects are copied for each run.
     kwargs : mapping, optional
         Keyword arguments of the function, taken alike.
     backends : iterable of str, optional
@@ -50,7 +50,8 @@ def equivalence(
         matrix. What can't be had here is skipped.
     rtol, atol : float or mapping of dtype to float, optional
         1e-12 for float64 and 1e-5 for float32, if not given, and a smaller `atol` where all values
-        are below 1. ``{"float32": 1e-3}`` changes one and leaves the other.
+        are below 1, unless they are rounding alone by what NumPy gives in float32.
+        ``{"float32": 1e-3}`` changes one and leaves the other.
     capabilities : Capabilities, optional
         What the function may do, where that does not stand beside it.
 
@@ -62,13 +63,15 @@ def equivalence(
     ------
     TypeError
         When the function gives NumPy arrays anything else than said above, an input is a masked
-        array or one of another library, or there is no array among the inputs.
+        array or one of another library, there is no array among the inputs, or `capabilities` are
+        not made by `capabilities`.
     ValueError
-        When there is no backend of such a name, or a tolerance is negative.
+        When there is no backend of such a name, also in what the function says of rows, or a
+        tolerance is negative.
     """
     tolerance = Tolerance(rtol, atol).checked()
     chosen = selected() if backends is None else names(backends)
-    said = capabilities or said_of(function)
+    said = checked(said_of(function) if capabilities is None else capabilities)
     call = Call(function, inputs, kwargs or {})
     with LOCK:
         reference = Reference(call)
@@ -156,6 +159,11 @@ def _outcome(name: str, call: Call, judge: Judge, said: Capabilities | None) -> 
         return outcome._replace(verdict="can't tell", reason=reason)
     if outcome.verdict != "agrees":
         return outcome
+    if not case.has_values:
+        reason = (
+            f"the function says that it is wrong here ({expected}); there are no values to tell by"
+        )
+        return outcome._replace(verdict="can't tell", reason=reason)
     return outcome._replace(
         verdict="wrong", reason=f"the function says that it is wrong here ({expected}); it is not"
     )
@@ -170,7 +178,7 @@ def _run(case: Case, call: Call, judge: Judge, said: Capabilities | None) -> Out
         (args, kwargs), arrays = call.with_data(case.array)
         given = dict(entries((args, kwargs)))
     except (TypeError, OverflowError, ValueError) as error:
-        reason = f"its library can't hold the inputs: {type(error).__name__}: {error}"
+        reason = f"its library can't hold the inputs: {type(error).__name__}: {text_of(error)}"
         return Outcome(case.name, "can't tell", reason, error)
     reads: list[str] = []
     try:

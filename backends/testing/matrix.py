@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from ..libraries import Library
+from ..libraries import KNOWN, Library
 from .dask import DASK
 
 SELECTION_VARIABLE = "ARRAY_BACKENDS"
@@ -78,8 +78,8 @@ def add_row(name: str, row: Row) -> None:
     Raises
     ------
     ValueError
-        When there is another row of that name, the name has a sign that selections use, or the
-        row switches something off that is not optional.
+        When there is another row of that name, the name has a sign that selections use, the row
+        switches something off that is not optional, or its library can't trace functions.
     """
     if ROWS.get(name, row) != row:
         raise ValueError(f"a row must have a name of its own; there is another {name!r}")
@@ -89,7 +89,15 @@ def add_row(name: str, row: Row) -> None:
         raise ValueError(f"`without` must be of {', '.join(OPTIONAL)}; got {sorted(unknown)}")
     if row.traced not in ("", "jit", "vmap"):
         raise ValueError(f"`traced` must be 'jit', 'vmap' or ''; got {row.traced!r}")
+    if row.traced and not _can_trace(row):
+        raise ValueError(f"`traced` must be '' where the library can't trace; got {row.traced!r}")
     ROWS[name] = row
+
+
+def _can_trace(row: Row) -> bool:
+    library = row.library if isinstance(row.library, Library) else KNOWN.get(row.library)
+    method = "traced" if row.traced == "jit" else "batched"
+    return getattr(type(library), method, None) not in (None, getattr(Library, method))
 
 
 def matches(name: str, pattern: str) -> bool:
@@ -112,7 +120,10 @@ def names(selection: Iterable[str] | None = None) -> list[str]:
         When there is no row of such a name.
     """
     chosen = list(MATRIX)
-    wanted = [selection] if isinstance(selection, str) else list(selection or ())
+    wanted = [selection] if isinstance(selection, str) else selection
+    wanted = chosen if wanted is None else list(wanted)
+    if not wanted:
+        raise ValueError("a selection must name a backend; got none")
     if any(not pattern.startswith("-") for pattern in wanted):
         chosen = []
     for pattern in wanted:

@@ -1,21 +1,18 @@
 """What NumPy gives: the reference that every row is held to, run once a dtype."""
 
-import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from functools import cached_property
 from threading import get_ident
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
-from .structure import Parts, leaves, looks_like_array, parts, rebuilt
+from .structure import Parts, leaves, looks_like_array, own_copy, parts, rebuilt
 
 _CONSTANTS = (type(None), str, bytes, slice, range, type(Ellipsis), Enum)
-_LIMITS = ("eps", "epsneg", "max", "min", "resolution", "smallest_normal", "tiny")
 _NUMBERS = (bool, int, float, complex)
 
 
@@ -23,7 +20,8 @@ class Call:
     """A function and what it is given: NumPy arrays, anywhere in containers, are its data.
 
     So are NumPy's scalars, and lists of Python's floats. A list of integers is handed on as it is:
-    it may be axes or a shape. Each run gets lists, dictionaries and random generators of its own.
+    it may be axes or a shape. Each run gets lists, dictionaries and objects of its own: random
+    generators, estimators that are not fitted yet.
 
     Raises
     ------
@@ -50,19 +48,24 @@ class Call:
         """Whether there are floats among the data."""
         return any(leaf.dtype.kind in "fc" for _, leaf in self.data)
 
+    @property
+    def has_uint64(self) -> bool:
+        """Whether there are integers of uint64 among the data."""
+        return any(leaf.dtype == np.uint64 for _, leaf in self.data)
+
     def with_data(self, convert: Callable[[Any], Any]) -> tuple[Any, list[Any]]:
         """Return arguments with ``convert(array)`` for each of the data, and those arrays.
 
         The arguments are a tuple of the positional ones and a dictionary of the others.
         """
         made = [convert(leaf) for _, leaf in self.data]
-        others = iter(made)
+        arrays: dict[int, list[Any]] = {}
+        for (_, leaf), array in zip(self.data, made, strict=True):
+            arrays.setdefault(id(leaf), []).append(array)
 
         def own(leaf: Any) -> Any:
-            if _is_data(leaf):
-                return next(others)
-            generator = type(leaf).__module__.startswith("numpy.random")
-            return copy.deepcopy(leaf) if generator else leaf
+            same = arrays.get(id(leaf))  # a run may have put other arrays into the inputs
+            return same.pop(0) if same else own_copy(leaf)
 
         return rebuilt(self._given, own, copied=True), made
 
@@ -200,6 +203,19 @@ def _same(a: Any, b: Any) -> bool:
     return bool(a == b or (a != a and b != b))
 
 
+class _Limits:
+    """What `finfo` says of float32, said of float64."""
+
+    dtype = np.dtype("float64")
+
+    def __init__(self, narrow: Any) -> None:
+        self._narrow = narrow
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._narrow, name)
+        return np.float64(found) if isinstance(found, np.float32) else found
+
+
 @contextmanager
 def _narrow_limits() -> Iterator[list[Any]]:
     """Within the context, NumPy tells this thread the limits of float32 for those of float64.
@@ -214,9 +230,7 @@ def _narrow_limits() -> Iterator[list[Any]]:
         if get_ident() != owner or found.dtype != np.float64:
             return found
         asked.append(found)
-        narrow = original(cls, "float32")
-        limits = {name: np.float64(getattr(narrow, name)) for name in _LIMITS}
-        return SimpleNamespace(bits=narrow.bits, dtype=found.dtype, **limits)
+        return _Limits(original(cls, "float32"))
 
     with patch.object(np.finfo, "__new__", staticmethod(finfo)):
         yield asked

@@ -120,9 +120,17 @@ def _by_itself(caller: FrameType) -> bool:
     return module_of(caller).startswith("array_api_strict")
 
 
+def _stays(caller: FrameType, device: Any) -> bool:
+    """Tell whether array-api-strict's own `from_dlpack` takes an array, and leaves it there."""
+    mine = _by_itself(caller) and caller.f_code.co_name == "from_dlpack"
+    return mine and caller.f_locals.get("device") in (None, device)
+
+
 def _is_read(name: str, x: Any, args: tuple[Any, ...], kwargs: Any, host: Any) -> bool:
     """Tell whether a call makes the host wait; a move from one device to another does not."""
     if name in ("__str__", "__repr__") and _by_itself(sys._getframe(2)):  # in the text of an error
+        return False
+    if name in ("__dlpack__", "__array__", "__buffer__") and _stays(sys._getframe(2), x.device):
         return False
     if name == "to_device":
         to = args[0] if args else kwargs.get("device")

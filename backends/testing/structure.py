@@ -48,6 +48,9 @@ def _containers(value: Any, place: str, above: tuple[int, ...]) -> Iterator[Leaf
 
 def unlike(value: Any, other: Any) -> str:
     """Return in what a container is unlike another, what lies in them left out; empty if alike."""
+    kinds = [kind(value), kind(other)]
+    if kinds[0] != kinds[1]:
+        return f"must be {kinds[1]}; got {kinds[0]}"
     size, wanted = len(_items(value) or ()), len(_items(other) or ())
     if size != wanted:
         return f"must have {wanted} items; got {size}"
@@ -55,6 +58,13 @@ def unlike(value: Any, other: Any) -> str:
     if missing:
         return f"must be a {type(other).__name__} with .{missing[0]}; got {type(value).__name__}"
     return ""
+
+
+def kind(value: Any) -> str:
+    """Return what a container is: a tuple is a list, for libraries differ there (`meshgrid`)."""
+    if isinstance(value, tuple | list):
+        return "a list or tuple"
+    return "a mapping" if isinstance(value, Mapping) else "an object"
 
 
 def rebuilt(value: Any, convert: Callable[[Any], Any], copied: bool = False) -> Any:
@@ -76,9 +86,21 @@ def rebuilt(value: Any, convert: Callable[[Any], Any], copied: bool = False) -> 
         return value
 
 
+def own_copy(leaf: Any) -> Any:
+    """Return what is no container, a copy if it can change: a generator, an empty object."""
+    if isinstance(leaf, _NO_CONTAINERS) or not (
+        hasattr(leaf, "__dict__") or type(leaf).__module__.startswith("numpy.random")
+    ):
+        return leaf
+    try:
+        return copy.deepcopy(leaf)
+    except Exception:  # one that holds a connection, a lock
+        return leaf
+
+
 def entries(value: Any, place: str = "") -> Iterator[Leaf]:
-    """Yield what lies in nested tuples, lists and mappings, and no further."""
-    if isinstance(value, tuple | list | Mapping):
+    """Yield what lies in nested tuples, lists, mappings and dataclasses, and no further."""
+    if isinstance(value, tuple | list | Mapping) or is_dataclass(value):
         for key, item in _items(value) or ():
             yield from entries(item, place + key)
     else:
@@ -154,12 +176,12 @@ def _with_items(value: Any, new: list[Any]) -> Any:
             known = {name: item for name, item in named.items() if name in vars(value)}
             vars(made).update({**vars(value), **known, **extras})
         return made
+    if isinstance(value, Mapping) and not hasattr(value, "update"):  # one that can't be written to
+        return dict(zip(value, new, strict=True))
     other = copy.copy(value)
     if isinstance(value, list):
         other[:] = new
     elif isinstance(value, Mapping):
-        if not hasattr(other, "update"):
-            return dict(zip(value, new, strict=True))
         other.update(zip(value, new, strict=True))
     else:
         for name, item in zip(_attributes(value), new, strict=True):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from backends import select
-from backends.testing import assert_close
+from backends import namespace, select
+from backends.testing import assert_close, capabilities, equivalence
 from tests.support import Case
 
 DEVICE1 = select("device1", "array-api-strict")
@@ -99,3 +99,48 @@ def test_without_values_the_rest_is_compared():
     assert_close(x, meta.xp.zeros(3, device="meta"))
     with pytest.raises(AssertionError, match=r"shape must be \(2,\); got \(3,\)"):
         assert_close(x, meta.xp.zeros(2, device="meta"))
+
+
+def test_the_arguments_of_array_api_extra():
+    x, y = CPU.asarray([1.0, np.nan]), CPU.asarray([2.0, np.nan])
+    assert_close(x, x, xp=CPU.xp)
+    with pytest.raises(AssertionError, match="must be an array of numpy; got one of array-api-str"):
+        assert_close(x, x, xp=np)
+    with pytest.raises(AssertionError, match="1 of 2 values differ; the worst .* must be nan"):
+        assert_close(x, x, equal_nan=False)
+    with pytest.raises(
+        AssertionError, match="must be 2; got 1\nactual: .+1. nan.\ndesired: .+2. nan"
+    ):
+        assert_close(x, y)
+    with pytest.raises(AssertionError, match="must be 2; got 1$"):
+        assert_close(x, y, verbose=False)
+
+
+def test_shapes_that_do_not_broadcast():
+    with pytest.raises(AssertionError, match=r"shapes must broadcast; got \(3,\) and \(2,\)"):
+        assert_close(CPU.xp.ones(3), CPU.xp.ones(2), check_shape=False)
+
+
+@pytest.mark.parametrize("name", ["torch", "jax"])
+def test_bfloat16(name):
+    xp = select("cpu", pytest.importorskip(name).__name__).xp
+    x = xp.asarray([1.0, 2.0], dtype=xp.bfloat16)
+    assert_close(x, x)
+    assert_close(x * 1.01, x)
+    assert_close(x * 1.01, [1.0, 2.0], check_namespace=False)
+    with pytest.raises(AssertionError, match="values differ"):
+        assert_close(x * 1.1, x)
+    with pytest.raises(AssertionError, match="values differ"):
+        assert_close(x * 1.01, x, rtol={"bfloat16": 1e-3})
+
+    def half(x):
+        other = namespace(x)
+        return x if isinstance(x, np.ndarray) else other.astype(x, xp.bfloat16)
+
+    said = capabilities(dtype="any")
+    assert equivalence(half, np.array([0.1, 0.7]), backends=name, capabilities=said).ok
+
+
+def test_large_integers_are_shown_to_the_last_digit():
+    with pytest.raises(AssertionError, match=f"must be {2**60}; got {2**60 + 1}"):
+        assert_close(np.array([2**60 + 1]), np.array([2**60]))

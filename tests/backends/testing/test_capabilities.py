@@ -10,6 +10,7 @@ from backends.testing import (
     claims,
     equivalence,
 )
+from backends.testing.capabilities import said_of
 
 V = np.array([1.0, 2.0, 4.0])
 ROWS = ("numpy", "numpy:float32", "strict", "torch*", "jax*")
@@ -158,3 +159,63 @@ def test_a_table_for_the_documentation():
     assert rst[1].split()[:3] == ["function", "NumPy", "PyTorch"]
     with pytest.raises(ValueError, match="`style` must be 'markdown' or 'rst'; got 'html'"):
         capability_table([score], "html")
+
+
+def test_what_is_expected_to_be_wrong_can_t_be_told_without_values():
+    pytest.importorskip("torch")
+    said = capabilities(xfail={"torch*": "a bug"})
+
+    def f(x):
+        return x if isinstance(x, np.ndarray) else x * 2
+
+    report = equivalence(f, V, backends=["torch", "torch:meta"], capabilities=said)
+    assert report.wrong == ()
+    assert report.cannot_tell == ("torch", "torch:meta")
+    assert report.outcomes[1].reason == (
+        "the function says that it is wrong here (a bug); there are no values to tell by"
+    )
+
+
+def test_they_stand_beside_a_partial_function_too():
+    from functools import partial
+
+    said = capabilities(reads=True)
+    assert said_of(said(partial(pow, 2))) is said
+    assert said_of(partial(largest, 3)).reads
+    assert said_of(partial(pow, 2)) is None
+
+
+def test_a_row_that_there_is_not_is_refused():
+    for said in (capabilities(skip={"toch": "x"}), capabilities(xfail={"toch*": "x"})):
+        with pytest.raises(ValueError, match="must speak of rows among numpy, .*; got 'toch"):
+            equivalence(lambda x: x, V, backends="numpy", capabilities=said)
+        with pytest.raises(ValueError, match="must speak of rows among numpy, .*; got 'toch"):
+            equivalence(said(lambda x: x), V, backends="numpy")
+
+
+def test_what_is_no_capabilities_is_refused():
+    with pytest.raises(TypeError, match="`skip` must be a mapping of rows to reasons; got 'torch'"):
+        capabilities(skip="torch")
+    with pytest.raises(
+        TypeError, match="`xfail` must be a mapping of rows to reasons; got {'a': 1}"
+    ):
+        capabilities(xfail={"a": 1})
+    for given in ({"reads": True}, {}):
+        with pytest.raises(TypeError, match=r"must be made by capabilities\(\.\.\.\); got {"):
+            equivalence(lambda x: x, V, backends="numpy", capabilities=given)
+
+
+def test_what_can_t_be_traced_may_give_anything_there():
+    pytest.importorskip("jax")
+
+    def f(x):
+        try:
+            return x * 2 if bool(namespace(x).all(x > 0)) else x
+        except Exception:
+            return x
+
+    said = capabilities(reads=True, jit=False)
+    row = equivalence(f, V, backends="jax:jit", capabilities=said).outcomes[0]
+    assert row.verdict == "can't tell"
+    assert row.reason.startswith("the function says that it can't be traced: 3 of 3 values differ")
+    assert equivalence(f, V, backends="jax:jit").wrong == ("jax:jit",)

@@ -257,3 +257,16 @@ def test_unchanged_notices():
         x[0] = 2.0
         with pytest.raises(AssertionError, match=r"must not be changed; it was \[ 1. nan\] and is"):
             case.unchanged(x, [1.0, np.nan])
+
+
+def test_rows_that_can_t_be():
+    for library, traced in (("torch", "jit"), ("numpy", "vmap"), ("torhc", "jit")):
+        with pytest.raises(ValueError, match=f"`traced` must be '' .* can't trace; got '{traced}'"):
+            add_row("of:mine", Row(library, traced=traced))
+    assert "of:mine" not in matrix.ROWS
+
+
+@pytest.mark.parametrize("given", [[], ()])
+def test_no_row_at_all_is_refused(given):
+    with pytest.raises(ValueError, match="a selection must name a backend; got none"):
+        equivalence(lambda x: x, np.ones(2), backends=given)

@@ -1,4 +1,4 @@
-"""Sixteen faults of code that is meant for every library: what the kit finds, and what it can't."""
+"""Seventeen faults of code that is meant for every library: what the kit finds, and what it can't."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from backends import device, namespace
 from backends.testing import equivalence, opened
 
-V = np.array([0.5, -1.0, 2.0])
+V = np.array([0.1, -0.7, 2.3])  # not the same in float32
 ROWS = ("numpy*", "strict", "torch*", "jax*")
 
 
@@ -85,7 +85,13 @@ def detour_by_float32(x):
     return xp.astype(xp.astype(x / 3, xp.float32), x.dtype)
 
 
+def detour_on_one_library(x):
+    xp = namespace(x)
+    return x if isinstance(x, np.ndarray) else xp.astype(xp.astype(x, xp.float32), x.dtype)
+
+
 FOUND = {
+    detour_on_one_library: "strict:cpu",
     no_device: "strict:device1",
     result_elsewhere: "strict:device1",
     no_dtype: "numpy:float32",
@@ -110,6 +116,10 @@ def test_what_an_outsider_can_see_is_found(fault):
     report = equivalence(fault, V, backends=ROWS)
     assert not report.ok
     assert FOUND[fault] in report.failed, str(report)
+
+
+def test_inputs_that_float32_holds_hide_a_detour():
+    assert equivalence(detour_on_one_library, np.array([0.5, -1.0, 2.0]), backends=ROWS).ok
 
 
 @pytest.mark.parametrize("fault", [constant_in_float32, detour_by_float32])

@@ -193,6 +193,71 @@ def test_a_project_with_a_package_backends_of_its_own(tmp_path, layout, start):
     assert "3 passed" in result.stdout
 
 
+MINE = "import backends\n\ndef test_mine(backend_case):\n    assert backends.mine() == 1\n"
+
+
+@pytest.mark.parametrize(
+    ("folder", "files"),
+    [("tests", []), ("python", ["python/tests/__init__.py"])],
+    ids=["tests", "python"],
+)
+@pytest.mark.parametrize("early", [False, True], ids=["", "kit in the conftest"])
+@pytest.mark.parametrize("chosen", [[], ["--array-backends", "numpy"]], ids=["", "chosen"])
+def test_a_package_backends_that_pytest_finds_with_its_test(tmp_path, folder, files, early, chosen):
+    """Pytest puts the folder of a test on the path when it comes to it, long after the plugin."""
+    texts = {f"{folder}/backends/__init__.py": "def mine(): return 1\n", **dict.fromkeys(files, "")}
+    texts[f"{folder}/{'tests/' if files else ''}test_t.py"] = MINE
+    texts["conftest.py"] = "from pytest_array_backends import add_row\n" if early else ""
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    result = subprocess.run(
+        [sys.executable, *STARTS["pytest"], "-q", *chosen],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**OUTER, "ARRAY_BACKENDS": "numpy"},
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "1 passed" in result.stdout
+
+
+EARLY = """
+from pytest_array_backends import Row, add_row, kit
+
+add_row("strict:early", Row("array-api-strict", "device2"))
+"""
+ONE_KIT = """
+import conftest
+import pytest_array_backends as plugin
+import backends.testing.matrix
+from backends import DeviceUnavailableError, libraries, select
+from backends.testing import Row, add_row, names, strategies
+
+
+def test_one():
+    assert names("strict:early") == ["strict:early"]
+    assert add_row is conftest.add_row
+    assert plugin.kit() is backends.testing is conftest.kit()
+    assert plugin._unavailable() is DeviceUnavailableError
+    assert backends.testing.matrix is plugin._part("matrix")
+    assert plugin.strategies is strategies
+    assert plugin.Library is libraries.Library
+    assert strategies.Case is backends.testing.Case
+"""
+
+
+@pytest.mark.parametrize("early", ["", "import backends"], ids=["plugin", "backends"])
+@pytest.mark.parametrize("chosen", [[], ["--array-backends", "numpy"]], ids=["", "chosen"])
+def test_there_is_one_kit_whoever_imports_it_first(tmp_path, early, chosen):
+    pytest.importorskip("hypothesis")
+    (tmp_path / "conftest.py").write_text(early + EARLY)
+    code, output = run(tmp_path, *chosen, suite=ONE_KIT)
+    assert code == 0, output
+    assert "1 passed" in output
+
+
 def test_a_project_that_does_not_use_it_imports_nothing_of_it(tmp_path):
     suite = "import sys\n\ndef test_nothing():\n    loaded = {'backends', 'backends.testing', 'backprop'}\n    assert not loaded & set(sys.modules)\n"
     code, output = run(tmp_path, suite=suite)
@@ -293,6 +358,13 @@ def test_drawn(backend_case, data):
     assert y.dtype == backend_case.backend.dtype(name)
     assert y.shape == (2, 3)
     assert data.draw(dtypes(backend_case, "bool")) == "bool"
+
+
+class TestMethod:
+    @settings(max_examples=3, deadline=None)
+    @given(n=st.integers())
+    def test_method(self, backend_case, n):
+        assert isinstance(n, int)
 """
 
 
@@ -317,6 +389,7 @@ def test_hypothesis(tmp_path):
     code, output = run(tmp_path, *chosen, "-p", "no:randomly", suite=GIVEN)
     assert code == 0, output
     assert "test_drawn[strict:no_x64] PASSED" in output
+    assert "TestMethod::test_method[strict:no_x64] PASSED" in output
 
 
 KIT = """

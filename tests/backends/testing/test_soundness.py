@@ -75,6 +75,18 @@ class TestInputs:
         found = row(f, [V, V], kwargs={"more": (V,)})
         assert found.reason.startswith("AssertionError: an input must not be changed; inputs[0][0]")
 
+        @dataclass
+        class Pair:
+            first: Any
+            second: Any
+
+        def replaces(pair):
+            pair.first = pair.first * 2
+            return pair.first + pair.second
+
+        found = row(replaces, Pair(V, V))
+        assert found.reason.startswith("AssertionError: an input must not be changed; inputs[0].fi")
+
         def g(x, *, more):
             more.append(x)
             return x
@@ -171,6 +183,16 @@ class TestResults:
         reason = row(lambda x: other(x, (x, ()), (x,)), V).reason
         assert reason == "result must have 2 items; got 1"
         assert row(lambda x: other(x, (x, x), [x, x]), V).verdict == "agrees"
+        for wanted, got, said in [
+            ([1.0], {0: 1.0}, "result must be a list or tuple; got a mapping"),
+            ({}, [], "result must be a mapping; got a list or tuple"),
+            ({"value": 1.0, "up": None}, Node(1.0), "must return result['value'], result['up']; "),
+            ((), None, "must return a list or tuple of nothing; got None"),
+            (None, [], "must return None; got a list or tuple of nothing"),
+            ((1, ()), (1, {}), "result[1] must be a list or tuple; got a mapping"),
+        ]:
+            reason = row(lambda x, a=wanted, b=got: other(x, a, b), V).reason
+            assert reason.startswith(said)
 
     def test_the_order_of_keys_is_nothing(self):
         def f(x):

@@ -76,6 +76,15 @@ class TestReads:
         report = equivalence(f, V, backends="strict", capabilities=allowed)
         assert report.wrong == ("strict:device1", "strict:no_float64", "strict:no_x64")
 
+    def test_from_dlpack_reads_nothing_unless_it_goes_to_the_host(self):
+        assert equivalence(lambda x: namespace(x).from_dlpack(x), V, backends="strict:cpu").ok
+
+        def by_numpy(x):
+            xp = namespace(x)
+            return xp.asarray(np.from_dlpack(x), device=device(x))
+
+        assert equivalence(by_numpy, V, backends="strict:cpu").reads != ()
+
     def test_every_line_that_reads_is_named_once(self):
         def f(x):
             for _ in range(3):
@@ -668,3 +677,103 @@ def test_a_dataclass_keeps_its_type():
     with opened("strict:cpu") as case:
         fit = case.run(lambda f: dataclasses.replace(f, points=2), Fit(case.array(V), "a", 1))
         assert fit.points == 2
+
+
+class Scaler:
+    def fit(self, x):
+        self.mean_ = namespace(x).mean(x, axis=0)
+        return self
+
+
+def test_an_estimator_that_is_not_fitted_yet():
+    """Fitting gives the object arrays that were no data; each run has an object of its own."""
+    own = Scaler()
+    x = np.asarray([[0.1, 0.3], [0.7, 0.9]])
+    assert assert_equivalent(lambda s, x: s.fit(x).mean_, own, x).ok
+    assert vars(own) == {}
+    fitted = Scaler().fit(x)
+    before = fitted.mean_
+    assert assert_equivalent(lambda s, x: s.fit(x + s.mean_).mean_, fitted, x).ok
+    assert fitted.mean_ is before
+
+
+def test_an_input_whose_hidden_parts_outlive_a_run():
+    class Cached:
+        def __init__(self):
+            self.factor = 2.0
+            self._seen = {}
+
+        def __call__(self, x):
+            self._seen["x"] = x
+            return x * self.factor
+
+    assert assert_equivalent(lambda c, x: c(x), Cached(), V).ok
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "cumulative_sum"])
+def test_sums_of_unsigned_integers_are_as_wide_as_the_default_of_the_library(name):
+    def f(x):
+        xp = namespace(x)
+        return getattr(xp, name)(x, axis=0)
+
+    report = equivalence(f, np.arange(12, dtype="uint8").reshape(3, 4))
+    assert report.wrong == (), str(report)
+    assert report.ok
+
+    def narrow(x):
+        xp = namespace(x)
+        return f(x) if isinstance(x, np.ndarray) else xp.astype(f(x), xp.int16)
+
+    rows = equivalence(narrow, I.astype("u1"), backends=("strict:cpu", "torch", "jax"))
+    assert set(rows.wrong) == {"strict:cpu", "torch", "jax"} - {*rows.skipped}, str(rows)
+    kept = equivalence(
+        lambda x: x if isinstance(x, np.ndarray) else namespace(x).astype(x, namespace(x).int64),
+        I.astype("uint64"),
+        backends="strict:cpu",
+    )
+    assert kept.outcomes[0].reason == (
+        "dtype must be array_api_strict.uint64; got array_api_strict.int64"
+    )
+
+
+def test_whatever_finfo_says_can_be_asked_for():
+    """Within the reference too, where NumPy has the limits of float32 in float64."""
+
+    def f(x):
+        limits = namespace(x).finfo(x.dtype)
+        return x * limits.precision * limits.nmant + limits.eps * 1e9, limits.dtype == x.dtype
+
+    found = by_row(f, V, backends="numpy*")
+    assert {o.verdict for o in found.values()} == {"agrees"}
+    assert found["numpy:float32"].reason == "with the limits of float32, for which it asks"
+
+
+class DumbError(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+def test_an_exception_that_can_t_say_what_it_is():
+    def f(x):
+        if not isinstance(x, np.ndarray):
+            raise DumbError
+        return x
+
+    row = by_row(f, V, backends="strict:cpu")["strict:cpu"]
+    assert row.verdict == "wrong"
+    assert row.reason.startswith("DumbError:  (")
+
+
+def test_mappings_that_can_t_be_written_to():
+    from types import MappingProxyType
+
+    given = MappingProxyType({"a": V, "b": 2.0})
+    assert assert_equivalent(lambda d: d["a"] * d["b"], given).ok
+
+
+def test_integers_of_any_size():
+    found = by_row(
+        lambda x: 2**70 if isinstance(x, np.ndarray) else 2**70 + 1, V, backends="strict:cpu"
+    )
+    wanted = f"1 of 1 values differ; the worst must be {2**70}; got {2**70 + 1}"
+    assert found["strict:cpu"].reason == wanted

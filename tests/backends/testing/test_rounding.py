@@ -1,0 +1,171 @@
+"""What is rounding and nothing else is nobody's fault; what only looks like it stays wrong."""
+
+import math
+
+import numpy as np
+import pytest
+
+from backends import device, namespace
+from backends.testing import capabilities, equivalence
+
+ROWS = ("numpy*", "strict", "torch", "jax*")
+X = np.array([0.1, 0.4, 0.7, 1.1, 2.3])
+A = np.random.default_rng(1).normal(size=(4, 3))
+ROUNDED = "but for rounding, as NumPy's own runs in float32 and float64 show"
+
+
+def residuals(x, y):
+    xp = namespace(x)
+    u, v = x - xp.mean(x), y - xp.mean(y)
+    return xp.sum((v - xp.sum(u * v) / xp.sum(u * u) * u) ** 2)
+
+
+def mean_of_scores(x):
+    xp = namespace(x)
+    return xp.mean((x - xp.mean(x)) / xp.std(x))
+
+
+def parallel(a):
+    return namespace(a).linalg.cross(a, 3 * a)
+
+
+def orthogonality(a):
+    xp = namespace(a)
+    q = xp.linalg.qr(a)[0]
+    return xp.matmul(q.mT, q) - xp.eye(3, dtype=a.dtype, device=device(a))
+
+
+def projected(a):
+    return a - a @ namespace(a).linalg.pinv(a) @ a
+
+
+ALONE = [
+    (residuals, (X, 2.1 * X + 0.7)),
+    (mean_of_scores, (X,)),
+    (mean_of_scores, (np.random.default_rng(0).normal(size=100),)),
+    (parallel, (np.array([0.1, 0.7, 1.3]),)),
+    (parallel, (np.array([11.1, 17.3, 9.3]),)),
+    (orthogonality, (A,)),
+    (projected, (A,)),
+]
+EDGES = [
+    (lambda x: namespace(x).floor(x * 10), [0.1, 0.2, 0.3, 0.7]),
+    (lambda x: x[0] + x[1] == x[2], [0.1, 0.2, 0.3]),
+    (lambda x: as_int32(namespace(x).searchsorted(edges(x), x)), [0.3, 0.1, 0.2]),
+    (lambda x: as_int32(x * 10), [0.1, 0.2, 0.3, 0.7]),
+]
+
+
+def as_int32(x):
+    return namespace(x).astype(x, namespace(x).int32)
+
+
+def edges(x):
+    return namespace(x).linspace(0, 1, 11, dtype=x.dtype, device=device(x))
+
+
+def other(x, here, there):
+    """Give NumPy one thing and every other library another."""
+    return here if isinstance(x, np.ndarray) else there
+
+
+@pytest.mark.parametrize(("function", "inputs"), ALONE)
+def test_what_is_rounding_alone_agrees(function, inputs):
+    report = equivalence(
+        function, *inputs, backends=ROWS, capabilities=capabilities(extensions=("linalg",))
+    )
+    assert report.wrong == (), str(report)
+    assert report.ok
+    assert ROUNDED in {o.reason for o in report.outcomes}
+
+
+@pytest.mark.parametrize(("function", "values"), EDGES, ids=["floor", "equal", "search", "cast"])
+def test_at_the_edge_of_a_step_rounding_decides(function, values):
+    report = equivalence(function, np.array(values), backends=ROWS)
+    assert report.wrong == (), str(report)
+    found = {o.backend: o.reason for o in report.outcomes}
+    assert found["numpy:float32"] == ROUNDED
+    assert found["numpy"] == found["strict:cpu"] == ""
+
+
+def test_numbers_of_python_are_no_exception():
+    def f(x):
+        return float(mean_of_scores(x)), int(x[3] * 10), math.floor(x[3] * 10)
+
+    report = equivalence(
+        f, np.array([0.1, 0.2, 0.3, 0.7]), backends=ROWS, capabilities=capabilities(reads=True)
+    )
+    assert report.wrong == (), str(report)
+
+
+class TestWhatIsNot:
+    """Each of these has a value that is small, or whole, and is wrong all the same."""
+
+    def test_small_values_that_the_inputs_warrant(self):
+        def small(x):
+            return 1e-20 * x * other(x, 1, 2)
+
+        report = equivalence(small, X, backends=("strict:cpu", "strict:no_float64"))
+        assert report.wrong == ("strict:cpu", "strict:no_float64")
+
+    def test_small_values_that_float32_can_t_hold(self):
+        report = equivalence(lambda x: 1e-50 * x * other(x, 1, 2), X, backends="strict:cpu")
+        assert report.wrong == ("strict:cpu",)
+
+    @pytest.mark.parametrize(("row", "more"), [("strict:cpu", 1e-13), ("strict:no_float64", 1e-4)])
+    def test_more_than_the_rounding_of_the_dtype(self, row, more):
+        def f(x, y):
+            return residuals(x, y) + other(x, 0.0, more)
+
+        found = equivalence(f, X, 2.1 * X + 0.7, backends=row).outcomes[0]
+        assert found.verdict == "wrong"
+        assert "values differ" in found.reason
+
+    def test_a_tolerance_that_was_given_stays(self):
+        options = {"backends": "numpy:float32", "rtol": 1e-3}
+        assert not equivalence(residuals, X, 2.1 * X + 0.7, **options, atol=1e-20).ok
+        assert not equivalence(residuals, X, 2.1 * X + 0.7, **options, atol={"float32": 0}).ok
+        assert equivalence(residuals, X, 2.1 * X + 0.7, **options, atol={"float64": 0}).ok
+
+    def test_float32_that_loses_what_float64_keeps(self):
+        def variance(x):
+            xp = namespace(x)
+            return xp.mean(x * x) - xp.mean(x) ** 2
+
+        report = equivalence(variance, np.array([10000.0, 10002.0]), backends="numpy:float32")
+        assert report.wrong == ("numpy:float32",)
+
+    def test_small_values_with_a_digit_in_common(self):
+        report = equivalence(lambda x: (1 + x) - 1, X * 1e-5, backends="numpy:float32")
+        assert report.wrong == ("numpy:float32",)
+
+    def test_another_value_in_float32_that_is_as_large_as_the_inputs(self):
+        def f(x):
+            return x * (0.5 if x.dtype == namespace(x).float32 else 1e-30)
+
+        report = equivalence(f, X, backends=("numpy", "numpy:float32", "strict:no_float64"))
+        assert report.wrong == ("numpy:float32", "strict:no_float64")
+
+    def test_another_step_in_float32_that_is_no_edge(self):
+        def f(x):
+            xp = namespace(x)
+            return xp.astype(xp.floor(x * 10), xp.int32) + (x.dtype == xp.float32)
+
+        report = equivalence(f, X, backends=("numpy", "numpy:float32", "strict:no_float64"))
+        assert report.wrong == ("numpy:float32", "strict:no_float64")
+
+    def test_another_step_on_one_library(self):
+        def f(x):
+            return namespace(x).floor(x * 10) + other(x, 0, 1)
+
+        report = equivalence(f, np.array([0.1, 0.7]), backends=("strict:cpu", "strict:no_float64"))
+        assert report.wrong == ("strict:cpu", "strict:no_float64")
+
+    def test_a_function_that_can_t_be_asked_in_float32(self):
+        def f(x):
+            if isinstance(x, np.ndarray) and x.dtype == np.float32:
+                raise TypeError
+            return mean_of_scores(x) * other(x, 1, 1e9)
+
+        report = equivalence(f, X, backends=("strict:cpu", "strict:no_float64"))
+        assert report.wrong == ("strict:cpu", "strict:no_float64")
