@@ -233,3 +233,51 @@ def test_an_overflow_within_the_steps_is_no_ones_to_see():
         return np.sum(np.exp(v**2))
 
     assert gradcheck((f, lambda v: 2 * v * np.exp(v**2)), np.array([26.0, 1.0])).ok
+
+
+@pytest.mark.parametrize("factor", [-1.0, 0.5, 2.0])
+def test_what_moves_in_steps_has_no_kink(factor):
+    """The logarithm of 1 plus what is nearly nothing: φ moves by multiples of 2e-16."""
+    for offset in (22.3, 24.0, 26.5, 28.1, 30.0):
+
+        def f(v, offset=offset):
+            return float(np.sum(np.log(1 + np.exp(v - offset))))
+
+        def gradient(v, offset=offset):
+            return factor / (1 + np.exp(offset - v))
+
+        report = gradcheck((f, gradient), np.array([0.3]))
+        assert not report.ok, report
+        assert not report["v"].kinks
+
+
+@pytest.mark.parametrize("factor", [-1.0, 2.0])
+def test_an_output_in_float32_has_no_kink_along_a_direction(factor):
+    class Narrow:
+        def __init__(self):
+            self.W = np.random.default_rng(6).standard_normal((20, 6))
+
+        def forward(self, x):
+            self.x, self.y = x, np.tanh(x @ self.W / 10)
+            return self.y.astype("float32")
+
+        def backward(self, d):
+            g = d * (1 - self.y**2)
+            self.dW = factor * self.x.T @ g / 10
+            return g @ self.W.T / 10
+
+    x = np.random.default_rng(106).standard_normal((5, 20))
+    report = gradcheck(Narrow(), x, mode="directional")
+    assert report["W"].verdict in (Verdict.WRONG, Verdict.NOISY), report
+    assert not gradcheck(Narrow(), x, mode="directional").ok
+
+
+def test_a_value_beside_both_slopes_of_one_kink_is_wrong():
+    def pair(value):
+        return (
+            lambda v: np.abs(v).sum() - (v * v).sum(),
+            lambda v: np.where(v == 0, value, np.sign(v)),
+        )
+
+    for value, right in ((1.0, True), (0.3, True), (1.01, False), (1.1, False), (-1.1, False)):
+        assert gradcheck(pair(value), np.array([0.0])).ok is right
