@@ -59,6 +59,8 @@ NOISY = 30.0
 """An error of this many times the noise over the step is not noise: a finer step is better."""
 HINT = 1e-3
 """A jump smaller than this share of the slopes is curvature."""
+RESOLVED = 1e-3
+"""Noise of a larger share of φ, and of its moves, leaves nothing to be seen of it."""
 ASKED = 3
 """At how many coordinates it is asked whether φ moves in steps."""
 UNEXPECTED = 1e3
@@ -81,7 +83,7 @@ def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgment:
     """
     every = np.arange(analytic.size)
     first = look(0, every)
-    noise = max(limits.noise, _resolution(analytic, first, limits.noise, near))
+    noise = _resolution(analytic, first, limits.noise, limits.unit, near)
     error = trusted_error(first, noise)
     found = Judgment(
         analytic, first.value.copy(), error, error, np.zeros(every.size), error > 0, error > 0
@@ -93,16 +95,19 @@ def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgment:
     closer.confirm(found, look, noise, limits)
     found.bad &= np.isfinite(found.error)
     _unresolved(found, first, noise, limits)
-    found.blind = _blind(found, noise, limits)
+    moves = float(np.nanmax(np.maximum(abs(first.left), abs(first.right)) * first.step, initial=0))
+    found.blind = _blind(found, noise, limits, noise <= RESOLVED * max(limits.scale, moves))
     return found
 
 
-def _resolution(analytic: Floats, first: Slopes, noise: float, near: Near) -> float:
-    """Return the resolution of φ, asked for where it doesn't move though it should."""
+def _resolution(analytic: Floats, first: Slopes, noise: float, unit: float, near: Near) -> float:
+    """Return the noise, no less than the resolution of φ where it doesn't move though it should."""
     still = (first.value == 0.0) & (first.spread == 0.0) & (first.bend == 0.0)
+    if still[analytic != 0.0].all() and analytic.any():
+        noise = max(noise, unit)  # of what it is rounded from there is no telling
     still &= np.abs(analytic) * first.step > ROUGH * noise
     largest = np.argsort(-np.abs(analytic) * still)[: min(ASKED, int(still.sum()))]
-    return max((near.resolution(int(i), 0) for i in largest), default=0.0)
+    return max([noise, *(near.resolution(int(i), 0) for i in largest)])
 
 
 def _moves_in_steps(which: Indices, still: Mask, level: int, near: Near) -> bool:
@@ -233,13 +238,13 @@ def _unresolved(found: Judgment, first: Slopes, noise: float, limits: Limits) ->
     found.error[lost] = np.inf
 
 
-def _blind(found: Judgment, noise: float, limits: Limits) -> Mask:
+def _blind(found: Judgment, noise: float, limits: Limits, resolved: bool) -> Mask:
     """Tell where an error is so wide that nothing could have been seen.
 
-    Beside a gradient that is 0, one of the size of `dout` must have been: φ itself may be huge.
+    Beside a gradient that is 0, one of the size of `dout` must have been, if φ is `resolved`.
     """
     allowed = 2.0 * found.error
-    seen = (allowed < np.abs(found.analytic)) | (allowed <= negligible(found, noise, limits))
-    nothing = NOTHING * limits.resolution(noise) * limits.dout
+    seen = (allowed < 0.5 * np.abs(found.analytic)) | (allowed <= negligible(found, noise, limits))
+    nothing = NOTHING * limits.resolution(noise) * limits.dout if resolved else 0.0
     seen |= limits.zero(found.analytic) & (allowed <= nothing)
     return np.asarray(~found.at_kink & ~found.bad & ~seen)

@@ -281,3 +281,47 @@ def test_a_value_beside_both_slopes_of_one_kink_is_wrong():
 
     for value, right in ((1.0, True), (0.3, True), (1.01, False), (1.1, False), (-1.1, False)):
         assert gradcheck(pair(value), np.array([0.0])).ok is right
+
+
+class Confident:
+    """Softmax and cross-entropy: -log of a probability near 1 moves by multiples of 1e-16."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def forward(self, x, t):
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        self.y, self.t = e / e.sum(axis=1, keepdims=True), t
+        return -np.log(self.y[np.arange(len(t)), t]).mean()
+
+    def backward(self, d=1.0):
+        g = self.y.copy()
+        g[np.arange(len(self.t)), self.t] -= 1
+        return self.factor * d * g / len(self.t)
+
+
+@pytest.mark.parametrize("gap", [25.0, 34.0, 36.0, 38.0, 60.0, 100.0])
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_confident_scores_pass_no_wrong_gradient_and_fail_no_right_one(gap, noise):
+    t = np.arange(3)
+    x = gap * np.eye(3) + noise * np.random.default_rng(int(gap)).standard_normal((3, 3))
+    right = gradcheck(Confident(1.0), x, t)["x"]
+    assert right.verdict in (Verdict.AGREES, Verdict.NOISY), right
+    assert right.verdict is Verdict.AGREES or gap > 25.0
+    for factor in (-1.0, 0.5, 2.0):
+        assert not gradcheck(Confident(factor), x, t).ok
+
+
+@pytest.mark.parametrize("point", [17.0, 25.0, 30.0, 32.8009, 33.5, 35.0, 36.69])
+def test_what_saturates_passes_no_wrong_gradient_and_fails_no_right_one(point):
+    def checked(factor):
+        def gradient(v):
+            return -factor / (1 + np.exp(-v)) / (1 + np.exp(v))
+
+        return gradcheck(
+            (lambda v: float(1 - 1 / (1 + np.exp(-v[0]))), gradient), np.array([point])
+        )
+
+    assert checked(1.0)["v"].verdict in (Verdict.AGREES, Verdict.NOISY)
+    for factor in (-1.0, 0.5, 2.0):
+        assert not checked(factor).ok
