@@ -8,7 +8,14 @@ import numpy as np
 
 from backprop.gradients import hygiene, sampling
 from backprop.gradients.compare import entry
-from backprop.gradients.options import Mode, check_inputs, check_options, verdicts
+from backprop.gradients.options import (
+    Mode,
+    check_inputs,
+    check_mapping,
+    check_names,
+    check_options,
+    verdicts,
+)
 from backprop.gradients.progress import Progress
 from backprop.gradients.report import Entry, Report, Verdict, unmeasured
 from backprop.gradients.task import Task
@@ -119,7 +126,12 @@ def gradcheck(
     ['x agrees', 'W agrees', 'b agrees']
     """
     steps.check_step(step)
-    check_options(mode, samples, seconds, {"rtol": rtol, "atol": atol, "nondet_tol": nondet_tol})
+    tolerances = {"rtol": rtol, "atol": atol, "nondet_tol": nondet_tol}
+    check_options(mode, samples, seconds, seed, tolerances)
+    for option, value in (("kwargs", kwargs), ("params", params), ("grads", grads)):
+        check_mapping(option, value)
+    names = [names] if isinstance(names, str) else names
+    check_names(names, len(inputs))
     allowed = verdicts(allow)
     check_inputs(inputs)
     rng = np.random.default_rng(seed)
@@ -128,7 +140,7 @@ def gradcheck(
         dict(params or {}),
         dict(grads or {}),
         output,
-        [names] if isinstance(names, str) else names,
+        names,
         (constants,) if isinstance(constants, str) else tuple(constants),
     )
     subject = subject_of(target, inputs, options, rng)

@@ -15,7 +15,7 @@ from backprop.gradients.judgment import Judgment, KinkAt, Limits
 from backprop.gradients.report import Entry, Kink, Verdict, unmeasured
 from backprop.gradients.surroundings import Surroundings
 from backprop.gradients.task import Task
-from backprop.numerical.phi import Way
+from backprop.numerical.phi import ROUND_OFF, Way
 from backprop.numerical.pieces import (
     farthest,
     finite,
@@ -116,6 +116,7 @@ class _Comparison:
             task.rtol,
             task.atol,
             faint=self.eps * _DOUT * task.dout_size,
+            unit=ROUND_OFF * task.phi.eps_of(self.name) * task.dout_size,
             dout=task.dout_size,
             expected=task.phi.rounding(self.name),
             coarsest=around.coarsest,

@@ -9,13 +9,16 @@ explains, finer steps are taken; where noise makes it wide, coarser ones. The sm
 is trusted counts.
 
 A *kink* is a jump of the slope, well above noise, that keeps its size while the step shrinks 16
-times: curvature shrinks with the step, and what is noise grows. At a kink the value must lie
-between the slopes on both sides; where several kinks meet, seen by moving the point a little,
-each may add its jump or not.
+times: curvature shrinks with the step, and what is noise grows. Where finer steps are lost in
+noise, the coarser ones must show it. At a kink the value must lie between the slopes on both sides;
+where several kinks meet, seen by moving the point a little, those that bend the other way may add
+their jumps or not.
 
 A value is *wrong* where it lies outside twice the error on every step that is tried. Where the
 error is so wide that twice the value or the other sign would have passed, it is *blind*.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -42,6 +45,12 @@ CLEAR = 20.0
 """A jump must be this many times the noise over the step to be seen at all."""
 STAYS = 2
 """On how many finer levels in a row a jump must keep its size."""
+COARSER = (0.0, 0.25, 0.5)
+"""By how many levels the steps are coarser on which a jump must be there, too."""
+FINER = (0.25, 0.5)
+"""By how many they are finer where none is."""
+SAME = 0.25
+"""By what share its size may vary among them."""
 SEEN = 1.05
 """Jumps are seen at points a little aside, where slopes are a few hundredths others."""
 TIGHT = 1e-7
@@ -50,6 +59,8 @@ NOISY = 30.0
 """An error of this many times the noise over the step is not noise: a finer step is better."""
 HINT = 1e-3
 """A jump smaller than this share of the slopes is curvature."""
+RESOLVED = 1e-3
+"""Noise of a larger share of φ, and of its moves, leaves nothing to be seen of it."""
 ASKED = 3
 """At how many coordinates it is asked whether φ moves in steps."""
 UNEXPECTED = 1e3
@@ -72,7 +83,7 @@ def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgment:
     """
     every = np.arange(analytic.size)
     first = look(0, every)
-    noise = max(limits.noise, _resolution(analytic, first, limits.noise, near))
+    noise = _resolution(analytic, first, limits.noise, limits.unit, near)
     error = trusted_error(first, noise)
     found = Judgment(
         analytic, first.value.copy(), error, error, np.zeros(every.size), error > 0, error > 0
@@ -84,16 +95,19 @@ def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgment:
     closer.confirm(found, look, noise, limits)
     found.bad &= np.isfinite(found.error)
     _unresolved(found, first, noise, limits)
-    found.blind = _blind(found, noise, limits)
+    moves = float(np.nanmax(np.maximum(abs(first.left), abs(first.right)) * first.step, initial=0))
+    found.blind = _blind(found, noise, limits, noise <= RESOLVED * max(limits.scale, moves))
     return found
 
 
-def _resolution(analytic: Floats, first: Slopes, noise: float, near: Near) -> float:
-    """Return the resolution of φ, asked for where it doesn't move though it should."""
+def _resolution(analytic: Floats, first: Slopes, noise: float, unit: float, near: Near) -> float:
+    """Return the noise, no less than the resolution of φ where it doesn't move though it should."""
     still = (first.value == 0.0) & (first.spread == 0.0) & (first.bend == 0.0)
+    if still[analytic != 0.0].all() and analytic.any():
+        noise = max(noise, unit)  # of what it is rounded from there is no telling
     still &= np.abs(analytic) * first.step > ROUGH * noise
     largest = np.argsort(-np.abs(analytic) * still)[: min(ASKED, int(still.sum()))]
-    return max((near.resolution(int(i), 0) for i in largest), default=0.0)
+    return max([noise, *(near.resolution(int(i), 0) for i in largest)])
 
 
 def _moves_in_steps(which: Indices, still: Mask, level: int, near: Near) -> bool:
@@ -109,7 +123,7 @@ def _refine(
     vague = found.error > np.maximum(NOISY * rounding, TIGHT * np.abs(found.value))
     which = np.flatnonzero(vague | found.bad)
     stayed = np.zeros(which.size, dtype=int)
-    before, clear = first.take(which), {int(i): first.take(np.array([i])) for i in which}
+    before, clear = first.take(which), {int(i): 0 for i in which}
     for level in range(1, FINEST + 1):
         if not which.size:
             break
@@ -130,8 +144,7 @@ def _refine(
         for k in np.flatnonzero(kink):
             _meet_kink(found, int(which[k]), fine.take(np.array([k])), noise, limits, near)
         found.judge(limits)
-        for k in np.flatnonzero(seen):
-            clear[int(which[k])] = fine.take(np.array([k]))
+        clear |= {int(i): level for i in which[seen]}
         untrusted = ~np.isfinite(found.error[which])
         more = found.bad[which] | untrusted
         more |= found.error[which] > np.maximum(
@@ -142,12 +155,50 @@ def _refine(
             useless = (rounding > found.error[which]) | (untrusted & lost)
         again = more & ~kink & ~useless & ~still
         which, stayed, before = which[again], stayed[again], fine.take(np.flatnonzero(again))
-    met = {kink.i for kink in found.kinks}
-    left = set(which.tolist())
-    for i in np.flatnonzero(~np.isfinite(found.error)).tolist():
-        if i in clear and i not in met and i not in left:  # finer steps are lost in noise
-            _meet_kink(found, i, clear[i], noise, limits, near)
+    lost = ~np.isfinite(found.error) & ~found.at_kink
+    lost[which] = False
+    for level in sorted({clear[i] for i in np.flatnonzero(lost).tolist() if i in clear}):
+        these = [i for i in np.flatnonzero(lost).tolist() if clear.get(i) == level]
+        _hidden(found, np.asarray(these), level, look, noise, limits, near)
     found.judge(limits)
+
+
+def _hidden(
+    found: Judgment,
+    which: Indices,
+    level: int,
+    look: Look,
+    noise: float,
+    limits: Limits,
+    near: Near,
+) -> None:
+    """Judge where finer steps than those of a level are lost in noise.
+
+    A jump that is as large over coarser steps is a kink, maybe one a little beside the point: the
+    slopes farther out are those of its sides. Else a bar counts that holds all slopes around the
+    point, where it is small beside other gradients.
+    """
+    steps = [look(level - coarser, which) for coarser in COARSER]
+    one, other = steps[0], steps[-1]
+    jumps = np.stack([s.outer_right - s.outer_left for s in steps])
+    clear = (np.abs(jumps) * np.stack([s.step for s in steps]) > CLEAR * noise).all(axis=0)
+    with np.errstate(invalid="ignore"):
+        clear &= np.ptp(jumps, axis=0) <= SAME * np.abs(jumps).min(axis=0)
+        far = REFINEMENT ** COARSER[-1] - 1.0
+        left = one.outer_left - (other.outer_left - one.outer_left) / far
+        right = one.outer_right - (other.outer_right - one.outer_right) / far
+        sides = np.stack([one.left, one.right, one.outer_left, one.outer_right])
+        error = np.abs(sides - one.value).max(axis=0) + 4.0 * noise / one.step
+        fits = np.abs(found.analytic[which] - one.value) <= error
+        fits &= 2.0 * error <= negligible(found, noise, limits)[which]
+    kinks = replace(one, left=left, outer_left=left, right=right, outer_right=right)
+    for k in np.flatnonzero(clear):
+        _meet_kink(found, int(which[k]), kinks.take(np.array([k])), noise, limits, near)
+    found.adopt(which, one, np.where(fits & ~clear, error, np.inf), level)
+    rest = which[~clear]
+    for finer in FINER:
+        fine = look(level + finer, rest)
+        found.adopt(rest, fine, trusted_error(fine, noise), level + finer)
 
 
 def _meet_kink(
@@ -165,8 +216,9 @@ def _meet_kink(
     outside = abs(float(own[0] - value[0])) > margin
     several = False
     if outside:
-        up, down = (SEEN * jump for jump in near.jumps(i))
-        low, high = min(left, right, left - down), max(left, right, left + up)
+        up, down = near.jumps(i)
+        others = SEEN * (down if right > left else up)
+        low, high = min(left, right) - others, max(left, right) + others
         several = low - margin <= own[0] <= high + margin
         outside = not several
     found.kinks.append(KinkAt(i, left, right, several))
@@ -186,13 +238,13 @@ def _unresolved(found: Judgment, first: Slopes, noise: float, limits: Limits) ->
     found.error[lost] = np.inf
 
 
-def _blind(found: Judgment, noise: float, limits: Limits) -> Mask:
+def _blind(found: Judgment, noise: float, limits: Limits, resolved: bool) -> Mask:
     """Tell where an error is so wide that nothing could have been seen.
 
-    Beside a gradient that is 0, one of the size of `dout` must have been: φ itself may be huge.
+    Beside a gradient that is 0, one of the size of `dout` must have been, if φ is `resolved`.
     """
     allowed = 2.0 * found.error
-    seen = (allowed < np.abs(found.analytic)) | (allowed <= negligible(found, noise, limits))
-    nothing = NOTHING * limits.resolution(noise) * limits.dout
+    seen = (allowed < 0.5 * np.abs(found.analytic)) | (allowed <= negligible(found, noise, limits))
+    nothing = NOTHING * limits.resolution(noise) * limits.dout if resolved else 0.0
     seen |= limits.zero(found.analytic) & (allowed <= nothing)
     return np.asarray(~found.at_kink & ~found.bad & ~seen)

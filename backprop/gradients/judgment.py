@@ -59,6 +59,8 @@ class Limits:
         What is allowed in its place.
     faint : float
         What is as good as 0 beside the `dout` that it was computed from.
+    unit : float
+        By how much rounding changes φ if it is rounded from terms as large as `dout`.
     dout : float
         The largest `dout`.
     expected : float
@@ -74,6 +76,7 @@ class Limits:
     rtol: float | None = None
     atol: float | None = None
     faint: float = 0.0
+    unit: float = 0.0
     dout: float = 1.0
     expected: float = math.inf
     coarsest: int = -3

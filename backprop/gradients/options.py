@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from backends import isdtype, namespace
+from backprop.arguments import at_least_0, positive, whole
 from backprop.gradients.report import Verdict
 from backprop.targets.nested import leaves
 from backprop.targets.objects import is_array
@@ -15,18 +16,35 @@ _MODES = ("auto", "full", "sampled", "directional")
 
 
 def check_options(
-    mode: str, samples: int, seconds: float, tolerances: Mapping[str, float | None]
+    mode: str, samples: int, seconds: float, seed: int, tolerances: Mapping[str, float | None]
 ) -> None:
-    """Raise a ValueError unless the options make sense."""
+    """Raise a TypeError or ValueError unless the options make sense."""
     if mode not in _MODES:
         raise ValueError(f"`mode` must be one of {', '.join(map(repr, _MODES))}; got {mode!r}")
-    if samples < 1:
-        raise ValueError(f"`samples` must be 1 or more; got {samples}")
-    if not seconds > 0:
-        raise ValueError(f"`seconds` must be positive; got {seconds}")
+    whole("samples", samples)
+    whole("seed", seed, least=0)
+    positive("seconds", seconds)
     for name, value in tolerances.items():
-        if value is not None and not value >= 0:
-            raise ValueError(f"`{name}` must be 0 or more; got {value}")
+        if value is not None:
+            at_least_0(name, value)
+
+
+def check_names(names: Sequence[str] | None, count: int) -> None:
+    """Raise a TypeError or ValueError unless names, if there are any, fit that many inputs."""
+    if names is None:
+        return
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"`names` must hold strings; got {list(names)!r}")
+    if len(names) != count:
+        raise ValueError(f"`names` must name each of the {count} inputs; got {list(names)!r}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"`names` must differ; got {list(names)!r}")
+
+
+def check_mapping(name: str, value: object) -> None:
+    """Raise a TypeError unless a value is None or a mapping."""
+    if value is not None and not isinstance(value, Mapping):
+        raise TypeError(f"`{name}` must be a mapping; got {value!r}")
 
 
 def verdicts(allow: Sequence[str]) -> tuple[Verdict, ...]:

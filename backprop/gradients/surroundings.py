@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from backprop.gradients.closer import COARSEST, WIDEST
 from backprop.gradients.settled import settled
-from backprop.numerical.phi import Phi, Way, jumps
+from backprop.numerical.phi import ROUND_OFF, Phi, Way, jumps
 from backprop.numerical.pieces import flat_host
 from backprop.numerical.slopes import Slopes
 from backprop.numerical.steps import FINEST, REFINEMENT, step_for
@@ -23,6 +23,11 @@ _CUBIC = _POWERS @ np.linalg.pinv(_POWERS)  # from values to the cubic that fits
 _STILL = 0.25  # the share of values alike that shows that φ moves in steps
 _JUMPS = 4  # so many of its moves tell whether it stands still between them
 _SCAN = 65  # values on a line that tell the steps in which φ moves
+_ALIKE = 6  # so few values of eight tell that φ hardly moves
+_REACH = 64.0  # how many magnitudes away it is looked for where it does
+_CLOSER = 10  # how often it is looked for between closer values
+_AROUND = 2  # with so many on both sides
+_SIMILAR = 8.0  # by what factor moves differ at most that are those of rounding
 _APART = 2.0 ** np.arange(-4.0, 6.25, 0.25)  # distances, in steps, that tell kinks apart
 _MOVED = 3  # how often the point is moved a little, for that
 
@@ -82,17 +87,65 @@ class Surroundings:
         where φ moves in steps nothing is left on a level that is finer than they are.
         """
         step = self._step(i)
-        return settled(
+        left = settled(
             lambda level: self._left(i, step / REFINEMENT**level),
             self.phi.rounding(self.name),
             range(FINEST + 1),
         )
+        return max(left, ROUND_OFF * self._grain(i))
+
+    def _grain(self, i: int) -> float:
+        """Return the least by which φ moves, where it hardly moves over the steps; else 0.
+
+        So it does where it saturates: it is rounded from larger terms, as the logarithm of a
+        probability near 1 is. Farther steps tell how finely.
+        """
+        step = self._step(i)
+        if any(np.unique(values).size > _ALIKE for values in self._sides(i, step)):
+            return 0.0
+        spread, reach = np.linspace(-1.0, 1.0, _SCAN), _SCAN // 2 * step
+        while reach <= _REACH * max(1.0, self._magnitude(i)):
+            moved = self._moves(i, reach * spread)
+            if np.count_nonzero(moved) >= _JUMPS:
+                return self._pitch(i, reach * spread, moved)
+            reach *= REFINEMENT
+        return 0.0
+
+    def _pitch(self, i: int, distances: Floats, moved: Floats) -> float:
+        """Return the least of several moves alike, with distances between at which φ stands still.
+
+        Looked for between ever closer values, where φ begins to move.
+        """
+        for _ in range(_CLOSER):
+            if not np.isfinite(moved).all():
+                return 0.0
+            where = np.flatnonzero(moved)
+            if where.size < 2:
+                return 0.0
+            still = float((moved[where[0] : where[-1] + 1] == 0.0).mean())
+            sizes = np.abs(moved[where])
+            if still > _STILL:
+                return float(sizes.min()) if np.median(sizes) <= _SIMILAR * sizes.min() else 0.0
+            near = where[np.abs(distances[where] + distances[where + 1]).argmin()]
+            low, high = max(0, near - _AROUND), min(distances.size - 1, near + 1 + _AROUND)
+            distances = np.linspace(distances[low], distances[high], _SCAN)
+            moved = self._moves(i, distances)
+        return 0.0
+
+    def _moves(self, i: int, distances: Floats) -> Floats:
+        with np.errstate(invalid="ignore"):  # where φ overflows
+            return np.diff(self._along(i, distances))
+
+    def _along(self, i: int, distances: Floats) -> Floats:
+        return self.phi.line(self.name, int(self.indices[i]), self.way, distances)
+
+    def _sides(self, i: int, step: float) -> list[Floats]:
+        return [self._along(i, side * step * _UNEVEN) for side in (1.0, -1.0)]
 
     def _left(self, i: int, step: float) -> float:
         """Return what a cubic leaves over on the quieter side: a kink has the other to itself."""
         found = []
-        for side in (1.0, -1.0):
-            values = self.phi.line(self.name, int(self.indices[i]), self.way, side * step * _UNEVEN)
+        for values in self._sides(i, step):
             with np.errstate(all="ignore"):  # where φ overflows there is nothing to be told
                 rest = values - _CUBIC @ values
                 found.append(4.0 * math.sqrt(float(rest @ rest) / (_UNEVEN.size - 4)))
@@ -104,8 +157,13 @@ class Surroundings:
         if self.way is not None:
             return self.phi.stride(self.name)
         base = step_for(self.phi.eps_of(self.name))
-        value = abs(float(flat_host(self.phi.places[self.name].get())[self.indices[i]]))
-        return base * max(1.0, value)
+        return base * max(1.0, self._magnitude(i))
+
+    def _magnitude(self, i: int) -> float:
+        """Return how large the coordinate is; along a direction, how large the step takes it."""
+        if self.way is not None:
+            return self.phi.stride(self.name) / step_for(self.phi.eps_of(self.name))
+        return abs(float(flat_host(self.phi.places[self.name].get())[self.indices[i]]))
 
     def resolution(self, i: int, level: int) -> float:
         """Return by how much φ moves at the least, if it moves in steps; else 0.
@@ -115,7 +173,7 @@ class Surroundings:
         for coarser in range(level, COARSEST - 1, -1):
             spacing = self._step(i) / float(REFINEMENT) ** coarser
             distances = spacing * (np.arange(_SCAN, dtype=np.float64) - _SCAN // 2)
-            values = self.phi.line(self.name, int(self.indices[i]), self.way, distances)
+            values = self._along(i, distances)
             moved = np.abs(np.diff(values))
             if np.isfinite(moved).all() and np.count_nonzero(moved) >= _JUMPS:
                 steps = np.flatnonzero(moved)
@@ -130,6 +188,6 @@ class Surroundings:
         found = []
         for _ in range(_MOVED):
             with self.phi.displaced(step, self.rng):
-                values = self.phi.line(self.name, int(self.indices[i]), self.way, distances)
+                values = self._along(i, distances)
             found.append(jumps(values, distances, noise))
         return max(up for up, _ in found), max(down for _, down in found)

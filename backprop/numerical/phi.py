@@ -23,6 +23,7 @@ Way = npt.NDArray[np.int16]
 ROUND_OFF = 4.0
 """A difference of two values of φ is rounded by about this many eps of the terms' sum."""
 
+_BENT = 1e-3  # of the largest: a bend that is less is a curve and no kink
 _WORTHWHILE = 4  # a sweep over all entries costs about a fourth of as many forward passes
 
 
@@ -198,5 +199,5 @@ def jumps(values: Floats, distances: Floats, noise: float) -> tuple[float, float
     lengths = np.diff(distances)
     bends = np.diff(np.diff(values) / lengths)
     unsure = 8.0 * noise * (1.0 / lengths[1:] + 1.0 / lengths[:-1])
-    bends = bends[np.abs(bends) > unsure]
+    bends = bends[np.abs(bends) > np.maximum(unsure, _BENT * np.abs(bends).max(initial=0.0))]
     return float(bends[bends > 0].sum()), float(-bends[bends < 0].sum())

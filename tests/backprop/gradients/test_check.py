@@ -342,6 +342,36 @@ def test_bad_input():
         gradcheck(Texts(), x)
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"samples": 1.5}, TypeError, "`samples` must be a whole number; got 1.5"),
+        ({"seed": -1}, ValueError, "`seed` must be 0 or more; got -1"),
+        ({"seconds": "1"}, TypeError, "`seconds` must be a number; got '1'"),
+        ({"rtol": np.inf}, ValueError, "`rtol` must be finite and 0 or more; got inf"),
+        ({"params": ["W"]}, TypeError, r"`params` must be a mapping; got \['W'\]"),
+        ({"names": ("x", "y")}, ValueError, r"`names` must name each of the 1 inputs; got \["),
+        ({"names": (3,)}, TypeError, r"`names` must hold strings; got \[3\]"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options, error, message):
+    with pytest.raises(error, match=message):
+        gradcheck(Tanh(), np.ones((2, 3)), **options)
+
+
+def test_no_two_inputs_have_one_name():
+    class Product:
+        def forward(self, a, b):
+            self.kept = a, b
+            return a * b
+
+        def backward(self, d):
+            return 5 * d * self.kept[1], d * self.kept[0]
+
+    with pytest.raises(ValueError, match=r"`names` must differ; got \['x', 'x'\]"):
+        gradcheck(Product(), np.ones(3), np.ones(3), names=("x", "x"))
+
+
 def test_empty_and_single_entry_arrays():
     report = gradcheck(Tanh(), np.ones((0, 3)))
     assert report.ok
@@ -538,9 +568,9 @@ def test_options_are_checked():
         ValueError, match="`wrt` must name something to check; got an empty sequence"
     ):
         gradcheck(Tanh(), x, wrt=[])
-    with pytest.raises(ValueError, match="`rtol` must be 0 or more; got -1"):
+    with pytest.raises(ValueError, match="`rtol` must be finite and 0 or more; got -1"):
         gradcheck(Tanh(), x, rtol=-1)
-    with pytest.raises(ValueError, match="`atol` must be 0 or more; got nan"):
+    with pytest.raises(ValueError, match="`atol` must be finite and 0 or more; got nan"):
         gradcheck(Tanh(), x, atol=float("nan"))
 
 

@@ -114,6 +114,23 @@ def test_a_value_outside_both_slopes_of_one_kink_is_wrong(value):
     assert found.bad.tolist() == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("value", "wrong"), [(1.0, False), (1.02, True), (1.1, True), (-1.1, True)]
+)
+def test_a_kink_that_is_seen_again_nearby_is_one_kink(value, wrong):
+    found = judged(Made(np.abs, [0.0], jumps=(2.02, 0.0)), [value])
+    assert found.bad.tolist() == [wrong]
+    found = judged(Made(lambda x: -np.abs(x), [0.0], jumps=(0.0, 2.02)), [value])
+    assert found.bad.tolist() == [wrong]
+
+
+def test_a_curve_that_noise_hides_on_finer_steps_is_no_kink():
+    chance = np.random.default_rng(0)
+    made = Made(lambda x: 1e4 * x**2 + 1e-7 * chance.standard_normal(x.shape), [1e-5])
+    for value in (0.2, 0.0, -0.4):
+        assert judged(made, [value], noise=4e-7).kinks == []
+
+
 def test_where_several_kinks_meet_each_may_count_or_not():
     """|x| - 0.5 |x| has slopes -0.5 and 0.5, and with one subgradient of each up to 1.5."""
     made = Made(lambda x: 0.5 * np.abs(x), [0.0], jumps=(2.0, 1.0))

@@ -233,3 +233,95 @@ def test_an_overflow_within_the_steps_is_no_ones_to_see():
         return np.sum(np.exp(v**2))
 
     assert gradcheck((f, lambda v: 2 * v * np.exp(v**2)), np.array([26.0, 1.0])).ok
+
+
+@pytest.mark.parametrize("factor", [-1.0, 0.5, 2.0])
+def test_what_moves_in_steps_has_no_kink(factor):
+    """The logarithm of 1 plus what is nearly nothing: φ moves by multiples of 2e-16."""
+    for offset in (22.3, 24.0, 26.5, 28.1, 30.0):
+
+        def f(v, offset=offset):
+            return float(np.sum(np.log(1 + np.exp(v - offset))))
+
+        def gradient(v, offset=offset):
+            return factor / (1 + np.exp(offset - v))
+
+        report = gradcheck((f, gradient), np.array([0.3]))
+        assert not report.ok, report
+        assert not report["v"].kinks
+
+
+@pytest.mark.parametrize("factor", [-1.0, 2.0])
+def test_an_output_in_float32_has_no_kink_along_a_direction(factor):
+    class Narrow:
+        def __init__(self):
+            self.W = np.random.default_rng(6).standard_normal((20, 6))
+
+        def forward(self, x):
+            self.x, self.y = x, np.tanh(x @ self.W / 10)
+            return self.y.astype("float32")
+
+        def backward(self, d):
+            g = d * (1 - self.y**2)
+            self.dW = factor * self.x.T @ g / 10
+            return g @ self.W.T / 10
+
+    x = np.random.default_rng(106).standard_normal((5, 20))
+    report = gradcheck(Narrow(), x, mode="directional")
+    assert report["W"].verdict in (Verdict.WRONG, Verdict.NOISY), report
+    assert not gradcheck(Narrow(), x, mode="directional").ok
+
+
+def test_a_value_beside_both_slopes_of_one_kink_is_wrong():
+    def pair(value):
+        return (
+            lambda v: np.abs(v).sum() - (v * v).sum(),
+            lambda v: np.where(v == 0, value, np.sign(v)),
+        )
+
+    for value, right in ((1.0, True), (0.3, True), (1.01, False), (1.1, False), (-1.1, False)):
+        assert gradcheck(pair(value), np.array([0.0])).ok is right
+
+
+class Confident:
+    """Softmax and cross-entropy: -log of a probability near 1 moves by multiples of 1e-16."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def forward(self, x, t):
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        self.y, self.t = e / e.sum(axis=1, keepdims=True), t
+        return -np.log(self.y[np.arange(len(t)), t]).mean()
+
+    def backward(self, d=1.0):
+        g = self.y.copy()
+        g[np.arange(len(self.t)), self.t] -= 1
+        return self.factor * d * g / len(self.t)
+
+
+@pytest.mark.parametrize("gap", [25.0, 34.0, 36.0, 38.0, 60.0, 100.0])
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_confident_scores_pass_no_wrong_gradient_and_fail_no_right_one(gap, noise):
+    t = np.arange(3)
+    x = gap * np.eye(3) + noise * np.random.default_rng(int(gap)).standard_normal((3, 3))
+    right = gradcheck(Confident(1.0), x, t)["x"]
+    assert right.verdict in (Verdict.AGREES, Verdict.NOISY), right
+    assert right.verdict is Verdict.AGREES or gap > 25.0
+    for factor in (-1.0, 0.5, 2.0):
+        assert not gradcheck(Confident(factor), x, t).ok
+
+
+@pytest.mark.parametrize("point", [17.0, 25.0, 30.0, 32.8009, 33.5, 35.0, 36.69])
+def test_what_saturates_passes_no_wrong_gradient_and_fails_no_right_one(point):
+    def checked(factor):
+        def gradient(v):
+            return -factor / (1 + np.exp(-v)) / (1 + np.exp(v))
+
+        return gradcheck(
+            (lambda v: float(1 - 1 / (1 + np.exp(-v[0]))), gradient), np.array([point])
+        )
+
+    assert checked(1.0)["v"].verdict in (Verdict.AGREES, Verdict.NOISY)
+    for factor in (-1.0, 0.5, 2.0):
+        assert not checked(factor).ok
