@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from backprop.numerical.pieces import fingerprint, flat_host
 from backprop.targets.nested import is_real
-from backprop.targets.objects import Reached, is_array, reachable
+from backprop.targets.objects import is_array
 from backprop.targets.places import Where
+from backprop.targets.reach import Reached, reachable
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]

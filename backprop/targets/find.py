@@ -12,12 +12,13 @@ from backprop.targets.calls import Calls
 from backprop.targets.conventions import calls_of
 from backprop.targets.moving import adopt_lazy
 from backprop.targets.nested import leaves, of_rows, rebuilt
-from backprop.targets.numbers import copied, promote_floats, promote_integers
+from backprop.targets.numbers import copied, promote_integers, promote_numbers
 from backprop.targets.objects import is_array
 from backprop.targets.parameters import find_parameters
 from backprop.targets.passes import Passes
 from backprop.targets.paths import floating_arrays, readable
 from backprop.targets.subject import Options, Subject
+from backprop.targets.unread import note_unread
 
 NOTHING = "there must be a floating input or a parameter to differentiate by; got none"
 
@@ -47,7 +48,7 @@ def subject_of(
     passes = Passes(calls, own, rng)
     try:
         promote_integers(passes)
-        promote_floats(passes)
+        promote_numbers(passes)
         return _search(passes, calls, options)
     except BaseException:
         passes.end()
@@ -89,6 +90,7 @@ def _search(passes: Passes, calls: Calls, options: Options) -> Subject:
     adopt_lazy(passes)
     left = passes.backward(lambda v: _find_inputs(subject, inputs, options.constants, v))
     find_parameters(subject, options, left)
+    note_unread(subject, options)
     if not subject.arrays:
         raise ValueError(NOTHING)
     subject.note_fresh()

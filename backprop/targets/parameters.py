@@ -14,11 +14,12 @@ from backprop.targets.candidates import Candidate, Made, most_alike, probed
 from backprop.targets.moving import moves
 from backprop.targets.nested import leaves
 from backprop.targets.objects import attribute, is_array
+from backprop.targets.parts import Step
 from backprop.targets.passes import Passes
 from backprop.targets.paths import floating_arrays, follow, parse
 from backprop.targets.places import Where
-from backprop.targets.state import is_view
 from backprop.targets.subject import Options, Subject
+from backprop.targets.views import is_covered
 
 NOT_FOUND = (
     "it moves the output, and no gradient of it was found; if it is not learnt, say so: constants="
@@ -71,13 +72,7 @@ def _held(passes: Passes, options: Options) -> list[Held]:
                 found.append(Held(str(key), Place(own, key, path=path), root, True))
                 taken.add(str(key))
         for name, place in floating_arrays(root).items():
-            if (
-                any(
-                    kind != "item" and key in ("state", "_buffers", "grads", "gradients")
-                    for kind, key in place.path
-                )
-                or name in options.constants
-            ):
+            if name in options.constants or _is_set_aside(root, place.path):
                 continue
             x = place.get()
             if any(x is held.place.get() for held in found) or any(x is own for own in inputs):
@@ -87,6 +82,14 @@ def _held(passes: Passes, options: Options) -> list[Held]:
             taken.add(free)
             found.append(Held(free, place, root, declared))
     return found
+
+
+def _is_set_aside(root: Any, path: tuple[Step, ...]) -> bool:
+    """Tell whether an array stands in a dictionary of gradients, buffers, or a layer's state."""
+    last = next(i for i in reversed(range(len(path))) if i == 0 or path[i][0] != "item")
+    if path[last][1] == "state":  # beside `params` alone: else it may be anything
+        return isinstance(attribute(follow(root, path[:last]), "params"), Mapping)
+    return path[last][1] in ("_buffers", "grads", "gradients")
 
 
 def _declared(name: str, text: str, roots: Sequence[Any]) -> Held:
@@ -102,6 +105,12 @@ def _declared(name: str, text: str, roots: Sequence[Any]) -> Held:
         kind, key = path[-1]
         return Held(name, Place(holder, key, attribute=kind != "item", path=path), root, True)
     raise ValueError(f"`params[{name!r}]` must be a path from the target to an array; got {text!r}")
+
+
+def _is_of_function(path: tuple[Step, ...]) -> bool:
+    """Tell whether an array is known to a function that is the target, or is a global."""
+    kinds = [kind for kind, _ in path]
+    return kinds[:1] in (["cell"], ["default"]) or "global" in kinds
 
 
 @dataclass
@@ -126,8 +135,8 @@ def _find_by_name(
         used: list[Any] = list(subject.where.values())
         only = isinstance(returned, Mapping) and not passes.calls.differentiates_inputs
         for h in held:
-            in_closure = h.place.path[:1] and h.place.path[0][0] == "cell"
-            roots = passes.calls.roots if in_closure else (h.root,)
+            alone = not _is_of_function(h.place.path)
+            roots = (h.root,) if alone else passes.calls.roots
             where = _told(options, h) or places.named(roots, h.place.path, returned, only)
             if where is None or where in used:
                 unnamed.held.append(h)
@@ -204,7 +213,7 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
     for h in unnamed.held:
         passes.base.restore()  # what a cache held is there again, so that it can be moved
         x = h.place.get()
-        if not moves(h.place, lambda: (passes.phi(), None)) or is_view(x, known):
+        if not moves(h.place, lambda: (passes.phi(), None)) or is_covered(x, known):
             continue
         name = f"{h.name} (parameter)" if h.name in subject.arrays else h.name
         subject.arrays[name] = h.place
@@ -216,7 +225,7 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
             where = most_alike(fits, phi.at(name, probed(size), None, 0).value)
         if where is None and h.declared and siblings:
             subject.where[name] = Where(("there is none",))  # those of others are where they belong
-        elif where is None and h.place.path[0][0] == "cell":  # as data are
+        elif where is None and _is_of_function(h.place.path):  # as data are
             del subject.arrays[name]
             subject.notes.append(f"{name}: no gradient of it was found; taken for a constant")
         elif where is None:

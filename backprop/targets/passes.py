@@ -12,9 +12,11 @@ from backprop.arrays import widened
 from backprop.numerical.pieces import fingerprint, flat64, largest
 from backprop.targets.calls import Calls
 from backprop.targets.nested import is_real, leaves, rebuilt
-from backprop.targets.objects import is_array, reachable
+from backprop.targets.objects import is_array
 from backprop.targets.paths import floating_arrays
-from backprop.targets.state import State, is_view, watched_like
+from backprop.targets.reach import reachable
+from backprop.targets.state import State, watched_like
+from backprop.targets.views import is_view
 from backprop.targets.weighing import Weighing, cotangent
 
 T = TypeVar("T")

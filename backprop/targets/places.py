@@ -12,7 +12,8 @@ import backends
 from backprop.arrays import shape
 from backprop.numerical.pieces import flat64
 from backprop.targets.nested import is_real, leaves
-from backprop.targets.objects import Step, attribute, is_array
+from backprop.targets.objects import attribute, is_array
+from backprop.targets.parts import Step
 from backprop.targets.paths import follow
 
 Keys = tuple[Any, ...]
