@@ -8,6 +8,7 @@ import numpy as np
 
 from backprop.numerical.perturb import Place
 from backprop.targets import places
+from backprop.targets.arguments import is_label
 from backprop.targets.calls import Calls
 from backprop.targets.conventions import calls_of
 from backprop.targets.moving import adopt_lazy
@@ -129,15 +130,21 @@ def _find_inputs(
 def _is_target(subject: Subject, name: str, found: Mapping[Any, Any], returned: Any) -> bool:
     """Tell whether an input is the target of a loss: the gradient by the scores came alone.
 
-    A None in its place is no gradient, and not the word of a loss.
+    A None in its place is no gradient, and not the word of a loss; nor is one gradient for the
+    anchor of a triplet, or for one of two inputs that are called alike: those have their own.
     """
     alone = not isinstance(returned, tuple | list) or len(returned) == 1
     scalar = all(
         getattr(v, "shape", ()) == () for _, v in leaves(subject.passes.weighing.cotangents)
     )
-    return (
-        alone and scalar and bool(found or subject.where) and name != subject.passes.calls.names[0]
-    )
+    names = subject.passes.calls.names
+    evident = is_label(name) or (len(names) == 2 and not _are_alike(*names))
+    return alone and scalar and bool(found or subject.where) and name != names[0] and evident
+
+
+def _are_alike(a: str, b: str) -> bool:
+    """Tell whether names differ in their last letter alone: x1 and x2, a and b."""
+    return a[:-1] == b[:-1]
 
 
 def _why_missing(returned: Any, count: int) -> str:
