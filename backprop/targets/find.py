@@ -104,6 +104,7 @@ def _find_inputs(
     """Note where the gradients by inputs stand; return what else was returned."""
     calls, passes = subject.passes.calls, subject.passes
     wanted = {tuple(key for _, key in place.path): name for name, place in inputs.items()}
+    only = places.only_input(returned, passes.inputs, calls.names)
     found, left = places.of_inputs(returned, passes.inputs, calls.names, list(wanted))
     for keys, name in wanted.items():
         where = found.get(keys)
@@ -113,6 +114,11 @@ def _find_inputs(
             )
         number = not inputs[name].get().shape and any(p.get().shape for p in inputs.values())
         if name in constants:
+            continue
+        if where is None and len(passes.inputs) > 1 and only not in (None, keys[0]):
+            subject.notes.append(
+                f"{name}: gradients are returned by {calls.names[only]} alone; taken for a constant"
+            )
             continue
         if where is None and (number or _is_target(subject, name, found, returned)):
             subject.notes.append(f"{name}: no gradient is returned for it; taken for a constant")

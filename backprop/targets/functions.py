@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from backprop.targets.calls import Calls, input_names, taken
+from backprop.targets.places import is_named
 from backprop.targets.state import tried
 
 CONVENTIONS = (
@@ -45,8 +46,9 @@ def of_function(f: Callable[..., Any], inputs: Sequence[Any], kwargs: Mapping[st
 
 def _by_inputs(gradients: Mapping[Any, Any], names: Sequence[str], inputs: Sequence[Any]) -> bool:
     """Tell whether gradients by name are those by inputs, or by what an input holds."""
-    held = [key for x in inputs if isinstance(x, Mapping) for key in x]
-    return any(key in gradients for key in (*names, *held))
+    return is_named(names, gradients) or any(
+        is_named(x, gradients) for x in inputs if isinstance(x, Mapping)
+    )
 
 
 def of_autograd_function(target: Any, inputs: Sequence[Any]) -> Calls:
