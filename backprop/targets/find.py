@@ -11,6 +11,7 @@ from backprop.targets import places
 from backprop.targets.arguments import is_label
 from backprop.targets.calls import Calls
 from backprop.targets.conventions import calls_of
+from backprop.targets.leftovers import clear_gradients
 from backprop.targets.moving import adopt_lazy
 from backprop.targets.nested import leaves, of_rows, rebuilt
 from backprop.targets.numbers import copied, promote_integers, promote_numbers
@@ -92,6 +93,7 @@ def _search(passes: Passes, calls: Calls, options: Options) -> Subject:
     left = passes.backward(lambda v: _find_inputs(subject, inputs, options.constants, v))
     find_parameters(subject, options, left)
     note_unread(subject, options)
+    clear_gradients(subject)
     if not subject.arrays:
         raise ValueError(NOTHING)
     subject.note_fresh()

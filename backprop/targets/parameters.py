@@ -1,7 +1,7 @@
 """Parameters: the arrays that move the output, and where their gradients stand."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from backprop.numerical.perturb import Place
 from backprop.numerical.phi import Phi
 from backprop.numerical.pieces import flat64, same
 from backprop.targets import places
-from backprop.targets.candidates import Candidate, Made, most_alike, probed
+from backprop.targets.candidates import Candidate, Floats, Indices, Made, most_alike
 from backprop.targets.moving import moves
 from backprop.targets.nested import leaves
 from backprop.targets.objects import attribute, is_array
@@ -18,6 +18,7 @@ from backprop.targets.parts import Step
 from backprop.targets.passes import Passes
 from backprop.targets.paths import floating_arrays, follow, parse
 from backprop.targets.places import Where
+from backprop.targets.rates import learning_rate
 from backprop.targets.subject import Options, Subject
 from backprop.targets.views import is_covered
 
@@ -119,6 +120,7 @@ class Unnamed:
 
     held: list[Held]
     candidates: list[Candidate]
+    otherwise: dict[str, Where]
 
 
 def _find_by_name(
@@ -128,7 +130,9 @@ def _find_by_name(
     passes = subject.passes
     made: list[Made] = []
     passes.between(lambda: made.append(Made(passes.calls.roots)))
-    unnamed = Unnamed([], [])
+    unnamed = Unnamed([], [], {})
+    passes.base.restore()
+    begin = Made(passes.calls.roots)
     fresh = {h.name: passes.base.values(h.place.get()) for h in held}
 
     def look(returned: Any) -> None:
@@ -140,6 +144,10 @@ def _find_by_name(
             where = _told(options, h) or places.named(roots, h.place.path, returned, only)
             if where is None or where in used:
                 unnamed.held.append(h)
+                continue
+            if h.name not in options.grads and not begin.is_new(where.read(returned)):
+                unnamed.held.append(h)  # no pass changes it: a velocity, or forgotten
+                unnamed.otherwise[h.name] = where
                 continue
             if not h.declared and not _stays(h):
                 continue  # made anew by the passes: a cache
@@ -186,12 +194,7 @@ def _stays(held: Held) -> bool:
 
 def _updates(held: list[Held], fresh: Mapping[str, Any], options: Options) -> list[Candidate]:
     """Return by how much a backward pass that learns has moved parameters, as gradients."""
-    rates = [
-        v
-        for k, v in options.kwargs.items()
-        if isinstance(v, float) and ("lr" in k or "rate" in k) and v
-    ]
-    rate = rates[0] if rates else 1.0
+    rate = learning_rate(options.kwargs, {id(h.root): h.root for h in held}.values())
     found = []
     for h in held:
         try:
@@ -203,6 +206,10 @@ def _updates(held: list[Held], fresh: Mapping[str, Any], options: Options) -> li
             where = Where(h.place.path, h.root, flat64(old), rate)
             found.append(Candidate.of(where, where.read(None)))
     return found
+
+
+def _slopes(phi: Phi, name: str) -> Callable[[Indices], Floats]:
+    return lambda indices: phi.at(name, indices, None, 0).value
 
 
 def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
@@ -222,7 +229,8 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
         where = None
         if fits:
             phi = Phi({name: h.place}, passes.phi, passes.scale())
-            where = most_alike(fits, phi.at(name, probed(size), None, 0).value)
+            where = most_alike(fits, _slopes(phi, name))
+        where = where or unnamed.otherwise.get(h.name)
         if where is None and h.declared and siblings:
             subject.where[name] = Where(("there is none",))  # those of others are where they belong
         elif where is None and _is_of_function(h.place.path):  # as data are

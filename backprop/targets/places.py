@@ -55,6 +55,11 @@ class Where:
     before: Floats | None = field(default=None, compare=False)
     rate: float = 0.0
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the gradient is kept by an object after the pass."""
+        return self.root is not None and self.before is None
+
     def read(self, returned: Any) -> Any:
         """Return the gradient; None where there is none."""
         try:
