@@ -32,7 +32,8 @@ def calls_of(
         if hasattr(target, "apply") and "autograd" in str(target.__mro__):
             return of_autograd_function(target, inputs)
         raise TypeError(f"a target must be an object, not a class: {target.__name__}(...)")
-    if type(target).__name__ == "custom_vjp" and hasattr(target, "defvjp"):
+    inner = attribute(target, "__wrapped__") or target  # it may be compiled
+    if type(inner).__name__ == "custom_vjp" and hasattr(inner, "defvjp"):
         return of_custom_vjp(target, inputs)
     if has(target, "params") and all(map(callable, _methods(target, ("loss", "gradient")))):
         return of_network(target, inputs, kwargs)

@@ -72,9 +72,10 @@ def of_autograd_function(target: Any, inputs: Sequence[Any]) -> Calls:
         own, y = kept
         ys = y if isinstance(y, tuple) else (y,)
         douts = dout if isinstance(y, tuple) else (dout,)
-        douts = tuple(torch.as_tensor(d, dtype=v.dtype) for d, v in zip(douts, ys, strict=True))
+        real = [(d, v) for d, v in zip(douts, ys, strict=True) if d is not None]
+        douts = tuple(torch.as_tensor(d, dtype=v.dtype) for d, v in real)
         watched = [x for x in own if getattr(x, "requires_grad", False)]
-        found = iter(torch.autograd.grad(ys, watched, douts, allow_unused=True))
+        found = iter(torch.autograd.grad([v for _, v in real], watched, douts, allow_unused=True))
         return tuple(next(found) if getattr(x, "requires_grad", False) else None for x in own)
 
     names = input_names(target.forward, [None, *inputs], {})[1:]  # after ctx
