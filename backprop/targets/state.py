@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def _is_container(x: Any) -> bool:
-    return isinstance(x, dict | list | set | deque) or is_full(x)
+    return isinstance(x, dict | list | set | deque | bytearray) or is_full(x)
 
 
 class State:
@@ -205,7 +205,7 @@ def _put_one(holder: Any, key: Any, value: Any) -> None:
 
 
 def _put_back(holder: Any, old: Any) -> None:
-    if isinstance(holder, list | np.ndarray):
+    if isinstance(holder, list | bytearray | np.ndarray):
         holder[:] = old
     elif isinstance(holder, deque):
         holder.clear()

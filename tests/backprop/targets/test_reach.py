@@ -343,3 +343,23 @@ def test_what_a_class_and_globals_hold_is_put_back():
     assert report["W"].verdict is Verdict.AGREES
     assert Net.seen is seen == []
     assert (Net.scale, COUNT, CALLS) == (1.0, [0], 0)
+
+
+@pytest.mark.parametrize(
+    "kept", [bytearray(b"a"), type("Own", (list,), {})("a")], ids=["bytes", "own"]
+)
+def test_what_lists_of_other_kinds_hold_is_put_back(kept):
+    class Net(Linear):
+        def forward(self, x):
+            self.kept.append(7)
+            return super().forward(x) * len(self.kept)
+
+        def backward(self, dout):
+            return super().backward(dout * len(self.kept))
+
+    net = Net()
+    net.kept = kept
+    before = kept.copy()
+    assert gradcheck(net, X).ok
+    assert net.kept is kept
+    assert kept == before
