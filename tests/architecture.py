@@ -120,6 +120,7 @@ DYNAMIC = {
     "backprop.demos": "a program is imported when it is run, by its name",
     "backprop.networks.copies": "the modules that an object holds are not copied",
     "backprop.targets.generators": "PyTorch's generators count where it is imported already",
+    "backprop.targets.objects": "whether a module is of a package is told by where it lies",
 }
 
 

@@ -13,8 +13,9 @@ from backends import Array, namespace
 from backprop.arrays import shape
 from backprop.numerical.pieces import farthest, flat64, largest, same
 from backprop.targets.nested import is_real, leaves, rebuilt
-from backprop.targets.objects import attribute, is_array, reachable
+from backprop.targets.objects import attribute, is_array
 from backprop.targets.paths import follow
+from backprop.targets.reach import reachable
 from backprop.targets.subject import Subject
 
 _LINEAR = 1e-2  # by which twice the gradient may miss twice the `dout`

@@ -74,6 +74,7 @@ def numerical_diff(f: Callable[[Any], Any], x: Any, step: float | None = None) -
 
     def look(level: int, which: npt.NDArray[np.intp]) -> Slopes:
         distances = np.stack([factor * h / steps.REFINEMENT**level for factor in FACTORS])
+        distances = (host + distances) - host  # as far as they go when they are rounded
         changes = np.stack([values(d) - start for d in distances])
         return slopes(changes, distances).take(which)
 

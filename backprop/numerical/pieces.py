@@ -22,8 +22,12 @@ PIECE = 1 << 16
 
 
 def flat_host(x: Any) -> npt.NDArray[Any]:
-    """Return an array, or a number, flat on the host: not a copy, where none is needed."""
-    return np.asarray(_seen(x) if is_array(x) else x).reshape(-1)
+    """Return an array, or a number, flat on the host: not a copy, where none is needed.
+
+    Truth values come as integers, which can be subtracted.
+    """
+    flat = np.asarray(_seen(x) if is_array(x) else x).reshape(-1)
+    return flat.view(np.int8) if flat.dtype == bool else flat
 
 
 def _seen(x: Any) -> Any:

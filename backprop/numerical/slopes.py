@@ -15,6 +15,8 @@ import numpy.typing as npt
 FACTORS = (1, -1, 2, -2)
 """Where the function is evaluated, in steps; the changes of `slopes` come in this order."""
 
+_MORE = 4  # levels beyond the finest, for what bends on all of them
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -92,8 +94,10 @@ def converged(
 ) -> Floats:
     """Return derivatives at `count` points, with finer steps wherever the first was too large.
 
-    Two quotients that differ tell that the function bends within the step: then a finer level
-    decides, and of those that don't bend, the one with the smallest error.
+    Two quotients that differ tell that the function bends within the step, and so does an even
+    part that grows by less than the square of the step; then a finer level decides. Of those that
+    don't bend the one with the smallest error does, unless a finer one contradicts it. Where the
+    slopes on both sides stay what they are there is a kink, and their mean is the value.
 
     Parameters
     ----------
@@ -104,29 +108,56 @@ def converged(
     noise : float or array, shape (count,)
         How much rounding changes a value of the function.
     finest : int
-        The last level.
+        The last level; where the function bends on that too, a few more follow.
 
     Returns
     -------
     array, shape (count,)
         nan where the function is not finite on any level.
     """
-    value = np.full(count, np.nan)
-    error = np.full(count, np.inf)
+    value, error = np.full(count, np.nan), np.full(count, np.inf)
+    before, jump = np.full(count, np.nan), np.full(count, np.nan)  # on the level before
     noise = np.broadcast_to(noise, count)
     which = np.arange(count)
-    for level in range(finest + 1):
-        found = look(level, which)
-        rounding = noise[which] / found.step
-        with np.errstate(invalid="ignore"):
-            bends = ~(found.spread <= 0.1 * np.abs(found.value) + 10.0 * rounding)
-            own = np.where(bends, np.inf, found.spread + rounding)
-            better = (own < error[which]) | (np.isinf(own) & np.isinf(error[which]))
-            better &= np.isfinite(found.value)
-            value[which[better]] = found.value[better]
-            error[which[better]] = own[better]
-            vague = bends | ~(own <= 30.0 * rounding + 1e-9 * np.abs(found.value))
-        which = which[vague & (better | bends)]
+    steady = np.zeros(count, dtype=bool)  # whether it had a slope there but for its even part
+    for level in range(finest + 1 + _MORE):
         if not which.size:
             break
+        found = look(level, which)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rounding = noise[which] / found.step
+            size = np.abs(found.value)
+            uneven = _uneven(found) & (found.jump > 10.0 * rounding)
+            unsure = found.spread + np.where(uneven, found.jump, 0.0)
+            bends = ~(unsure <= 0.1 * size + 10.0 * rounding)
+            own = np.where(bends, np.inf, unsure + rounding)
+            apart = np.abs(found.value - before[which])
+            kink = uneven & (apart <= 1e-6 * (size + found.jump) + 10.0 * rounding)
+            kink &= np.abs(found.jump - jump[which]) <= 0.1 * found.jump
+            better = (own < error[which]) | (np.isinf(own) & np.isinf(error[which]))
+            far = np.abs(found.value - value[which])
+            better |= np.isfinite(own) & (far > 10.0 * (own + error[which]))
+            still = steady[which] & _flat(found)  # what moves in steps stands still between them
+            better &= np.isfinite(found.value) & ~kink & ~still
+            steady[which] = (found.spread <= 0.1 * size) & (size > 0)
+            vague = bends | ~(own <= 30.0 * rounding + 1e-9 * size)
+        before[which], jump[which] = found.value, np.where(uneven, found.jump, np.nan)
+        value[which[better]], error[which[better]] = found.value[better], own[better]
+        more = better if level < finest else np.zeros_like(better)
+        which = which[vague & (more | bends) & ~kink & ~still]
     return value
+
+
+def _uneven(found: Slopes) -> npt.NDArray[np.bool_]:
+    """Tell where the even part over twice the step is not about four times as large: no parabola.
+
+    It is twice as large at a kink, and as large where the function has left a peak behind.
+    """
+    outer = found.outer_right - found.outer_left
+    inner = found.right - found.left
+    return np.abs(inner + outer) < 3.0 * np.abs(inner)
+
+
+def _flat(found: Slopes) -> npt.NDArray[np.bool_]:
+    sides = np.stack([found.left, found.right, found.outer_left, found.outer_right])
+    return np.asarray((sides == 0.0).all(axis=0))

@@ -13,6 +13,12 @@ NONE = object()
 
 _INPUT = ("x", "X", "inputs", "input", "inp", "a_prev", "A_prev")
 _LABELS = ("t", "y_true", "target", "targets", "labels", "label", "y", "actual")
+_SAID = ("true", "truth", "target", "label", "actual", "expected", "desired")
+
+
+def is_label(name: str) -> bool:
+    """Tell whether an input is called as what a loss compares the output with."""
+    return name in _LABELS or any(word in name.lower() for word in _SAID)
 
 
 def arguments(

@@ -1,6 +1,6 @@
 """Arrays that may be gradients without a name that is known: told by their values."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from backprop.numerical.pieces import fingerprint, flat_host
 from backprop.targets.nested import is_real
-from backprop.targets.objects import Reached, is_array, reachable
+from backprop.targets.objects import is_array
 from backprop.targets.places import Where
+from backprop.targets.reach import Reached, reachable
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -20,9 +21,14 @@ ALIKE = 0.7
 _PROBED = 24  # coordinates that tell which unnamed array is the gradient
 
 
-def probed(size: int) -> Indices:
-    """Return the coordinates that tell which unnamed array of a size is the gradient."""
-    return np.unique(np.linspace(0, size - 1, min(size, _PROBED)).astype(np.intp))
+def probed(values: npt.NDArray[Any]) -> Indices:
+    """Return the coordinates that tell whether an array is the gradient: some where it is not 0."""
+    own = np.flatnonzero(values)
+    return np.unique(np.concatenate([_spread(values.size), own[_spread(own.size)]]))
+
+
+def _spread(size: int) -> Indices:
+    return np.linspace(0, max(size - 1, 0), min(size, _PROBED)).astype(np.intp)
 
 
 @dataclass(frozen=True)
@@ -31,19 +37,21 @@ class Candidate:
 
     where: Where
     size: int
+    indices: Indices
     values: Floats
 
     @classmethod
     def of(cls, where: Where, x: Any) -> "Candidate":
         """Return the candidate for an array."""
         values = flat_host(x)
-        return cls(where, values.size, values[probed(values.size)].astype(np.float64))
+        indices = probed(values)
+        return cls(where, values.size, indices, values[indices].astype(np.float64))
 
     def stays(self, returned: Any) -> bool:
         """Tell whether it is the same after another backward pass."""
         now = self.where.read(returned)
-        again = Candidate.of(self.where, now) if is_array(now) else None
-        return again is not None and np.array_equal(again.values, self.values)
+        values = flat_host(now) if is_array(now) else np.zeros(0)
+        return values.size == self.size and np.array_equal(values[self.indices], self.values)
 
 
 class Made:
@@ -67,28 +75,38 @@ class Made:
                 if found.path and is_array(found.value) and is_real(found.value):
                     yield root, found
 
+    def is_new(self, x: Any) -> bool:
+        """Tell whether an array is new or other than before; what is no array counts as new."""
+        old = self._before.get(id(x))
+        return old is None or fingerprint(x) != old[1]
+
     def found(self) -> list[Candidate]:
         """Return the arrays that are new or other than before."""
         made = []
         for root, found in self._arrays():
-            old = self._before.get(id(found.value))
-            if old is None or fingerprint(found.value) != old[1]:
+            if self.is_new(found.value):
                 made.append(Candidate.of(Where(found.path, root), found.value))
         return made
 
 
-def most_alike(candidates: Sequence[Candidate], numerical: Floats) -> Where | None:
+def most_alike(
+    candidates: Sequence[Candidate], slopes: Callable[[Indices], Floats]
+) -> Where | None:
     """Return where the array stands that is most parallel to the numerical gradient, if one is.
 
     Parameters
     ----------
     candidates : sequence of Candidate
         Of the parameter's size.
-    numerical : array, shape (m,)
-        The slopes where they were probed.
+    slopes : callable
+        Gives the numerical slopes at coordinates.
     """
+    every = np.unique(np.concatenate([candidate.indices for candidate in candidates]))
+    known = slopes(every)
     best, where = ALIKE, None
-    for place, own in ((candidate.where, candidate.values) for candidate in candidates):
+    for candidate in candidates:
+        place, own = candidate.where, candidate.values
+        numerical = known[np.searchsorted(every, candidate.indices)]
         size = float(np.linalg.norm(own) * np.linalg.norm(numerical))
         alike = abs(float(own @ numerical)) / size if size > 0 else 0.0
         if alike > best + 1e-9:

@@ -12,7 +12,7 @@ from backprop.targets.functions import (
     of_function,
 )
 from backprop.targets.methods import FUNCTIONS, METHODS, of_methods, of_network
-from backprop.targets.objects import has
+from backprop.targets.objects import attribute, has
 from backprop.targets.pairs import of_pair
 
 
@@ -32,19 +32,24 @@ def calls_of(
         if hasattr(target, "apply") and "autograd" in str(target.__mro__):
             return of_autograd_function(target, inputs)
         raise TypeError(f"a target must be an object, not a class: {target.__name__}(...)")
-    if type(target).__name__ == "custom_vjp" and hasattr(target, "defvjp"):
+    inner = attribute(target, "__wrapped__") or target  # it may be compiled
+    if type(inner).__name__ == "custom_vjp" and hasattr(inner, "defvjp"):
         return of_custom_vjp(target, inputs)
-    if all(has(target, name) for name in ("loss", "gradient", "params")):
+    if has(target, "params") and all(map(callable, _methods(target, ("loss", "gradient")))):
         return of_network(target, inputs, kwargs)
     for names in METHODS:
-        if all(has(target, name) and callable(getattr(target, name)) for name in names):
+        if all(map(callable, _methods(target, names))):
             return of_methods(target, *names, inputs, kwargs, output)
     for names in FUNCTIONS:
-        if all(has(target, name) and callable(getattr(target, name)) for name in names):
-            first, second = (getattr(target, name) for name in names)
+        if all(map(callable, _methods(target, names))):
+            first, second = _methods(target, names)
             return replace(of_pair(first, second, inputs, kwargs), name=type(target).__name__)
-    if has(target, "loss") and has(target, "params"):
+    if has(target, "params") and callable(attribute(target, "loss")):
         target = target.loss
     if callable(target):
         return of_function(target, inputs, kwargs)
     raise TypeError(f"{CONVENTIONS}; got {type(target).__name__}")
+
+
+def _methods(target: Any, names: Sequence[str]) -> list[Any]:
+    return [attribute(target, name) for name in names]

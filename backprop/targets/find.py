@@ -8,16 +8,19 @@ import numpy as np
 
 from backprop.numerical.perturb import Place
 from backprop.targets import places
+from backprop.targets.arguments import is_label
 from backprop.targets.calls import Calls
 from backprop.targets.conventions import calls_of
+from backprop.targets.leftovers import clear_gradients
 from backprop.targets.moving import adopt_lazy
 from backprop.targets.nested import leaves, of_rows, rebuilt
-from backprop.targets.numbers import copied, promote_floats, promote_integers
+from backprop.targets.numbers import copied, promote_integers, promote_numbers
 from backprop.targets.objects import is_array
 from backprop.targets.parameters import find_parameters
 from backprop.targets.passes import Passes
 from backprop.targets.paths import floating_arrays, readable
 from backprop.targets.subject import Options, Subject
+from backprop.targets.unread import note_unread
 
 NOTHING = "there must be a floating input or a parameter to differentiate by; got none"
 
@@ -47,7 +50,7 @@ def subject_of(
     passes = Passes(calls, own, rng)
     try:
         promote_integers(passes)
-        promote_floats(passes)
+        promote_numbers(passes)
         return _search(passes, calls, options)
     except BaseException:
         passes.end()
@@ -89,6 +92,8 @@ def _search(passes: Passes, calls: Calls, options: Options) -> Subject:
     adopt_lazy(passes)
     left = passes.backward(lambda v: _find_inputs(subject, inputs, options.constants, v))
     find_parameters(subject, options, left)
+    note_unread(subject, options)
+    clear_gradients(subject)
     if not subject.arrays:
         raise ValueError(NOTHING)
     subject.note_fresh()
@@ -101,6 +106,7 @@ def _find_inputs(
     """Note where the gradients by inputs stand; return what else was returned."""
     calls, passes = subject.passes.calls, subject.passes
     wanted = {tuple(key for _, key in place.path): name for name, place in inputs.items()}
+    only = places.only_input(returned, passes.inputs, calls.names)
     found, left = places.of_inputs(returned, passes.inputs, calls.names, list(wanted))
     for keys, name in wanted.items():
         where = found.get(keys)
@@ -110,6 +116,11 @@ def _find_inputs(
             )
         number = not inputs[name].get().shape and any(p.get().shape for p in inputs.values())
         if name in constants:
+            continue
+        if where is None and len(passes.inputs) > 1 and only not in (None, keys[0]):
+            subject.notes.append(
+                f"{name}: gradients are returned by {calls.names[only]} alone; taken for a constant"
+            )
             continue
         if where is None and (number or _is_target(subject, name, found, returned)):
             subject.notes.append(f"{name}: no gradient is returned for it; taken for a constant")
@@ -127,15 +138,21 @@ def _find_inputs(
 def _is_target(subject: Subject, name: str, found: Mapping[Any, Any], returned: Any) -> bool:
     """Tell whether an input is the target of a loss: the gradient by the scores came alone.
 
-    A None in its place is no gradient, and not the word of a loss.
+    A None in its place is no gradient, and not the word of a loss; nor is one gradient for the
+    anchor of a triplet, or for one of two inputs that are called alike: those have their own.
     """
     alone = not isinstance(returned, tuple | list) or len(returned) == 1
     scalar = all(
         getattr(v, "shape", ()) == () for _, v in leaves(subject.passes.weighing.cotangents)
     )
-    return (
-        alone and scalar and bool(found or subject.where) and name != subject.passes.calls.names[0]
-    )
+    names = subject.passes.calls.names
+    evident = is_label(name) or (len(names) == 2 and not _are_alike(*names))
+    return alone and scalar and bool(found or subject.where) and name != names[0] and evident
+
+
+def _are_alike(a: str, b: str) -> bool:
+    """Tell whether names differ in their last letter alone: x1 and x2, a and b."""
+    return a[:-1] == b[:-1]
 
 
 def _why_missing(returned: Any, count: int) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from backprop.targets.calls import Calls, input_names, taken
+from backprop.targets.places import is_named
 from backprop.targets.state import tried
 
 CONVENTIONS = (
@@ -45,8 +46,9 @@ def of_function(f: Callable[..., Any], inputs: Sequence[Any], kwargs: Mapping[st
 
 def _by_inputs(gradients: Mapping[Any, Any], names: Sequence[str], inputs: Sequence[Any]) -> bool:
     """Tell whether gradients by name are those by inputs, or by what an input holds."""
-    held = [key for x in inputs if isinstance(x, Mapping) for key in x]
-    return any(key in gradients for key in (*names, *held))
+    return is_named(names, gradients) or any(
+        is_named(x, gradients) for x in inputs if isinstance(x, Mapping)
+    )
 
 
 def of_autograd_function(target: Any, inputs: Sequence[Any]) -> Calls:
@@ -70,9 +72,10 @@ def of_autograd_function(target: Any, inputs: Sequence[Any]) -> Calls:
         own, y = kept
         ys = y if isinstance(y, tuple) else (y,)
         douts = dout if isinstance(y, tuple) else (dout,)
-        douts = tuple(torch.as_tensor(d, dtype=v.dtype) for d, v in zip(douts, ys, strict=True))
+        real = [(d, v) for d, v in zip(douts, ys, strict=True) if d is not None]
+        douts = tuple(torch.as_tensor(d, dtype=v.dtype) for d, v in real)
         watched = [x for x in own if getattr(x, "requires_grad", False)]
-        found = iter(torch.autograd.grad(ys, watched, douts, allow_unused=True))
+        found = iter(torch.autograd.grad([v for _, v in real], watched, douts, allow_unused=True))
         return tuple(next(found) if getattr(x, "requires_grad", False) else None for x in own)
 
     names = input_names(target.forward, [None, *inputs], {})[1:]  # after ctx

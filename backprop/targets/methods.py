@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from backprop.numerical.pieces import same
-from backprop.targets.arguments import NONE, OUTPUTS, arguments
+from backprop.targets.arguments import NONE, OUTPUTS, arguments, is_label
 from backprop.targets.calls import (
     Calls,
     check_required,
@@ -14,6 +14,7 @@ from backprop.targets.calls import (
     taken,
 )
 from backprop.targets.objects import has, is_array
+from backprop.targets.places import of_input_attribute
 from backprop.targets.state import tried
 
 METHODS = (
@@ -121,8 +122,24 @@ def of_methods(
         except Exception:  # it will come again where it matters
             return True
 
+    def takes() -> bool:
+        """Tell whether backward takes `dout`: it runs, and twice that gives twice the gradient."""
+        try:
+            y, cache = run(inputs)[1]
+            found = []
+            for dout in (y * 0.0 + 1.0, y * 0.0 + 2.0):
+                own = arguments(parameters, names, inputs, y, dout, cache)
+                returned = backward(*own, **backward_kwargs)
+                where = of_input_attribute((target,), names[0])
+                found.append(where.read(None) * 1.0 if returned is None and where else returned)
+            return same(2.0 * found[0], found[1])
+        except Exception:  # it wants something else
+            return False
+
     hung = None if parameters else _hung(target, run, lambda: backward(**backward_kwargs), inputs)
-    if again and len(names) == 1:  # a derivative at x, or a `dout` that is called `x` as well
+    if not again and _may_be_of_scores(required, names):
+        again = not tried((target, list(inputs)), takes)
+    elif again and len(names) == 1:  # a derivative at x, or a `dout` that is called `x` as well
         again = not tried((target, list(inputs)), linear)
     takes_dout = hung is not None or (bool(parameters) and not again)
     return Calls(
@@ -134,6 +151,11 @@ def of_methods(
         takes_dout=takes_dout,
         elementwise=again and len(names) == 1,
     )
+
+
+def _may_be_of_scores(required: Sequence[str], names: Sequence[str]) -> bool:
+    """Tell whether a loss's backward pass may take scores and labels, and no `dout`."""
+    return len(names) == 2 == len(required) and required[1] == names[1] and is_label(names[1])
 
 
 def _hung(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import backends
-from backprop.arrays import copy_of, shape
+from backprop.arrays import copy_of, is_floating, shape
 from backprop.numerical.perturb import Place
 from backprop.numerical.pieces import PIECE, fingerprint, flat_host
 from backprop.targets.nested import is_real, leaves
@@ -63,15 +63,9 @@ def moves(place: Place, run: Callable[[], Any]) -> bool:
     """Tell whether the output heeds an array: changed everywhere, it changes the output."""
     x = place.get()
     saved = copy_of(x)
-    rng = np.random.default_rng(0)
-    factors = 1.0 + 0.125 * rng.standard_normal(min(math.prod(shape(x)), PIECE))
     try:
         before = _marks(run())
-        other = np.resize(factors, shape(x))
-        other *= flat_host(x).reshape(shape(x))
-        other += 0.125 * rng.random()
-        changed = backends.of(x).asarray(other, x.dtype)
-        del other
+        changed = _changed(x)
         if backends.is_writable(x):
             x[...] = changed
         else:
@@ -85,6 +79,18 @@ def moves(place: Place, run: Callable[[], Any]) -> bool:
         else:
             place.set(x)
     return before != after
+
+
+def _changed(x: Any) -> Any:
+    """Return an array with other values; where they are no real floating numbers, with none."""
+    if not is_floating(x):
+        return np.zeros_like(x) if isinstance(x, np.ndarray) else 0 * x
+    rng = np.random.default_rng(0)
+    factors = 1.0 + 0.125 * rng.standard_normal(min(math.prod(shape(x)), PIECE))
+    other = np.resize(factors, shape(x))
+    other *= flat_host(x).reshape(shape(x))
+    other += 0.125 * rng.random()
+    return backends.of(x).asarray(other, x.dtype)
 
 
 def _marks(result: Any) -> list[bytes]:

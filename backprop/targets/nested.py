@@ -1,6 +1,6 @@
 """Values in nested tuples, lists and dictionaries, as inputs, outputs and gradients come."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,30 @@ def of_rows(value: Any) -> Any:
         return np.array(value)
     except ValueError:  # of different lengths
         return value
+
+
+def of_numbers(value: Any, inputs: Sequence[Any]) -> Any:
+    """Return gradients with lists of numbers as arrays, where inputs are arrays.
+
+    A list of as many items as there are inputs has one for each.
+    """
+    nested = any(isinstance(x, list | tuple | dict) for x in inputs)
+    if nested or not any(getattr(x, "shape", ()) for x in inputs):
+        return value
+    return _of_numbers(value, len(inputs) if len(inputs) > 1 else 0)
+
+
+def _of_numbers(value: Any, apart: int) -> Any:
+    if isinstance(value, list) and value and len(value) != apart:
+        own = [leaf for _, leaf in leaves(value)]
+        if own and all(isinstance(leaf, int | float) for leaf in own):
+            try:
+                return np.array(value)
+            except ValueError:  # of different lengths
+                return value
+    if isinstance(value, dict):
+        return {key: _of_numbers(item, 0) for key, item in value.items()}
+    return type(value)(_of_numbers(v, 0) for v in value) if type(value) in (list, tuple) else value
 
 
 def is_real(value: Any) -> bool:

@@ -9,13 +9,15 @@ import numpy as np
 import backends
 from backprop.arrays import copy_of, is_floating
 from backprop.numerical.perturb import Place
+from backprop.numerical.pieces import flat_host
 from backprop.targets import places
 from backprop.targets.moving import moves
 from backprop.targets.nested import is_real, leaves
-from backprop.targets.objects import Reached, is_array, parts, reachable
+from backprop.targets.objects import is_array
+from backprop.targets.parts import parts
 from backprop.targets.passes import Passes
-from backprop.targets.paths import follow
-from backprop.targets.places import Where
+from backprop.targets.paths import arrays_of, follow
+from backprop.targets.reach import Reached, reachable
 from backprop.targets.state import State
 
 
@@ -38,8 +40,9 @@ def _is_number(x: Any) -> bool:
     return isinstance(x, float) or _is_integer(x)
 
 
-def _like(holder: Any, value: float) -> Any:
-    """Return a number as an array of the library and dtype of the floating arrays around it."""
+def _like(holder: Any, value: Any) -> Any:
+    """Return numbers as an array of the library and dtype of the floating arrays around them."""
+    value = np.array(flat_host(value).reshape(value.shape), float) if is_array(value) else value
     arrays = (x for _, x in leaves(list(holder)) if is_array(x) and is_floating(x))
     x = next((x for x in arrays if not isinstance(x, np.generic)), None)
     return np.array(value) if x is None else backends.of(x).asarray(np.array(value), x.dtype)
@@ -59,20 +62,23 @@ def promote_integers(passes: Passes) -> None:
                 passes.inputs[i] = x
 
 
-def promote_floats(passes: Passes) -> None:
-    """Let a float be an array that has a gradient by name, and moves the output: a parameter."""
-    floats = list(_floats(passes))
+def promote_numbers(passes: Passes) -> None:
+    """Let floats and arrays of integers be floating arrays, if they are parameters.
+
+    They have a gradient by name, and move the output.
+    """
+    floats = [*_floats(passes), *_integers(passes)]
     if not floats:
         return
 
-    def look(returned: Any) -> list[tuple[Place, float]]:
+    def look(returned: Any) -> list[tuple[Place, Any]]:
         roots = passes.calls.roots
         return [
             (place, value)
             for place, value in floats
             if (where := places.named(roots, place.path, returned)) is not None
-            and _is_one(where, returned)
-            and any(_lies(root, place.path) == value for root in roots)
+            and _size(where.read(returned)) == _size(value)
+            and any(_is_same(_lies(root, place.path), value) for root in roots)
         ]
 
     learnt = passes.backward(look)
@@ -105,9 +111,22 @@ def _floats(passes: Passes) -> Iterator[tuple[Place, float]]:
                     )
 
 
-def _is_one(where: Where, returned: Any) -> bool:
-    gradient = where.read(returned)
-    return math.prod(getattr(gradient, "shape", ())) == 1
+def _integers(passes: Passes) -> Iterator[tuple[Place, Any]]:
+    for root in passes.calls.roots:
+        for place in arrays_of(root, _is_of_integers).values():
+            yield place, place.get()
+
+
+def _is_of_integers(x: Any) -> bool:
+    return "int" in str(x.dtype)
+
+
+def _size(x: Any) -> int:
+    return math.prod(getattr(x, "shape", ()))
+
+
+def _is_same(now: Any, value: Any) -> bool:
+    return now is value if is_array(value) else bool(now == value)
 
 
 def _lies(root: Any, path: tuple[Any, ...]) -> Any:

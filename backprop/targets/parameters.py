@@ -1,7 +1,7 @@
 """Parameters: the arrays that move the output, and where their gradients stand."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +10,17 @@ from backprop.numerical.perturb import Place
 from backprop.numerical.phi import Phi
 from backprop.numerical.pieces import flat64, same
 from backprop.targets import places
-from backprop.targets.candidates import Candidate, Made, most_alike, probed
+from backprop.targets.candidates import Candidate, Floats, Indices, Made, most_alike
 from backprop.targets.moving import moves
 from backprop.targets.nested import leaves
 from backprop.targets.objects import attribute, is_array
+from backprop.targets.parts import Step
 from backprop.targets.passes import Passes
 from backprop.targets.paths import floating_arrays, follow, parse
 from backprop.targets.places import Where
-from backprop.targets.state import is_view
+from backprop.targets.rates import learning_rate
 from backprop.targets.subject import Options, Subject
+from backprop.targets.views import is_covered
 
 NOT_FOUND = (
     "it moves the output, and no gradient of it was found; if it is not learnt, say so: constants="
@@ -71,13 +73,7 @@ def _held(passes: Passes, options: Options) -> list[Held]:
                 found.append(Held(str(key), Place(own, key, path=path), root, True))
                 taken.add(str(key))
         for name, place in floating_arrays(root).items():
-            if (
-                any(
-                    kind != "item" and key in ("state", "_buffers", "grads", "gradients")
-                    for kind, key in place.path
-                )
-                or name in options.constants
-            ):
+            if name in options.constants or _is_set_aside(root, place.path):
                 continue
             x = place.get()
             if any(x is held.place.get() for held in found) or any(x is own for own in inputs):
@@ -87,6 +83,14 @@ def _held(passes: Passes, options: Options) -> list[Held]:
             taken.add(free)
             found.append(Held(free, place, root, declared))
     return found
+
+
+def _is_set_aside(root: Any, path: tuple[Step, ...]) -> bool:
+    """Tell whether an array stands in a dictionary of gradients, buffers, or a layer's state."""
+    last = next(i for i in reversed(range(len(path))) if i == 0 or path[i][0] != "item")
+    if path[last][1] == "state":  # beside `params` alone: else it may be anything
+        return isinstance(attribute(follow(root, path[:last]), "params"), Mapping)
+    return path[last][1] in ("_buffers", "grads", "gradients")
 
 
 def _declared(name: str, text: str, roots: Sequence[Any]) -> Held:
@@ -104,12 +108,19 @@ def _declared(name: str, text: str, roots: Sequence[Any]) -> Held:
     raise ValueError(f"`params[{name!r}]` must be a path from the target to an array; got {text!r}")
 
 
+def _is_of_function(path: tuple[Step, ...]) -> bool:
+    """Tell whether an array is known to a function that is the target, or is a global."""
+    kinds = [kind for kind, _ in path]
+    return kinds[:1] in (["cell"], ["default"]) or "global" in kinds
+
+
 @dataclass
 class Unnamed:
     """Parameters whose gradients have no name that is known, and the arrays that may be theirs."""
 
     held: list[Held]
     candidates: list[Candidate]
+    otherwise: dict[str, Where]
 
 
 def _find_by_name(
@@ -119,18 +130,24 @@ def _find_by_name(
     passes = subject.passes
     made: list[Made] = []
     passes.between(lambda: made.append(Made(passes.calls.roots)))
-    unnamed = Unnamed([], [])
+    unnamed = Unnamed([], [], {})
+    passes.base.restore()
+    begin = Made(passes.calls.roots)
     fresh = {h.name: passes.base.values(h.place.get()) for h in held}
 
     def look(returned: Any) -> None:
         used: list[Any] = list(subject.where.values())
         only = isinstance(returned, Mapping) and not passes.calls.differentiates_inputs
         for h in held:
-            in_closure = h.place.path[:1] and h.place.path[0][0] == "cell"
-            roots = passes.calls.roots if in_closure else (h.root,)
+            alone = not _is_of_function(h.place.path)
+            roots = (h.root,) if alone else passes.calls.roots
             where = _told(options, h) or places.named(roots, h.place.path, returned, only)
             if where is None or where in used:
                 unnamed.held.append(h)
+                continue
+            if h.name not in options.grads and not begin.is_new(where.read(returned)):
+                unnamed.held.append(h)  # no pass changes it: a velocity, or forgotten
+                unnamed.otherwise[h.name] = where
                 continue
             if not h.declared and not _stays(h):
                 continue  # made anew by the passes: a cache
@@ -177,12 +194,7 @@ def _stays(held: Held) -> bool:
 
 def _updates(held: list[Held], fresh: Mapping[str, Any], options: Options) -> list[Candidate]:
     """Return by how much a backward pass that learns has moved parameters, as gradients."""
-    rates = [
-        v
-        for k, v in options.kwargs.items()
-        if isinstance(v, float) and ("lr" in k or "rate" in k) and v
-    ]
-    rate = rates[0] if rates else 1.0
+    rate = learning_rate(options.kwargs, {id(h.root): h.root for h in held}.values())
     found = []
     for h in held:
         try:
@@ -196,6 +208,10 @@ def _updates(held: list[Held], fresh: Mapping[str, Any], options: Options) -> li
     return found
 
 
+def _slopes(phi: Phi, name: str) -> Callable[[Indices], Floats]:
+    return lambda indices: phi.at(name, indices, None, 0).value
+
+
 def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
     """Find the gradients without a known name by their values; note what has none."""
     passes = subject.passes
@@ -204,7 +220,7 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
     for h in unnamed.held:
         passes.base.restore()  # what a cache held is there again, so that it can be moved
         x = h.place.get()
-        if not moves(h.place, lambda: (passes.phi(), None)) or is_view(x, known):
+        if not moves(h.place, lambda: (passes.phi(), None)) or is_covered(x, known):
             continue
         name = f"{h.name} (parameter)" if h.name in subject.arrays else h.name
         subject.arrays[name] = h.place
@@ -213,10 +229,11 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
         where = None
         if fits:
             phi = Phi({name: h.place}, passes.phi, passes.scale())
-            where = most_alike(fits, phi.at(name, probed(size), None, 0).value)
+            where = most_alike(fits, _slopes(phi, name))
+        where = where or unnamed.otherwise.get(h.name)
         if where is None and h.declared and siblings:
             subject.where[name] = Where(("there is none",))  # those of others are where they belong
-        elif where is None and h.place.path[0][0] == "cell":  # as data are
+        elif where is None and _is_of_function(h.place.path):  # as data are
             del subject.arrays[name]
             subject.notes.append(f"{name}: no gradient of it was found; taken for a constant")
         elif where is None:

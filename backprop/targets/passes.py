@@ -11,10 +11,12 @@ from backends import namespace
 from backprop.arrays import widened
 from backprop.numerical.pieces import fingerprint, flat64, largest
 from backprop.targets.calls import Calls
-from backprop.targets.nested import is_real, leaves, rebuilt
-from backprop.targets.objects import is_array, reachable
+from backprop.targets.nested import is_real, leaves, of_numbers, rebuilt
+from backprop.targets.objects import is_array
 from backprop.targets.paths import floating_arrays
-from backprop.targets.state import State, is_view, watched_like
+from backprop.targets.reach import reachable
+from backprop.targets.state import State, watched_like
+from backprop.targets.views import is_view
 from backprop.targets.weighing import Weighing, cotangent
 
 T = TypeVar("T")
@@ -133,14 +135,14 @@ class Passes:
         if self.calls.goes_forward:
             self._dirty.generators_back()
         if not self.calls.takes_dout:
-            returned = self.calls.backward(self.inputs, None, kept)
+            returned = of_numbers(self.calls.backward(self.inputs, None, kept), self.inputs)
             if self.calls.elementwise:
                 v = self.weighing.cotangents
                 returned = rebuilt(returned, lambda g: g * v if is_real(g) else g)
             return returned
         dout = rebuilt(self.weighing.cotangents, lambda v: None if v is None else v * factor)
         given = _marks(dout)
-        returned = self.calls.backward(self.inputs, dout, kept)
+        returned = of_numbers(self.calls.backward(self.inputs, dout, kept), self.inputs)
         self.seen.dout_changed |= _marks(dout) != given
         return returned
 

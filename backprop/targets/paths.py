@@ -1,36 +1,48 @@
 """Paths from an object to its arrays: as names that people read, and as places to follow."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from backprop.arrays import is_floating
 from backprop.numerical.perturb import Place
-from backprop.targets.objects import Reached, Step, cells, is_array, reachable
+from backprop.targets.objects import is_array
+from backprop.targets.parts import Step, cells, defaults
+from backprop.targets.reach import Reached, reachable
 
 
 def floating_arrays(root: Any) -> dict[str, Place]:
-    """Return the floating arrays that are reachable from an object, by readable names.
+    """Return the floating arrays that are reachable from an object, by readable names."""
+    return arrays_of(root, is_floating)
+
+
+def arrays_of(root: Any, wanted: Callable[[Any], bool]) -> dict[str, Place]:
+    """Return the arrays of a kind that are reachable from an object, by readable names.
 
     An array that is kept in several places is one, under the first name.
     """
     found: dict[int, list[Reached]] = {}
     for each in reachable(root):
-        if each.path and is_array(each.value) and is_floating(each.value):
+        if each.path and is_array(each.value) and wanted(each.value):
             found.setdefault(id(each.value), []).append(each)
     named: dict[str, Place] = {}
     for places in found.values():
         first, *others = sorted(places, key=_aside)
-        also = tuple(other.place for other in others if other.path[-1][0] != "property")
+        also = tuple(other.place for other in others if other.path[-1][0] not in _READ)
         name = _free(readable(first.path), named)
         named[name] = replace(first.place, also=also, path=first.path)
     return named
 
 
-def _aside(found: Reached) -> bool:
-    """Tell whether an array is better replaced elsewhere: one of a property, or in a tuple."""
+_READ = ("property", "shared")
+
+
+def _aside(found: Reached) -> tuple[bool, bool]:
+    """Tell whether an array is better replaced elsewhere: of a class, a property, in a tuple."""
     in_tuple = found.holder is not None and isinstance(found.holder.value, tuple)
-    return found.path[-1][0] == "property" or in_tuple
+    of_class = any(kind == "class" for kind, _ in found.path)
+    return of_class, found.path[-1][0] in _READ or in_tuple
 
 
 def _free(name: str, taken: Any) -> str:
@@ -44,10 +56,14 @@ def readable(path: tuple[Step, ...]) -> str:
     """Return a path as a name: `W`, `layers[0].W`; what stands in `params` by its key alone."""
     text = ""
     for i, (kind, key) in enumerate(path):
-        inside = i > 0 and path[i - 1] in [("attribute", name) for name in _CONTAINERS]
-        if kind == "item" and isinstance(key, str) and inside:
+        inside = i > 0 and path[i - 1][0] != "item" and path[i - 1][1] in _CONTAINERS
+        if kind == "class" or key in ("__self__", "__func__"):
+            continue
+        if kind == "global":
+            text = str(key)
+        elif kind == "item" and isinstance(key, str) and inside:
             text = text[: text.rfind(str(path[i - 1][1]))] + key
-        elif kind == "item":
+        elif kind in ("item", "member"):
             text += f"[{key!r}]"
         else:
             text += f".{key}" if text and not text.endswith(".") else str(key)
@@ -63,10 +79,18 @@ def follow(root: Any, path: tuple[Step, ...]) -> Any:
         When there is nothing.
     """
     for kind, key in path:
-        if kind == "item" and is_array(root):
+        if kind in ("item", "member") and is_array(root):
             raise TypeError(f"an array holds nothing at {key!r}")
         if kind == "cell":
             root = cells(root)[key].cell_contents
+        elif kind == "global":
+            root = root.__globals__[key]
+        elif kind == "default":
+            root = defaults(root)[key]
+        elif kind == "member":
+            root = list(root)[key]
+        elif kind == "class":
+            root = key
         else:
             root = root[key] if kind == "item" else getattr(root, key)
     return root

@@ -1,6 +1,6 @@
 """Where gradients stand: in what backward returns, beside the parameters, or elsewhere."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
@@ -12,7 +12,8 @@ import backends
 from backprop.arrays import shape
 from backprop.numerical.pieces import flat64
 from backprop.targets.nested import is_real, leaves
-from backprop.targets.objects import Step, attribute, is_array
+from backprop.targets.objects import attribute, is_array
+from backprop.targets.parts import Step
 from backprop.targets.paths import follow
 
 Keys = tuple[Any, ...]
@@ -53,6 +54,11 @@ class Where:
     root: Any = None
     before: Floats | None = field(default=None, compare=False)
     rate: float = 0.0
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the gradient is kept by an object after the pass."""
+        return self.root is not None and self.before is None
 
     def read(self, returned: Any) -> Any:
         """Return the gradient; None where there is none."""
@@ -101,7 +107,10 @@ def of_inputs(
 def _positions(
     returned: Any, inputs: Sequence[Any], names: Sequence[str], wanted: Sequence[Keys]
 ) -> dict[Keys, Keys]:
-    nested = inputs[0] if len(inputs) == 1 else None
+    only = only_input(returned, inputs, names)
+    nested = None if only is None else inputs[only]
+    if only is not None:
+        wanted = [place for place in wanted if place[0] == only]
     if isinstance(returned, dict) and isinstance(nested, dict) and returned.keys() == nested.keys():
         return {place: place[1:] for place in wanted}
     if isinstance(returned, dict):
@@ -109,12 +118,11 @@ def _positions(
         inside = isinstance(nested, dict)  # whether the keys are those of an only input
         for place in wanted:
             name = place[1] if inside else names[place[0]]
-            tries = (name, *(pattern.format(name) for pattern in NAMES), place[0])
-            key = next((key for key in tries if key in returned), None)
+            key = next((key for key in (*_tries(name), place[0]) if key in returned), None)
             if key is not None:
                 found[place] = (key, *place[2 if inside else 1 :])
         return found
-    if len(returned) == len(inputs):
+    if len(returned) == len(inputs) and (only is None or len(inputs) == 1):
         return {place: place for place in wanted}
     if isinstance(nested, tuple | list | dict) and len(returned) == len(nested):
         order = list(nested) if isinstance(nested, dict) else list(range(len(nested)))
@@ -122,6 +130,36 @@ def _positions(
     if len(returned) == len(wanted):
         return {place: (i,) for i, place in enumerate(wanted)}
     return {place: place for place in wanted if place[0] < len(returned)}
+
+
+def only_input(returned: Any, inputs: Sequence[Any], names: Sequence[str]) -> int | None:
+    """Return the number of the one input that all gradients are by: the only one, or of their form.
+
+    So does a function of (params, x) that returns a dictionary or list like its `params`.
+    """
+    if len(inputs) == 1:
+        return 0
+    if isinstance(returned, dict):
+        held = [i for i, x in enumerate(inputs) if isinstance(x, dict) and is_named(x, returned)]
+        return held[0] if len(held) == 1 and not is_named(names, returned) else None
+    form = _form(returned)
+    if isinstance(returned, tuple | list) and form != _form(inputs):
+        held = [i for i, x in enumerate(inputs) if isinstance(x, tuple | list) and _form(x) == form]
+        return held[0] if len(held) == 1 else None
+    return None
+
+
+def is_named(names: Iterable[Any], gradients: Mapping[Any, Any]) -> bool:
+    """Tell whether one of the gradients is called by one of the names, or as a gradient of it."""
+    return any(key in gradients for name in names for key in _tries(name))
+
+
+def _tries(name: Any) -> tuple[Any, ...]:
+    return (name, *(pattern.format(name) for pattern in NAMES))
+
+
+def _form(value: Any) -> list[Any]:
+    return [(keys, getattr(leaf, "shape", ())) for keys, leaf in leaves(value)]
 
 
 def of_input_attribute(roots: Sequence[Any], name: str) -> Where | None:

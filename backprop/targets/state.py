@@ -16,13 +16,15 @@ from backprop.arrays import copy_of
 from backprop.networks.parameters import attributes
 from backprop.numerical.pieces import same
 from backprop.targets.generators import global_generators, same_state, with_state
-from backprop.targets.objects import cells, is_array, is_full, reachable
+from backprop.targets.objects import is_array, is_full
+from backprop.targets.parts import cells, globals_of, shared
+from backprop.targets.reach import reachable
 
 T = TypeVar("T")
 
 
 def _is_container(x: Any) -> bool:
-    return isinstance(x, dict | list | set | deque) or is_full(x)
+    return isinstance(x, dict | list | set | deque | bytearray) or is_full(x)
 
 
 class State:
@@ -66,9 +68,12 @@ class State:
             self._generators.append((value.getstate, value.setstate, value.getstate()))
         elif _is_container(value):
             self._containers.append((value, value.copy()))
+            if hasattr(value, "__dict__"):  # of a class of one's own
+                self._containers.append((vars(value), dict(vars(value))))
         elif isinstance(value, types.FunctionType):
             self._containers += [(cell, _held(cell)) for cell in cells(value).values()]
-        elif not isinstance(value, tuple):
+            self._containers.append((value, _held(value)))
+        elif not isinstance(value, tuple | types.MethodType):
             self._containers.append((value, _held(value)))
 
     def changed(self) -> "State":
@@ -168,6 +173,10 @@ def _held(holder: Any) -> dict[str, Any]:
     """Return what an object holds, or what hangs on an array: the `grad` of a tensor, and more."""
     if isinstance(holder, types.CellType):
         return {"cell_contents": holder.cell_contents}
+    if isinstance(holder, types.FunctionType):
+        return globals_of(holder)
+    if isinstance(holder, type | types.ModuleType):
+        return shared(holder)
     found = attributes(holder)
     leaf = hasattr(type(holder), "is_leaf") and holder.is_leaf
     return {"grad": holder.grad, **found} if leaf else found
@@ -190,13 +199,13 @@ def _items(holder: Any) -> Iterable[Any]:
 
 def _put_one(holder: Any, key: Any, value: Any) -> None:
     if not _is_container(holder):
-        object.__setattr__(holder, key, value)
+        _write(holder, key, value)
     elif isinstance(holder, dict) or (isinstance(holder, list) and key < len(holder)):
         holder[key] = value
 
 
 def _put_back(holder: Any, old: Any) -> None:
-    if isinstance(holder, list | np.ndarray):
+    if isinstance(holder, list | bytearray | np.ndarray):
         holder[:] = old
     elif isinstance(holder, deque):
         holder.clear()
@@ -206,21 +215,24 @@ def _put_back(holder: Any, old: Any) -> None:
         holder.update(old)
     else:
         for name in _held(holder).keys() - old.keys():
-            object.__delattr__(holder, name)
+            _delete(holder, name)
         for name, value in old.items():
-            object.__setattr__(holder, name, value)
+            _write(holder, name, value)
 
 
-def is_view(x: Any, known: Iterable[Any]) -> bool:
-    """Tell whether a change of one of the known arrays changes `x` too: they share memory."""
-    for other in known:
-        if other is x or not backends.is_writable(other) or type(other) is not type(x):
-            continue
-        before, saved = copy_of(x), copy_of(other)
-        try:
-            other[...] = other + 1.0
-            if not same(x, before):
-                return True
-        finally:
-            other[...] = saved
-    return False
+def _write(holder: Any, name: str, value: Any) -> None:
+    if isinstance(holder, types.FunctionType):
+        holder.__globals__[name] = value
+    elif isinstance(holder, type):
+        type.__setattr__(holder, name, value)
+    else:
+        object.__setattr__(holder, name, value)
+
+
+def _delete(holder: Any, name: str) -> None:
+    if isinstance(holder, types.FunctionType):
+        del holder.__globals__[name]
+    elif isinstance(holder, type):
+        type.__delattr__(holder, name)
+    else:
+        object.__delattr__(holder, name)

@@ -1,0 +1,112 @@
+"""Ways to call, and to return, that once were refused, crashed or were misread."""
+
+import numpy as np
+import pytest
+
+from backprop import gradcheck
+from backprop.gradients import Verdict
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+X = normal(4, 3)
+
+
+def test_truth_values_as_gradients_are_compared_and_told_so():
+    report = gradcheck((lambda v: float(v.sum()), lambda v: v == v), X)
+    assert report["v"].verdict is Verdict.AGREES
+    assert report.problems == ("v: its gradient must have dtype float64; got bool",)
+    assert gradcheck((lambda v: float(v.sum()), lambda v: v != v), X)["v"].verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_an_output_of_integers_has_no_derivative(factor):
+    torch = pytest.importorskip("torch")
+
+    class Largest(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            values, indices = x.max(1)
+            ctx.save_for_backward(indices)
+            ctx.mark_non_differentiable(indices)
+            return values, indices
+
+        @staticmethod
+        def backward(ctx, dvalues, dindices):
+            (indices,) = ctx.saved_tensors
+            dx = torch.zeros(4, 3, dtype=dvalues.dtype)
+            return dx.scatter_(1, indices[:, None], factor * dvalues[:, None])
+
+    assert gradcheck(Largest, torch.tensor(X)).ok is (factor == 1.0)
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.5])
+def test_a_compiled_function_with_a_derivative_of_its_own(factor):
+    jax = pytest.importorskip("jax")
+
+    @jax.custom_vjp
+    def f(x):
+        return jax.numpy.sin(x)
+
+    f.defvjp(lambda x: (f(x), x), lambda x, d: (factor * d * jax.numpy.cos(x),))
+    report = gradcheck(jax.jit(f), jax.numpy.asarray(X))
+    assert report.ok is (factor == 1.0)
+    assert ("1.5 times" in report["x"].reason) is (factor == 1.5)
+
+
+class CrossEntropy:
+    """Its backward pass takes the predictions where others take `dout`."""
+
+    def __init__(self, samples):
+        self.samples = samples
+
+    def forward(self, y_pred, y_true):
+        return -np.log(y_pred[np.arange(4), y_true]).mean()
+
+    def backward(self, dvalues, y_true):
+        self.dinputs = -np.eye(3)[y_true] / dvalues / self.samples
+
+
+class MeanSquare(CrossEntropy):
+    def forward(self, y_pred, y_true):
+        return ((y_pred - np.eye(3)[y_true]) ** 2).sum() / 4
+
+    def backward(self, dvalues, y_true):  # this runs with a number, too
+        return 2 * (dvalues - np.eye(3)[y_true]) / self.samples
+
+
+class WithDout(CrossEntropy):
+    def forward(self, y_pred, y_true):
+        self.own = super().backward(y_pred, y_true) or self.dinputs
+        return super().forward(y_pred, y_true)
+
+    def backward(self, dvalues, y_true):
+        return dvalues * self.own
+
+
+@pytest.mark.parametrize("kind", [CrossEntropy, MeanSquare, WithDout])
+def test_a_loss_whose_backward_pass_takes_scores_and_labels(kind):
+    p = np.abs(X) / np.abs(X).sum(axis=1, keepdims=True)
+    labels = np.array([0, 1, 2, 0])
+    assert gradcheck(kind(4), p, labels).ok
+    assert gradcheck(kind(1), p, labels)["y_pred"].verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize("factor", [2.0, 3.0])
+def test_gradients_as_lists_of_numbers(factor):
+    def rows(v):
+        return [[factor * float(each) for each in row] for row in v]
+
+    def apart(v, w):
+        return rows(v * w[0]), [float((v**2).sum()) * each for each in np.eye(3)[0]]
+
+    right = factor == 2.0
+    assert gradcheck((lambda v: float((v**2).sum()), rows), X).ok is right
+    flat = lambda v: [factor * float(each) for each in v]  # noqa: E731
+    report = gradcheck((lambda v: float((v**2).sum()), flat), X[0])
+    assert report.ok is right
+    assert report["v"].checked == 3
+    report = gradcheck((lambda v, w: float((v**2).sum() * w[0]), apart), X, np.ones(3))
+    assert [str(e.verdict) for e in report.entries] == ["agrees" if right else "wrong", "agrees"]
