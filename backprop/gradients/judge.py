@@ -241,12 +241,11 @@ def _unresolved(found: Judgment, first: Slopes, noise: float, limits: Limits) ->
 def _blind(found: Judgment, noise: float, limits: Limits, resolved: bool) -> Mask:
     """Tell where an error is so wide that nothing could have been seen.
 
-    Beside a gradient that is 0, one of the size of `dout` must have been, if φ is `resolved`.
+    Beside a 0, one of the size of `dout` must have been, if φ is `resolved`.
     """
     allowed = 2.0 * found.error
-    seen = (allowed < (1.0 if resolved else 0.5) * np.abs(found.analytic)) | (
-        allowed <= negligible(found, noise, limits)
-    )
+    own = np.abs(found.analytic) * (1.0 if resolved else 0.5)
+    seen = (allowed < own) | (allowed <= negligible(found, noise, limits))
     nothing = NOTHING * limits.resolution(noise) * limits.dout if resolved else 0.0
     seen |= limits.zero(found.analytic) & (allowed <= nothing)
     return np.asarray(~found.at_kink & ~found.bad & ~seen)
