@@ -226,10 +226,7 @@ def _meet_kink(
 
 
 def _unresolved(found: Judgment, first: Slopes, noise: float, limits: Limits) -> None:
-    """Leave open what may be too steep to be seen: φ looks like noise, and such a slope would too.
-
-    A chaotic function varies between any two numbers, whatever the step.
-    """
+    """Leave open what may be too steep to be seen: φ looks like noise, as in chaos it does."""
     if noise <= UNEXPECTED * limits.expected:
         return
     steep = np.abs(found.analytic) * first.step / float(REFINEMENT) ** FINEST > ROUGH * noise
