@@ -194,6 +194,9 @@ def _entry(task: Task, plan: "sampling.Plan", subject: Subject, name: str) -> En
     if name in subject.missing:
         own = tuple(subject.arrays[name].get().shape)
         return unmeasured(name, own, Verdict.UNCHECKED, subject.missing[name])
+    if task.subject.passes.weighing.empty:
+        own = tuple(subject.arrays[name].get().shape)
+        return unmeasured(name, own, Verdict.UNCHECKED, "the output is empty")
     which, way = plan.of(name)
     return entry(task, name, which, way)
 

@@ -226,10 +226,7 @@ def _meet_kink(
 
 
 def _unresolved(found: Judgment, first: Slopes, noise: float, limits: Limits) -> None:
-    """Leave open what may be too steep to be seen: φ looks like noise, and such a slope would too.
-
-    A chaotic function varies between any two numbers, whatever the step.
-    """
+    """Leave open what may be too steep to be seen: φ looks like noise, as in chaos it does."""
     if noise <= UNEXPECTED * limits.expected:
         return
     steep = np.abs(found.analytic) * first.step / float(REFINEMENT) ** FINEST > ROUGH * noise
@@ -241,10 +238,11 @@ def _unresolved(found: Judgment, first: Slopes, noise: float, limits: Limits) ->
 def _blind(found: Judgment, noise: float, limits: Limits, resolved: bool) -> Mask:
     """Tell where an error is so wide that nothing could have been seen.
 
-    Beside a gradient that is 0, one of the size of `dout` must have been, if φ is `resolved`.
+    Beside a 0, one of the size of `dout` must have been, if φ is `resolved`.
     """
     allowed = 2.0 * found.error
-    seen = (allowed < 0.5 * np.abs(found.analytic)) | (allowed <= negligible(found, noise, limits))
+    own = np.abs(found.analytic) * (1.0 if resolved else 0.5)
+    seen = (allowed < own) | (allowed <= negligible(found, noise, limits))
     nothing = NOTHING * limits.resolution(noise) * limits.dout if resolved else 0.0
     seen |= limits.zero(found.analytic) & (allowed <= nothing)
     return np.asarray(~found.at_kink & ~found.bad & ~seen)

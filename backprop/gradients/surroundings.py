@@ -87,23 +87,23 @@ class Surroundings:
         where φ moves in steps nothing is left on a level that is finer than they are.
         """
         step = self._step(i)
+        first = self._sides(i, step)
         left = settled(
-            lambda level: self._left(i, step / REFINEMENT**level),
+            lambda level: _left(self._sides(i, step / REFINEMENT**level) if level else first),
             self.phi.rounding(self.name),
             range(FINEST + 1),
         )
+        if any(np.unique(values).size > _ALIKE for values in first):
+            return left
         return max(left, ROUND_OFF * self._grain(i))
 
     def _grain(self, i: int) -> float:
-        """Return the least by which φ moves, where it hardly moves over the steps; else 0.
+        """Return the least by which φ moves, if it moves in steps, where it hardly does so; else 0.
 
         So it does where it saturates: it is rounded from larger terms, as the logarithm of a
         probability near 1 is. Farther steps tell how finely.
         """
-        step = self._step(i)
-        if any(np.unique(values).size > _ALIKE for values in self._sides(i, step)):
-            return 0.0
-        spread, reach = np.linspace(-1.0, 1.0, _SCAN), _SCAN // 2 * step
+        spread, reach = np.linspace(-1.0, 1.0, _SCAN), _SCAN // 2 * self._step(i)
         while reach <= _REACH * max(1.0, self._magnitude(i)):
             moved = self._moves(i, reach * spread)
             if np.count_nonzero(moved) >= _JUMPS:
@@ -141,15 +141,6 @@ class Surroundings:
 
     def _sides(self, i: int, step: float) -> list[Floats]:
         return [self._along(i, side * step * _UNEVEN) for side in (1.0, -1.0)]
-
-    def _left(self, i: int, step: float) -> float:
-        """Return what a cubic leaves over on the quieter side: a kink has the other to itself."""
-        found = []
-        for values in self._sides(i, step):
-            with np.errstate(all="ignore"):  # where φ overflows there is nothing to be told
-                rest = values - _CUBIC @ values
-                found.append(4.0 * math.sqrt(float(rest @ rest) / (_UNEVEN.size - 4)))
-        return min(found)
 
     def _step(self, i: int) -> float:
         if self.step is not None:
@@ -191,3 +182,13 @@ class Surroundings:
                 values = self._along(i, distances)
             found.append(jumps(values, distances, noise))
         return max(up for up, _ in found), max(down for _, down in found)
+
+
+def _left(sides: list[Floats]) -> float:
+    """Return what a cubic leaves over on the quieter side: a kink has the other to itself."""
+    found = []
+    for values in sides:
+        with np.errstate(all="ignore"):  # where φ overflows there is nothing to be told
+            rest = values - _CUBIC @ values
+            found.append(4.0 * math.sqrt(float(rest @ rest) / (_UNEVEN.size - 4)))
+    return min(found)

@@ -24,6 +24,12 @@ class Weighing:
         plain = isinstance(cotangents, np.ndarray) and cotangents.dtype == np.float64
         self._flat = np.ascontiguousarray(cotangents).reshape(-1) if plain else None
 
+    @property
+    def empty(self) -> bool:
+        """Whether all outputs are."""
+        found = [v for _, v in leaves(self.cotangents) if v is not None]
+        return all(0 in getattr(v, "shape", ()) for v in found)
+
     def sum(self, y: Any) -> Any:
         """Return Σ v y, a 0-d array or a float, in the widest dtype."""
         if self._flat is not None and type(y) is np.ndarray and y.dtype == np.float64:
