@@ -185,6 +185,7 @@ def test_a_softmax_over_the_whole_batch_is_explained():
 
 def test_backward_passes_that_vary_in_the_last_bits():
     rng = np.random.default_rng(0)
+    noise = iter(rng.standard_normal, None)  # nothing puts it back, as the order of threads
 
     class Atomic:
         def forward(self, x):
@@ -192,7 +193,7 @@ def test_backward_passes_that_vary_in_the_last_bits():
             return x**2
 
         def backward(self, d):
-            return 2 * d * self.x * (1 + 1e-12 * (lambda: rng.standard_normal())())
+            return 2 * d * self.x * (1 + 1e-12 * next(noise))
 
     x = np.random.default_rng(1).standard_normal((4, 3))
     assert not gradcheck(Atomic(), x).ok
