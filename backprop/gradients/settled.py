@@ -38,16 +38,6 @@ def settled(left: Callable[[float], float], least: float, levels: Iterable[int])
             level_off = any(a <= _GROWS * b for a, b in itertools.pairwise(seen[:-1]))
             steep = _FALLS**2 if level_off else _FALLS  # noise falls as few small moves are left
             falls = len(seen) < 2 or not seen[-1] > seen[-2] / steep
-            return now if bent and falls else _floor(seen)
+            return now if bent and falls else min(seen)
         seen.append(now)
-    return _floor(seen)
-
-
-def _floor(seen: list[float]) -> float:
-    """Return what is left where it grows no more than noise does on coarser levels."""
-    noise = seen[-1] if seen else 0.0
-    for coarser in reversed(seen):
-        if coarser > _GROWS * noise:
-            break
-        noise = max(noise, coarser)
-    return noise
+    return min(seen, default=0.0)
