@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .host import holds_arrays, host_data, numpy_dtype, short_name, unchanged
+from .host import generator, holds_arrays, host_data, numpy_dtype, short_name, unchanged
 from .libraries import KNOWN, Library, Memory, library_of
 from .namespace import Array, Device, DType, device, namespace
 
@@ -188,9 +188,8 @@ class Backend:
         TypeError
             When `x` is no array, has a mask, or a dtype that NumPy has not (bfloat16).
         """
-        if isinstance(x, np.ndarray | np.generic):
-            return host_data(x)
-        return library_of(x).to_numpy(x)
+        own = isinstance(x, np.ndarray | np.generic)
+        return host_data(x) if own else library_of(x).to_numpy(x)
 
     def synchronize(self) -> None:
         """Wait until the device has done all it was given; nothing to do on a CPU."""
@@ -199,16 +198,9 @@ class Backend:
     def rng(self, seed: int | None = None) -> "np.random.Generator":  # quoted: slow to import
         """Return a PCG64 generator on the host: a seed gives the same numbers on every backend.
 
-        Raises
-        ------
-        TypeError, ValueError
-            When `seed` is no whole number, or negative.
+        Raises a TypeError or ValueError when `seed` is no whole number, or negative.
         """
-        try:
-            return np.random.Generator(np.random.PCG64(seed))
-        except (TypeError, ValueError) as error:
-            kind = type(error)
-            raise kind(f"`seed` must be a whole number, 0 or more; got {seed!r}") from None
+        return generator(seed)
 
     def memory(self) -> Memory | None:
         """Return the bytes in use on the device, or None where there is no such count."""

@@ -30,6 +30,21 @@ def host_data(obj: Any) -> Any:
     return host.astype(host.dtype.newbyteorder("="), copy=False)
 
 
+def generator(seed: int | None) -> "np.random.Generator":  # quoted: slow to import
+    """Return a PCG64 generator.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When `seed` is no whole number, or negative.
+    """
+    try:
+        return np.random.Generator(np.random.PCG64(seed))
+    except (TypeError, ValueError) as error:
+        kind = type(error)
+        raise kind(f"`seed` must be a whole number, 0 or more; got {seed!r}") from None
+
+
 def holds_arrays(obj: list[Any] | tuple[Any, ...]) -> bool:
     """Tell whether there are arrays of another library than NumPy in nested sequences."""
     return any(

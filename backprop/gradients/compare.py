@@ -130,8 +130,7 @@ class _Comparison:
         """Leave open what a mistake at one entry would not show in, however often one looks."""
         way = cast(Way, self.way)
         term = largest_product(self.values, way) / norm(way)
-        felt = (_FELT * term - limits.rounding) / 2.0 if term else np.inf
-        felt = np.maximum(felt, limits.faint)  # less is not told from 0 anywhere
+        felt = np.maximum((_FELT * term - limits.rounding) / 2.0 if term else np.inf, limits.faint)
         if (found.error > felt).any() and not found.at_kink.any():
             average(found, around.look)
             found.judge(limits)
