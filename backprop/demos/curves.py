@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprop import plotting
+from backprop import SGD, Network, Trainer, plotting
+from backprop.demos.settings import Settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +32,27 @@ def draw(curves: Mapping[str, Sequence[float]], x: str, y: str, ax: "Axes | None
     ax.grid(alpha=0.3)
     ax.legend(fontsize=8)
     return ax
+
+
+def overfitting(
+    settings: Settings, networks: Mapping[str, Network], epochs: int, picture: str
+) -> None:
+    """Let networks learn 300 digits; print their last accuracies, keep and draw all by epoch."""
+    (x, t), test = settings.digits()
+    curves = {}
+    for name, network in networks.items():
+        what, value = name.split()
+        history = Trainer(network, SGD(0.01), batch_size=100, seed=0).fit(
+            (x[:300, :], t[:300]), test, epochs=epochs
+        )
+        curves[f"{name}, train"] = history.train_accuracy
+        curves[f"{name}, test"] = history.test_accuracy
+        train, right = history.train_accuracy[-1], history.test_accuracy[-1]
+        print(f"{value:>{len(what)}} {train:7.3f} {right:6.3f}")
+
+    settings.keep(curves, "accuracies.json")
+    if settings.out:
+        settings.save(draw(curves, "epoch", "accuracy"), picture)
 
 
 def smooth(values: Sequence[float], window: int = 25) -> list[Any]:
