@@ -39,14 +39,16 @@ def projected(a):
     return a - a @ namespace(a).linalg.pinv(a) @ a
 
 
+# The last of each is a row that could not agree but for rounding: on NumPy in float32, and whatever
+# follows it, two of them come out as 0 by chance.
 ALONE = [
-    (residuals, (X, 2.1 * X + 0.7)),
-    (mean_of_scores, (X,)),
-    (mean_of_scores, (np.random.default_rng(0).normal(size=100),)),
-    (parallel, (np.array([0.1, 0.7, 1.3]),)),
-    (parallel, (np.array([11.1, 17.3, 9.3]),)),
-    (orthogonality, (A,)),
-    (projected, (A,)),
+    (residuals, (X, 2.1 * X + 0.7), "numpy:float32"),
+    (mean_of_scores, (X,), "torch"),
+    (mean_of_scores, (np.random.default_rng(0).normal(size=100),), "numpy:float32"),
+    (parallel, (np.array([0.1, 0.7, 1.3]),), "torch"),
+    (parallel, (np.array([11.1, 17.3, 9.3]),), "numpy:float32"),
+    (orthogonality, (A,), "numpy:float32"),
+    (projected, (A,), "numpy:float32"),
 ]
 EDGES = [
     (lambda x: namespace(x).floor(x * 10), [0.1, 0.2, 0.3, 0.7]),
@@ -69,14 +71,17 @@ def other(x, here, there):
     return here if isinstance(x, np.ndarray) else there
 
 
-@pytest.mark.parametrize(("function", "inputs"), ALONE)
-def test_what_is_rounding_alone_agrees(function, inputs):
+@pytest.mark.parametrize(("function", "inputs", "row"), ALONE)
+def test_what_is_rounding_alone_agrees(function, inputs, row):
     report = equivalence(
         function, *inputs, backends=ROWS, capabilities=capabilities(extensions=("linalg",))
     )
     assert report.wrong == (), str(report)
     assert report.ok
-    assert ROUNDED in {o.reason for o in report.outcomes}
+    there = {o.backend: o for o in report.outcomes}[row]
+    if there.verdict == "skipped":
+        pytest.skip(there.reason)
+    assert there.reason == ROUNDED
 
 
 @pytest.mark.parametrize(("function", "values"), EDGES, ids=["floor", "equal", "search", "cast"])
