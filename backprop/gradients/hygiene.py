@@ -201,10 +201,15 @@ def _check_dout(subject: Subject, given: Mapping[str, Array], found: Findings) -
 
 
 def _other(x: Any) -> Any:
-    """Return another input that the target takes as well: integers, as labels, turned round."""
+    """Return another input that the target takes as well: other values, in another order.
+
+    Each entry takes the place of its neighbour, so that what a pass keeps of them differs even if
+    that is a sign, a place or an order alone. Integers, as labels, are turned round.
+    """
     if not is_array(x) or not shape(x):
         return x
-    return x * 0.75 + 0.125 if is_real(x) else namespace(x).flip(x, axis=0)
+    xp = namespace(x)
+    return xp.roll(x, 1) * 0.75 + 0.125 if is_real(x) else xp.flip(x, axis=0)
 
 
 def _check_staleness(subject: Subject, names: list[str], found: Findings) -> None:

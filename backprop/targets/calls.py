@@ -34,6 +34,8 @@ class Calls:
     goes_forward : bool
         Whether the backward pass runs forward itself, as a network's `gradient` does: it draws
         what the forward pass drew.
+    keywords : frozenset of str
+        The keyword arguments that a pass was given.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Calls:
     elementwise: bool = False
     differentiates_inputs: bool = True
     goes_forward: bool = False
+    keywords: frozenset[str] = frozenset()
 
 
 def signature(function: Callable[..., Any]) -> list[inspect.Parameter]:

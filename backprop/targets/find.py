@@ -15,12 +15,12 @@ from backprop.targets.leftovers import clear_gradients
 from backprop.targets.moving import adopt_lazy
 from backprop.targets.nested import leaves, of_rows, rebuilt
 from backprop.targets.numbers import copied, promote_integers, promote_numbers
-from backprop.targets.objects import is_array
+from backprop.targets.objects import attribute, is_array
 from backprop.targets.parameters import find_parameters
 from backprop.targets.passes import Passes
 from backprop.targets.paths import floating_arrays, readable
 from backprop.targets.subject import Options, Subject
-from backprop.targets.unread import note_unread
+from backprop.targets.unread import note_unread, unread_arrays
 
 NOTHING = "there must be a floating input or a parameter to differentiate by; got none"
 
@@ -35,11 +35,14 @@ def subject_of(
     TypeError
         When the target follows no known convention.
     ValueError
-        When there is nothing to differentiate by.
+        When there is nothing to differentiate by, or an option names what there is not.
     """
     given = [of_rows(x) for x in inputs]
     own = [rebuilt(x, lambda leaf: copied(leaf, given)) for x in given]
     calls = calls_of(target, own, options.kwargs, options.output)
+    for name in options.kwargs:
+        if name not in calls.keywords:
+            raise ValueError(f"`kwargs` must be arguments of the target's passes; got {name!r}")
     if any(x is not y for x, y in zip(given, inputs, strict=True)):
         calls = _of_rows(calls)
     if options.names is not None:
@@ -90,6 +93,7 @@ def _search(passes: Passes, calls: Calls, options: Options) -> Subject:
         (int(x.shape[0]) for _, x in leaves(passes.inputs) if is_array(x) and x.ndim > 1), None
     )
     adopt_lazy(passes)
+    _check_constants(options.constants, [*calls.names, *inputs], calls.roots)
     left = passes.backward(lambda v: _find_inputs(subject, inputs, options.constants, v))
     find_parameters(subject, options, left)
     note_unread(subject, options)
@@ -98,6 +102,20 @@ def _search(passes: Passes, calls: Calls, options: Options) -> Subject:
         raise ValueError(NOTHING)
     subject.note_fresh()
     return subject
+
+
+def _check_constants(constants: Sequence[str], inputs: list[str], roots: Sequence[Any]) -> None:
+    """Raise a ValueError unless constants are inputs, or arrays that are reachable."""
+    if not constants:
+        return
+    known = dict.fromkeys(inputs)
+    for root in roots:
+        params = attribute(root, "params")
+        known |= dict.fromkeys(params if isinstance(params, Mapping) else ())
+        known |= dict.fromkeys(floating_arrays(root)) | dict.fromkeys(unread_arrays(root))
+    for name in constants:
+        if name not in known:
+            raise ValueError(f"`constants` must be among {', '.join(known)}; got {name!r}")
 
 
 def _find_inputs(

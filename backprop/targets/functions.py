@@ -41,6 +41,7 @@ def of_function(f: Callable[..., Any], inputs: Sequence[Any], kwargs: Mapping[st
         takes_dout=closure,
         elementwise=not closure and shape != (),
         differentiates_inputs=not isinstance(y[1], Mapping) or _by_inputs(y[1], names, inputs),
+        keywords=frozenset(own),
     )
 
 
@@ -56,7 +57,7 @@ def of_autograd_function(target: Any, inputs: Sequence[Any]) -> Calls:
     import torch  # a class of torch.autograd.Function came in, so it is installed
 
     def leaves(xs: Sequence[Any]) -> list[Any]:
-        tensors = [x.detach().clone() if isinstance(x, torch.Tensor) else x for x in xs]
+        tensors = [x.detach() if isinstance(x, torch.Tensor) else x for x in xs]
         return [
             x.requires_grad_() if isinstance(x, torch.Tensor) and x.is_floating_point() else x
             for x in tensors

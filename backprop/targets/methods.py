@@ -70,6 +70,7 @@ def of_network(net: Any, inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> Ca
         names=input_names(net.loss, inputs, kwargs),
         differentiates_inputs=False,
         goes_forward=True,
+        keywords=frozenset(loss_kwargs | gradient_kwargs),
     )
 
 
@@ -150,6 +151,7 @@ def of_methods(
         names,
         takes_dout=takes_dout,
         elementwise=again and len(names) == 1,
+        keywords=frozenset(forward_kwargs | backward_kwargs),
     )
 
 

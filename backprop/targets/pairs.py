@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from backprop.targets.calls import DERIVATIVES, Calls, input_names, is_cache, positional, taken
@@ -72,9 +72,9 @@ def of_pair(
     )
     y = tried((*pair.roots, list(inputs)), lambda: pair.first(*inputs))
     several = isinstance(y, tuple) and not _of_inputs(pair, y, inputs)
-    if several and is_cache(pair.takes, y[-1], otherwise=len(y) == 2):
-        return _with_cache(pair, y)
-    return _without_cache(pair, y, inputs)
+    cached = several and is_cache(pair.takes, y[-1], otherwise=len(y) == 2)
+    calls = _with_cache(pair, y) if cached else _without_cache(pair, y, inputs)
+    return replace(calls, keywords=frozenset(first_kwargs | second_kwargs))
 
 
 def _of_inputs(pair: _Pair, y: tuple[Any, ...], inputs: Sequence[Any]) -> bool:

@@ -69,6 +69,8 @@ def _held(passes: Passes, options: Options) -> list[Held]:
         own = attribute(root, "params")
         if isinstance(own, Mapping) and not isinstance(own, dict):  # a view, as networks have
             for key in own:
+                if key in options.constants:
+                    continue
                 path = (("attribute", "params"), ("item", key))
                 found.append(Held(str(key), Place(own, key, path=path), root, True))
                 taken.add(str(key))

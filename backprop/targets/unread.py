@@ -29,13 +29,18 @@ def note_unread(subject: Subject, options: Options) -> None:
     passes = subject.passes
     passes.base.restore()
     for root in passes.calls.roots:
-        for name, place in arrays_of(root, _is_unread).items():
+        for name, place in unread_arrays(root).items():
             if name not in options.constants and moves(place, lambda: (passes.phi(), None)):
                 subject.arrays[name] = place
                 subject.missing[name] = UNREAD.format(place.get().dtype)
         if not is_searched(root):
             subject.arrays[REST] = Place([np.zeros(0)], 0)
             subject.missing[REST] = STOPPED
+
+
+def unread_arrays(root: Any) -> dict[str, Place]:
+    """Return the arrays that hold floating numbers and are no real floating arrays, by name."""
+    return arrays_of(root, _is_unread)
 
 
 def _is_unread(x: Any) -> bool:

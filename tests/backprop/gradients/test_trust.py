@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from backprop import Tanh, gradcheck
+from backprop import Affine, Tanh, gradcheck
 from backprop.gradients import Verdict, check, sampling
 from backprop.gradients.progress import Progress
 
@@ -255,3 +255,73 @@ def test_small_arrays_leave_their_samples_to_large_ones():
     assert sampling._share([2, 10, 1000], 120) == 108
     assert sampling._share([1000, 1000], 120) == 60
     assert sampling._share([1000], -5) == 0
+
+
+class KeptOnce:
+    """A layer that keeps something of the first input that it sees, for good."""
+
+    def __init__(self, kept):
+        self.how, self.kept = kept, None
+
+    def forward(self, x):
+        self.x, own = x, self.how(x)
+        self.kept = own if self.kept is None else self.kept
+        return self.value(x, own)
+
+
+class Leaky(KeptOnce):
+    """x where it is positive, a tenth of it elsewhere."""
+
+    def value(self, x, own):
+        return np.where(own, x, 0.1 * x)
+
+    def backward(self, dout):
+        return np.where(self.kept, dout, 0.1 * dout)
+
+
+class Largest(KeptOnce):
+    """The largest entry of each row."""
+
+    def value(self, x, own):
+        return np.take_along_axis(x, own, axis=1)
+
+    def backward(self, dout):
+        dx = np.zeros_like(self.x)
+        np.put_along_axis(dx, self.kept, dout, axis=1)
+        return dx
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [Leaky(lambda x: x > 0), Largest(lambda x: x.argmax(axis=1)[:, None])],
+    ids=["sign", "place"],
+)
+def test_a_stale_cache_of_signs_or_places_alone_is_seen(layer):
+    report = gradcheck(layer, normal(4, 3))
+    assert not report.ok
+    assert "a stale cache" in report["x"].reason
+
+
+def test_keyword_arguments_that_no_pass_takes_are_refused():
+    class Flagged:
+        def forward(self, x, train_flg=False):
+            return x * 2.0
+
+        def backward(self, dout):
+            return dout * 2.0
+
+    assert gradcheck(Flagged(), normal(4, 3), kwargs={"train_flg": True}).ok
+    with pytest.raises(ValueError, match=r"`kwargs` must be arguments .*; got 'train_flag'"):
+        gradcheck(Flagged(), normal(4, 3), kwargs={"train_flag": True})
+    with pytest.raises(ValueError, match=r"`kwargs` must be arguments .*; got 'axis'"):
+        gradcheck((np.square, lambda x: 2.0 * x), normal(4, 3), kwargs={"axis": 0})
+
+
+def test_constants_that_are_nowhere_are_refused():
+    layer = Affine(normal(3, 2), normal(2))
+    layer.mask = np.ones(2, dtype=complex)
+    entries = gradcheck(layer, normal(4, 3), constants=["W"]).entries
+    assert [entry.name for entry in entries] == ["x", "b"]
+    assert gradcheck(layer, normal(4, 3), constants=["mask"]).ok
+    with pytest.raises(ValueError, match=r"`constants` must be among x, .*W.*; got 'w'"):
+        gradcheck(layer, normal(4, 3), constants=["w"])

@@ -42,6 +42,30 @@ def test_an_output_of_integers_has_no_derivative(factor):
     assert gradcheck(Largest, torch.tensor(X)).ok is (factor == 1.0)
 
 
+@pytest.mark.parametrize("moves", [0.0, 1.0])
+def test_a_function_of_autograd_that_changes_its_input_is_told_so(moves):
+    torch = pytest.importorskip("torch")
+
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x.clone())
+            y = x**2
+            x += moves
+            return y
+
+        @staticmethod
+        def backward(ctx, dout):
+            return 2 * ctx.saved_tensors[0] * dout
+
+    x = torch.tensor(X)
+    report = gradcheck(Square, x)
+    assert report["x"].verdict is Verdict.AGREES
+    changed = ("input 0 is changed by the forward or the backward pass",)
+    assert report.problems == (changed if moves else ())
+    assert torch.equal(x, torch.tensor(X))
+
+
 @pytest.mark.parametrize("factor", [1.0, 1.5])
 def test_a_compiled_function_with_a_derivative_of_its_own(factor):
     jax = pytest.importorskip("jax")
