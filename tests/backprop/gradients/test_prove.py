@@ -24,21 +24,23 @@ def test_no_false_alarm_and_no_mistake_that_passes(script, seed):
 
 
 def test_the_gradients_of_the_compositions_are_right_and_spoiled_at_one_entry(script):
-    for layer, dtype, number in script.compositions(20, 3):
-        d = script.cotangents(layer.forward(layer.x).shape, number, dtype)
+    for drawn in script.compositions(20, 3):
+        layer = drawn.layer
+        d = script.cotangents(layer.forward(layer.x).shape, drawn.number, drawn.dtype)
         right = layer.gradients(d)
         right = {name: g.copy() for name, g in right.items()}
-        script.spoil(layer, dtype, number)
+        script.spoil(drawn)
         layer.forward(layer.x)
         wrong = layer.gradients(d)
         assert sum(int((right[name] != wrong[name]).sum()) for name in right) == 1
 
 
 def test_a_mistake_of_a_millionth_where_the_function_bends(script):
-    layer, dtype, number = next(found for found in script.compositions(420, 3) if found[2] == 411)
-    assert gradcheck(layer, layer.x, seed=number).ok
-    script.spoil(layer, dtype, number)
+    drawn = next(found for found in script.compositions(420, 3) if found.number == 411)
+    layer = drawn.layer
+    assert gradcheck(layer, layer.x, seed=411).ok
+    script.spoil(drawn)
     assert layer.spoiled[:2] == ("x", 4)
-    report = gradcheck(layer, layer.x, seed=number)
+    report = gradcheck(layer, layer.x, seed=411)
     assert report["x"].verdict is Verdict.WRONG
     assert report["x"].index == (1, 0)
