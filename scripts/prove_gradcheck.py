@@ -31,27 +31,6 @@ VISIBLE = 1e-2  # of the largest gradient: how large that at the wrong entry is 
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A function that was drawn.
-
-    Attributes
-    ----------
-    layer : Composition
-    dtype : str
-    number : int
-        The seed of its cotangents.
-    telling : float
-        How far the output changes with each array, at least, over how far it should to be told: 1
-        at most.
-    """
-
-    layer: "Composition"
-    dtype: str
-    number: int
-    telling: float
-
-
-@dataclass(frozen=True)
 class Step:
     """A step of a composition: its value y, and the gradient by x from that by y."""
 
@@ -122,6 +101,27 @@ class Composition:
         return {"x": dx, "W": self.dW, "v": self.dv}
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A function that was drawn.
+
+    Attributes
+    ----------
+    layer : Composition
+    dtype : str
+    number : int
+        The seed of its cotangents.
+    telling : float
+        How far the output changes with each array, at least, over how far it should to be told: 1
+        at most.
+    """
+
+    layer: Composition
+    dtype: str
+    number: int
+    telling: float
+
+
 def compositions(count: int, seed: int) -> Iterator[Drawn]:
     """Yield random functions in both dtypes in turn.
 
@@ -157,8 +157,8 @@ def spoil(drawn: Drawn) -> None:
     name = str(rng.choice(list(found)))
     size = np.abs(found[name]).reshape(-1)
     visible = np.flatnonzero(size >= VISIBLE * size.max())
-    wrong = min(1.0, WRONG[dtype] / drawn.telling) * float(rng.choice([-1.0, 1.0]))
-    layer.spoiled = name, int(rng.choice(visible)), wrong
+    wrong = min(1.0, WRONG[dtype] / drawn.telling)
+    layer.spoiled = name, int(rng.choice(visible)), wrong * float(rng.choice([-1.0, 1.0]))
 
 
 def prove(count: int, seed: int, mode: Any = "full") -> tuple[list[Report], list[Report]]:

@@ -115,7 +115,6 @@ class _Comparison:
             rounding,
             task.rtol,
             task.atol,
-            faint=self.eps * _DOUT * task.dout_size,
             unit=ROUND_OFF * task.phi.eps_of(self.name) * task.dout_size,
             dout=task.dout_size,
             expected=task.phi.rounding(self.name),
@@ -130,7 +129,7 @@ class _Comparison:
         """Leave open what a mistake at one entry would not show in, however often one looks."""
         way = cast(Way, self.way)
         term = largest_product(self.values, way) / norm(way)
-        felt = np.maximum((_FELT * term - limits.rounding) / 2.0 if term else np.inf, limits.faint)
+        felt = np.maximum((_FELT * term - limits.rounding) / 2.0 if term else np.inf, 0.0)
         if (found.error > felt).any() and not found.at_kink.any():
             average(found, around.look)
             found.judge(limits)

@@ -57,8 +57,6 @@ class Limits:
         What rounding explains of each analytic value.
     rtol, atol : float or None
         What is allowed in its place.
-    faint : float
-        What is as good as 0 beside the `dout` that it was computed from.
     unit : float
         By how much rounding changes φ if it is rounded from terms as large as `dout`.
     dout : float
@@ -75,7 +73,6 @@ class Limits:
     rounding: Floats
     rtol: float | None = None
     atol: float | None = None
-    faint: float = 0.0
     unit: float = 0.0
     dout: float = 1.0
     expected: float = math.inf
@@ -87,7 +84,7 @@ class Limits:
 
     def zero(self, analytic: Floats) -> Mask:
         """Tell where a gradient is as good as 0: no more than it may be rounded by."""
-        return np.asarray(np.abs(analytic) <= np.maximum(self.rounding, self.faint))
+        return np.asarray(np.abs(analytic) <= self.rounding)
 
     def allowed(self, error: Floats, analytic: Floats, value: Floats, which: Indices) -> Floats:
         """Return by how much analytic and numerical values may differ."""

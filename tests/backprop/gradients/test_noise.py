@@ -326,3 +326,24 @@ def test_what_saturates_passes_no_wrong_gradient_and_fails_no_right_one(point):
     assert checked(1.0)["v"].verdict in (Verdict.AGREES, Verdict.NOISY)
     for factor in (-1.0, 0.5, 2.0):
         assert not checked(factor).ok
+
+
+class Faint:
+    """s x, where s is so small that no difference tells what the slope is."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def forward(self, x):
+        return 1.0 + 1e-17 * x
+
+    def backward(self, dout):
+        return 1e-17 * self.factor * dout
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0, -1.0])
+def test_a_faint_gradient_is_no_0_and_can_t_be_told(factor):
+    """It is small beside `dout`; but where all are, its own size is what must be seen."""
+    report = gradcheck(Faint(factor), np.array([[0.3, -1.2], [0.7, 2.0]]))
+    assert report["x"].verdict is Verdict.NOISY
+    assert not report.ok
