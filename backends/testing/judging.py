@@ -8,7 +8,7 @@ from .capabilities import Capabilities
 from .cases import Case
 from .comparison import Tolerance, difference, mismatch
 from .dtypes import accepted, has_wide_default
-from .reference import Reference, is_array, is_number
+from .reference import Reference, is_number, is_numpy
 from .rounding import Rounding
 from .structure import Parts, kind, parts, unlike
 
@@ -72,7 +72,7 @@ class Judge:
         self, case: Case, value: Any, expected: Any, place: str
     ) -> str | None:
         """Return what is wrong with a leaf once its rounding is let off."""
-        if not (is_number(expected) or is_array(expected)):
+        if not (is_number(expected) or is_numpy(expected)):
             return "no number"
         tolerance = self.rounding.tolerance(self.tolerance, place, expected)
         reason = self._wrong_leaf(case, value, expected, tolerance)
@@ -87,9 +87,9 @@ class Judge:
         self, case: Case, value: Any, expected: Any, tolerance: Tolerance
     ) -> str | None:
         plain = self.said.returns == "python" and np.ndim(expected) == 0
-        if is_number(expected) or (plain and is_array(expected)):
+        if is_number(expected) or (plain and is_numpy(expected)):
             return self._wrong_number(case, value, expected, plain, tolerance)
-        if not is_array(expected):
+        if not is_numpy(expected):
             same = type(value) is type(expected) and value == expected
             return None if same else f"must be {expected!r}; got {value!r}"[:300]
         expected = np.asarray(expected)

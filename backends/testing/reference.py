@@ -120,7 +120,7 @@ class Reference:
         )
 
 
-def is_array(value: Any) -> bool:
+def is_numpy(value: Any) -> bool:
     """Tell whether a leaf of NumPy's result is an array or one of NumPy's scalars."""
     return isinstance(value, np.ndarray | np.generic)
 
@@ -150,7 +150,7 @@ def _holds_floats(value: list[Any]) -> bool:
 
 
 def _is_data(value: Any) -> bool:
-    return is_array(value) and value.dtype.kind in "biufc"
+    return is_numpy(value) and value.dtype.kind in "biufc"
 
 
 def _copy(value: Any) -> Any:
@@ -165,14 +165,14 @@ def _check(value: Any) -> None:
         raise TypeError(
             f"inputs must not be iterators, which can be read once; got {type(value).__name__}"
         )
-    if is_array(value) or isinstance(value, type):
+    if is_numpy(value) or isinstance(value, type):
         return
     if looks_like_array(value) or hasattr(value, "__dlpack__") or hasattr(value, "__array__"):
         raise TypeError(f"inputs must be NumPy arrays; got {type(value).__name__}")
 
 
 def _check_result(place: str, value: Any) -> None:
-    if is_array(value):
+    if is_numpy(value):
         known = value.dtype.kind in "biufc" and not isinstance(value, np.ma.MaskedArray)
     else:
         known = isinstance(value, (*_NUMBERS, *_CONSTANTS))
@@ -198,7 +198,7 @@ def _rounded(x: Any) -> Any:
 
 
 def _same(a: Any, b: Any) -> bool:
-    if is_array(a) and is_array(b):
+    if is_numpy(a) and is_numpy(b):
         return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc")
     return bool(a == b or (a != a and b != b))
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .comparison import Tolerance
-from .reference import Call, is_array, is_number
+from .reference import Call, is_number, is_numpy
 from .structure import Parts
 
 _EPS = float(np.finfo("float32").eps)
@@ -110,7 +110,7 @@ def _pair(narrow: Parts, wide: Parts, place: str) -> tuple[Any, Any] | None:
 
 
 def _is_value(value: Any) -> bool:
-    return is_number(value) or is_array(value)
+    return is_number(value) or is_numpy(value)
 
 
 def _largest(values: Any) -> float:

@@ -68,8 +68,8 @@ def describe(net: Network) -> dict[str, Any]:
             f"{type(net).__name__}: use save_params(path, net.state_dict())"
         )
     params: dict[int, dict[str, str]] = {}
-    for name, place in net.params.places.items():
-        params.setdefault(id(place.layer), {})[place.key] = name
+    for name, slot in net.params.slots.items():
+        params.setdefault(id(slot.layer), {})[slot.key] = name
     return {
         "layers": [
             {"name": name, **_entry(name, layer, params.get(id(layer), {}))}

@@ -5,7 +5,7 @@ from typing import Any
 
 import backends
 from backends import Backend, DType, isdtype, namespace
-from backprop.networks.parameters import Place
+from backprop.networks.parameters import Slot
 
 
 def check_objects(layers: Any, last_layer: Any) -> None:
@@ -38,7 +38,7 @@ def check_objects(layers: Any, last_layer: Any) -> None:
         seen[id(layer)] = name
 
 
-def common_backend(places: Mapping[str, Place]) -> Backend | None:
+def common_backend(slots: Mapping[str, Slot]) -> Backend | None:
     """Return the backend that all arrays are on; None if there is no array.
 
     Raises
@@ -47,8 +47,8 @@ def common_backend(places: Mapping[str, Place]) -> Backend | None:
         When they differ in library or device.
     """
     backend = None
-    for name, place in places.items():
-        x = place.get()
+    for name, slot in slots.items():
+        x = slot.get()
         backend = backend or backends.of(x)
         backend.require(x, name)
     return backend

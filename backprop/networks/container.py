@@ -14,7 +14,7 @@ from backprop.networks.checks import check_objects, common_backend, common_dtype
 from backprop.networks.copies import copies_to
 from backprop.networks.exclusive import Exclusive
 from backprop.networks.frozen import check_learning
-from backprop.networks.parameters import Parameters, named_places
+from backprop.networks.parameters import Parameters, named_slots
 from backprop.networks.summary import network_table
 from backprop.tables import Table
 
@@ -59,21 +59,21 @@ class Container:
         way = self._order[min(learning) :] if learning else []
         self._first, self._way_back = (way[0] if way else None), way[:0:-1]
         self._ran = False
-        places = named_places([*self._order, self._last_layer])
+        slots = named_slots([*self._order, self._last_layer])
         learnt = {
-            name: place
-            for name, place in places.items()
-            if place.kind == "params" and place.layer is not self._last_layer
+            name: slot
+            for name, slot in slots.items()
+            if slot.kind == "params" and slot.layer is not self._last_layer
         }
         self._params = Parameters(learnt)
-        self._places = {n: p for n, p in places.items() if n in learnt or p.kind == "state"}
-        self.backend = common_backend(self._places)
+        self._slots = {n: p for n, p in slots.items() if n in learnt or p.kind == "state"}
+        self.backend = common_backend(self._slots)
         self.dtype = common_dtype(self._params)
 
     def _take_in(self, again: bool = False) -> None:
         """Take in the arrays that layers have made in their first pass; looked for once."""
         if again or not self._ran:
-            if named_places([*self._order, self._last_layer]).keys() != self._places.keys():
+            if named_slots([*self._order, self._last_layer]).keys() != self._slots.keys():
                 self._set_up()
             self._ran = True
 
@@ -83,7 +83,7 @@ class Container:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self.backend = common_backend(self._places)
+        self.backend = common_backend(self._slots)
         self.exclusive = Exclusive()
 
     @property
@@ -115,7 +115,7 @@ class Container:
         the network later does not change them.
         """
         self._take_in(again=True)
-        return snapshot.taken(self._places)
+        return snapshot.taken(self._slots)
 
     def load_state_dict(self, arrays: Mapping[str, Any]) -> None:
         """Put in copies of `arrays`, which `state_dict` gave for such a network.
@@ -135,7 +135,7 @@ class Container:
         ValueError
             When names are missing or unexpected, or shapes don't fit: then nothing is changed.
         """
-        snapshot.put_back(self._places, arrays, self.backend or backends.host())
+        snapshot.put_back(self._slots, arrays, self.backend or backends.host())
 
     def to(
         self,
@@ -169,7 +169,7 @@ class Container:
         return other
 
     def _table(self) -> Table:
-        return network_table(self, self._layers, self._last_layer, self._places)
+        return network_table(self, self._layers, self._last_layer, self._slots)
 
     def __repr__(self) -> str:
         return self._table().text()

@@ -20,7 +20,7 @@ class Decaying(Protocol):
 
 
 def _weights(net: Decaying) -> dict[str, Array]:
-    return {name: place.get() for name, place in net.params.places.items() if place.key == "W"}
+    return {name: slot.get() for name, slot in net.params.slots.items() if slot.key == "W"}
 
 
 def penalty(net: Decaying) -> Array:

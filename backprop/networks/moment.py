@@ -5,14 +5,14 @@ from typing import Any, TypeVar
 
 from backprop.arrays import copy_of
 from backprop.networks import generators
-from backprop.networks.parameters import Place
+from backprop.networks.parameters import Slot
 from backprop.networks.snapshot import taken
 
 T = TypeVar("T")
 
 
 def repeatable(
-    function: Callable[[], T], layers: Mapping[str, Any], places: Mapping[str, Place]
+    function: Callable[[], T], layers: Mapping[str, Any], slots: Mapping[str, Slot]
 ) -> Callable[[], T]:
     """Return a function that starts each time from the state and the generators of now.
 
@@ -24,12 +24,12 @@ def repeatable(
         Runs the layers.
     layers : mapping of str to layer
         They may hold generators as attributes.
-    places : mapping of str to Place
+    slots : mapping of str to Slot
         Where state is among the arrays.
     """
     states = generators.taken(layers)
     drawn = [(bits, states[name]) for name, bits in generators.found(layers)]
-    kept = {name: place for name, place in places.items() if place.kind == "state"}
+    kept = {name: slot for name, slot in slots.items() if slot.kind == "state"}
     state = taken(kept)
     if not drawn and not state:
         return function
@@ -37,8 +37,8 @@ def repeatable(
     def again() -> T:
         for bits, before in drawn:
             bits.state = before
-        for name, place in kept.items():
-            place.set(copy_of(state[name]))
+        for name, slot in kept.items():
+            slot.set(copy_of(state[name]))
         return function()
 
     return again

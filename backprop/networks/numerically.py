@@ -8,10 +8,8 @@ from typing import Any
 from backends import Array, namespace
 from backprop.networks import decay
 from backprop.networks.moment import repeatable
-from backprop.numerical import steps
+from backprop.numerical import steps, sweep
 from backprop.numerical.column import Tail, is_known_loss
-from backprop.numerical.sweep import check_options
-from backprop.numerical.sweep import loss_changes as sweep
 
 
 def gradient(
@@ -25,7 +23,7 @@ def gradient(
 ) -> dict[str, Array]:
     """Return `Network.numerical_gradient`."""
     steps.check_step(step)
-    check_options(method, memory)
+    sweep.check_options(method, memory)
     if net.dtype is None or net.backend is None:
         return {}
     wide = net.to(dtype=net.backend.widest)
@@ -55,13 +53,13 @@ def loss_changes(
     """Return `Network.loss_changes`."""
     x = namespace(x).reshape(x, (1, -1)) if x.ndim == 1 else x
     passes = partial(net.training_loss if training else net.loss, x, t)
-    loss = repeatable(passes, {**net.layers, "": net.last_layer}, net._places)
+    loss = repeatable(passes, {**net.layers, "": net.last_layer}, net._slots)
     tail = None
     with _without_decay(net):
         if fast and is_known_loss(net.last_layer):
             modes = [{} if mode is None else {mode: training} for _, mode in net._runs]
             tail = Tail(net._order, modes, net.last_layer, net._input(x), net._labels(t))
-        changes = sweep(net, loss, tail, offsets, memory)
+        changes = sweep.changes(net, loss, tail, offsets, memory)
     if net.weight_decay_lambda:
         for name, change in decay.changes(net, offsets).items():
             changes[name] = changes[name] + change

@@ -8,7 +8,7 @@ from backends import Array
 from backprop.arrays import shape
 
 
-class Place(NamedTuple):
+class Slot(NamedTuple):
     """Where a layer holds an array: in its dictionary `params` or `state`, under a key."""
 
     layer: Any
@@ -39,7 +39,7 @@ def attributes(holder: Any) -> dict[str, Any]:
     return found
 
 
-def named_places(layers: Iterable[Any]) -> dict[str, Place]:
+def named_slots(layers: Iterable[Any]) -> dict[str, Slot]:
     """Return where the layers hold their parameters and their state, by the book's names.
 
     A layer's number is one more than the highest that any of its keys has had before it: the
@@ -52,20 +52,18 @@ def named_places(layers: Iterable[Any]) -> dict[str, Place]:
     ValueError
         When two arrays get one name.
     """
-    places: dict[str, Place] = {}
+    slots: dict[str, Slot] = {}
     numbers: dict[str, int] = {}
     for layer in layers:
-        own = [
-            Place(layer, kind, key) for kind in ("params", "state") for key in _held(layer, kind)
-        ]
-        number = 1 + max((numbers.get(place.key, 0) for place in own), default=0)
-        for place in own:
-            numbers[place.key] = number
-            name = f"{place.key}{number}"
-            if name in places:
+        own = [Slot(layer, kind, key) for kind in ("params", "state") for key in _held(layer, kind)]
+        number = 1 + max((numbers.get(slot.key, 0) for slot in own), default=0)
+        for slot in own:
+            numbers[slot.key] = number
+            name = f"{slot.key}{number}"
+            if name in slots:
                 raise ValueError(f"parameters must have names of their own; got {name} twice")
-            places[name] = place
-    return places
+            slots[name] = slot
+    return slots
 
 
 def _held(layer: Any, kind: str) -> Mapping[str, Array]:
@@ -86,17 +84,17 @@ class Parameters(MutableMapping[str, Array]):
 
     Parameters
     ----------
-    places : mapping of str to Place
+    slots : mapping of str to Slot
         Where each parameter is held.
     """
 
-    def __init__(self, places: Mapping[str, Place]) -> None:
-        self._holders = {name: (place.layer, place.key) for name, place in places.items()}
+    def __init__(self, slots: Mapping[str, Slot]) -> None:
+        self._holders = {name: (slot.layer, slot.key) for name, slot in slots.items()}
 
     @property
-    def places(self) -> dict[str, Place]:
+    def slots(self) -> dict[str, Slot]:
         """The layer that holds each parameter, and the key there, by name."""
-        return {name: Place(layer, "params", key) for name, (layer, key) in self._holders.items()}
+        return {name: Slot(layer, "params", key) for name, (layer, key) in self._holders.items()}
 
     def grads(self) -> dict[str, Array]:
         """Return the gradients that the layers hold, under the same names."""
@@ -117,7 +115,7 @@ class Parameters(MutableMapping[str, Array]):
         old = layer.params[key]
         if value is not old:
             _check(name, value, old)
-            Place(layer, "params", key).set(value)
+            Slot(layer, "params", key).set(value)
 
     def __delitem__(self, name: str) -> None:
         raise TypeError(f"a parameter can't be deleted, as its layer needs it; got {name!r}")

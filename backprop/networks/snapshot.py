@@ -9,20 +9,20 @@ from backends.host import short_name
 from backprop.arrays import copy_of, is_array, shape
 from backprop.finite import check_finite
 from backprop.networks.copies import copied
-from backprop.networks.parameters import Place
+from backprop.networks.parameters import Slot
 
 
-def taken(places: Mapping[str, Place]) -> dict[str, Array]:
+def taken(slots: Mapping[str, Slot]) -> dict[str, Array]:
     """Return copies of the arrays by name."""
-    return {name: copy_of(place.get()) for name, place in places.items()}
+    return {name: copy_of(slot.get()) for name, slot in slots.items()}
 
 
-def put_back(places: Mapping[str, Place], arrays: Mapping[str, Any], backend: Backend) -> None:
-    """Put copies of `arrays` into their places; all of them, or none on an error.
+def put_back(slots: Mapping[str, Slot], arrays: Mapping[str, Any], backend: Backend) -> None:
+    """Put copies of `arrays` into their slots; all of them, or none on an error.
 
     Parameters
     ----------
-    places : mapping of str to Place
+    slots : mapping of str to Slot
         Where each array goes; its dtype stays what it is there.
     arrays : mapping of str to array
         Arrays of any library, under the same names.
@@ -43,23 +43,23 @@ def put_back(places: Mapping[str, Place], arrays: Mapping[str, Any], backend: Ba
     if not isinstance(arrays, Mapping):
         raise TypeError(f"the arrays must be a mapping by name; got {type(arrays).__name__}")
     found = {name: x if is_array(x) else backend.asarray(x) for name, x in arrays.items()}
-    _check_names(places, found)
-    for name, place in places.items():
-        _check_kind(name, found[name], place.get())
+    _check_names(slots, found)
+    for name, slot in slots.items():
+        _check_kind(name, found[name], slot.get())
         check_finite(found[name], name)
-    copies = {n: _fitting(n, found[n], place.get(), backend) for n, place in places.items()}
-    for name, place in places.items():
-        place.set(copies[name])
+    copies = {n: _fitting(n, found[n], slot.get(), backend) for n, slot in slots.items()}
+    for name, slot in slots.items():
+        slot.set(copies[name])
 
 
-def _check_names(places: Mapping[str, Place], found: Mapping[str, Array]) -> None:
+def _check_names(slots: Mapping[str, Slot], found: Mapping[str, Array]) -> None:
     """Raise one ValueError that lists all names and shapes that don't fit."""
-    missing = [name for name in places if name not in found]
-    unexpected = [name for name in found if name not in places]
+    missing = [name for name in slots if name not in found]
+    unexpected = [name for name in found if name not in slots]
     wrong = [
-        f"`{name}` must have shape {shape(place.get())}, got {shape(found[name])}"
-        for name, place in places.items()
-        if name in found and found[name].shape != place.get().shape
+        f"`{name}` must have shape {shape(slot.get())}, got {shape(found[name])}"
+        for name, slot in slots.items()
+        if name in found and found[name].shape != slot.get().shape
     ]
     problems = [f"missing: {', '.join(missing)}"] if missing else []
     problems += [f"unexpected: {', '.join(unexpected)}"] if unexpected else []

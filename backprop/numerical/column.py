@@ -115,7 +115,7 @@ def is_known_loss(layer: Any) -> bool:
     )
 
 
-class Reached:
+class Active:
     """Which samples the weights of each input reach: those where the input is not 0.
 
     Attributes

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import backends
 from backends import Array, Backend, namespace
-from backprop.numerical.column import Block, Column, Reached, Tail
+from backprop.numerical.column import Active, Block, Column, Tail
 from backprop.numerical.perturb import Place, at_entries
 
 _HOST_MEMORY = 1 << 22  # what stays in a processor's cache
@@ -46,7 +46,7 @@ def check_options(method: str, memory: int | None) -> None:
         raise ValueError(f"`memory` must be 1 or more bytes; got {memory}")
 
 
-def loss_changes(
+def changes(
     net: Layered,
     loss: Callable[[], Array],
     tail: Tail | None,
@@ -76,15 +76,15 @@ def loss_changes(
         on_host = net.backend is None or net.backend.is_host
         memory = _HOST_MEMORY if on_host else _DEVICE_MEMORY
     base = loss()
-    changes: dict[str, Array] = {}
+    each: dict[str, Array] = {}
     for layer, names in _by_layer(net):
         position = None if tail is None else tail.position(layer)
         if tail is not None and position is not None:
             found = _affine_changes(tail, position, offsets, memory)
-            changes |= {name: found[key] for key, name in names.items()}
+            each |= {name: found[key] for key, name in names.items()}
         else:
-            changes |= {n: _one_by_one(net, n, loss, offsets, base) for n in names.values()}
-    return {name: changes[name] for name in net.params}
+            each |= {n: _one_by_one(net, n, loss, offsets, base) for n in names.values()}
+    return {name: each[name] for name in net.params}
 
 
 def _by_layer(net: Layered) -> Iterator[tuple[Any, dict[str, str]]]:
@@ -116,20 +116,20 @@ def _affine_changes(
 ) -> dict[str, Array]:
     """Return the changes for W, shape (O, D, M), and b, shape (O, M), for O offsets."""
     column = Column(tail, position)
-    reached = Reached(tail.inputs[position])
-    blocks = list(column.blocks(reached.counts, memory))
-    changes = [_changes(column, reached, blocks, offset) for offset in offsets]
-    stacked = namespace(reached.x).stack(changes)
+    active = Active(tail.inputs[position])
+    blocks = list(column.blocks(active.counts, memory))
+    changes = [_changes(column, active, blocks, offset) for offset in offsets]
+    stacked = namespace(active.x).stack(changes)
     return {"W": stacked[:, :-1, :], "b": stacked[:, -1, :]}
 
 
-def _changes(column: Column, reached: Reached, blocks: list[Block], offset: float) -> Array:
+def _changes(column: Column, active: Active, blocks: list[Block], offset: float) -> Array:
     """Return the changes for one offset, shape (D + 1, M)."""
-    x = reached.x
+    x = active.x
     xp = namespace(x)
     rows = []
     for part, count, outputs in blocks:
-        moved, samples = x[part, :count] * offset, reached.samples[part, :count]
+        moved, samples = x[part, :count] * offset, active.samples[part, :count]
         rows.append(xp.concat([column.change(moved, samples, j) for j in outputs], axis=0).T)
     zero = xp.zeros((1, column.width), dtype=x.dtype, device=backends.device(x))
-    return xp.take(xp.concat([*rows, zero], axis=0), reached.rows, axis=0)
+    return xp.take(xp.concat([*rows, zero], axis=0), active.rows, axis=0)

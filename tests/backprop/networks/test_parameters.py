@@ -61,13 +61,13 @@ def test_where_each_parameter_is_held():
         {"a": Affine(np.ones((2, 2)), np.zeros(2)), "r": Relu(), "s": Holder("s", "n")},
         SoftmaxWithLoss(),
     )
-    places = net.params.places
-    assert {name: (place.layer, place.key) for name, place in places.items()} == {
+    slots = net.params.slots
+    assert {name: (slot.layer, slot.key) for name, slot in slots.items()} == {
         "W1": (net.layers["a"], "W"),
         "b1": (net.layers["a"], "b"),
         "s1": (net.layers["s"], "s"),
     }
-    del places["W1"]
+    del slots["W1"]
     assert "W1" in net.params
 
 
