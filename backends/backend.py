@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .host import generator, holds_arrays, host_data, numpy_dtype, short_name, unchanged
-from .libraries import KNOWN, Library, Memory, library_of
+from .casting import cast, unchanged
+from .host import generator, holds_arrays, host_data, of_numpy, short_name
+from .libraries import KNOWN, Library, Memory, library_of, library_or_none
 from .namespace import Array, Device, DType, device, namespace
 
 _WIDE = ("float64", "complex128", "int64", "uint64")  # narrowed where a device lacks them
@@ -126,30 +127,32 @@ class Backend:
             returned as it is.
         dtype : dtype or str, optional
             If not given, the data's own, or the default of its kind where the device lacks that.
-            Floats are rounded to it; whatever else it can't hold is an error.
+            Floats are rounded to it; whatever else it can't hold is an error. Values that the host
+            would have to wait for (on a GPU, and wherever array-api-strict stands for one) are not
+            looked at: there the library casts in its own way.
 
         Raises
         ------
         TypeError
             When `obj` holds no numbers, or has a mask, or the device has no such dtype.
         OverflowError
-            When a value is too large for the dtype, or for any that the device has.
+            When a value is too large for the dtype, or for any that the device has, or an integer
+            has too many digits.
         ValueError
-            When a value has a fraction, or an imaginary part, which the dtype has not.
+            When a value has a fraction, or an imaginary part, which the dtype has not; where values
+            are not looked at, when they are complex and the dtype is not.
         """
         dtype = None if dtype is None else self.dtype(dtype)
         if isinstance(obj, list | tuple) and holds_arrays(obj):
-            x = self.xp.stack([self.asarray(item, dtype) for item in obj])
-            return x if dtype is None or x.dtype == dtype else self.xp.astype(x, dtype)
+            items = [self.asarray(item, dtype) for item in obj]
+            if any(x.dtype != items[0].dtype for x in items):
+                common = self.xp.result_type(*(x.dtype for x in items))
+                items = [self.asarray(x, common) for x in items]
+            return self.xp.stack(items)
         if isinstance(obj, np.ndarray | np.generic) or not hasattr(obj, "__dlpack__"):
             return self._from_host(host_data(obj), dtype)
         x = obj if self.holds(obj) else self._from_foreign(obj)
-        if dtype is None or x.dtype == dtype:
-            return x
-        kinds = ("bool", "integral")
-        if self.is_host and self.xp.isdtype(dtype, kinds) and device(x) is not None:
-            unchanged(self.to_numpy(x), numpy_dtype(dtype))  # on a GPU that would wait
-        return self.xp.astype(x, dtype)
+        return x if dtype is None or x.dtype == dtype else cast(x, dtype, obj)
 
     def _from_host(self, host: Any, dtype: DType | None) -> Array:
         info = self.xp.__array_namespace_info__()
@@ -159,13 +162,13 @@ class Backend:
             if host.dtype.name not in known and host.dtype.name in _WIDE:
                 dtype = info.default_dtypes(device=self.device)[kind]
         if dtype is not None:
-            host = unchanged(host, numpy_dtype(dtype))
+            host = unchanged(host, dtype)
         elif host.dtype.itemsize > (16 if host.dtype.kind == "c" else 8) and self.name != "numpy":
             raise TypeError(f"{self} has no {host.dtype.name}: cast it to float64 first")
         return self.library.asarray(host, dtype, self.device)
 
     def _from_foreign(self, x: Array) -> Array:
-        library = _library_or_none(x)
+        library = library_or_none(x)
         given = x if library is None else library.settled(x)
         try:
             y = self.library.from_dlpack(given, self.device)
@@ -186,10 +189,10 @@ class Backend:
         Raises
         ------
         TypeError
-            When `x` is no array, has a mask, or a dtype that NumPy has not (bfloat16).
+            When `x` is no array, has a mask, or a dtype that NumPy has not (bfloat16, int4).
         """
         own = isinstance(x, np.ndarray | np.generic)
-        return host_data(x) if own else library_of(x).to_numpy(x)
+        return host_data(x) if own else of_numpy(library_of(x).to_numpy(x))
 
     def synchronize(self) -> None:
         """Wait until the device has done all it was given; nothing to do on a CPU."""
@@ -240,11 +243,3 @@ class Backend:
 def _named(library: str, device: str) -> Backend:
     """Return the backend that a pickle names."""
     return Backend(KNOWN[library], KNOWN[library].device(device))
-
-
-def _library_or_none(x: Any) -> Library | None:
-    """Return the library of what offers DLPack; None of an exporter that is no array."""
-    try:
-        return library_of(x)
-    except TypeError:
-        return None

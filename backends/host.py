@@ -12,22 +12,85 @@ def host_data(obj: Any) -> Any:
 
     Raises
     ------
+    OverflowError
+        When a sequence holds an integer that NumPy's dtype for the whole would round.
     TypeError
         When it holds no numbers that other libraries know, or has a mask.
+    ValueError
+        When rows of a sequence are of different lengths.
     """
     if _is_masked(obj):
         raise TypeError("an array must not be masked: other libraries know no mask; fill it first")
-    host = np.array(obj, order="C")
-    name = host.dtype.name
-    if name == "bfloat16" or name.startswith("float8"):
-        raise TypeError(f"an array must hold numbers that NumPy knows; got {name}: cast it first")
-    if host.dtype.kind not in "biufc":
+    try:
+        host = np.array(obj, order="C")
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        raise ValueError("rows must be of one length; got a ragged sequence") from None
+    if host.dtype.kind not in "biufc" and not is_odd_number(host.dtype):
         what = f"dtype {host.dtype}"
         foreign = hasattr(obj, "__array_namespace__") and not isinstance(obj, np.ndarray)
         if host.dtype == object and foreign:
             what = f"a {type(obj).__name__} of {type(obj).__module__}, which offers no DLPack"
         raise TypeError(f"an array must hold numbers; got {what}")
-    return host.astype(host.dtype.newbyteorder("="), copy=False)
+    if isinstance(obj, list | tuple) and host.dtype.kind in "fc" and host.size:
+        host = _with_whole_integers(host, obj)
+    return of_numpy(host).astype(host.dtype.newbyteorder("="), copy=False)
+
+
+def is_odd_number(dtype: Any) -> bool:
+    """Tell whether a dtype of NumPy arrays is a number that only other libraries know."""
+    return bool(dtype.isbuiltin == 2)  # made by another library for NumPy
+
+
+def of_numpy(host: Any) -> Any:
+    """Return a NumPy array as it is.
+
+    Raises
+    ------
+    TypeError
+        When its dtype is none of NumPy's own: JAX brings bfloat16 and int4.
+    """
+    if is_odd_number(host.dtype):
+        name = host.dtype.name
+        raise TypeError(f"an array must hold numbers that NumPy knows; got {name}: cast it first")
+    return host
+
+
+def _with_whole_integers(host: Any, items: list[Any] | tuple[Any, ...]) -> Any:
+    """Return floats that NumPy made of a sequence; integers alone are integers again.
+
+    Raises
+    ------
+    OverflowError
+        When an integer among them was rounded.
+    """
+    if _holds_float(items) and not np.any(np.abs(host) >= 2.0**53):
+        return host
+    exact = np.array(items, dtype=object)
+    whole = np.array([isinstance(x, int | np.integer) for x in exact.flat]).reshape(exact.shape)
+    if whole.all():
+        again = np.array([int(x) for x in exact.flat]).reshape(exact.shape)
+        if again.dtype.kind in "iu":
+            return again
+        raise OverflowError(
+            f"integers must fit one integer dtype; got {min(exact.flat)} and {max(exact.flat)}"
+        )
+    lost = whole & (host.real.astype(object) != exact)
+    if lost.any():
+        raise OverflowError(f"integers must be exact in {host.dtype}; got {exact[lost].flat[0]}")
+    return host
+
+
+def _holds_float(items: list[Any] | tuple[Any, ...]) -> bool:
+    """Tell whether there is a number with a fraction or an imaginary part, by its type."""
+    return any(
+        _holds_float(item)
+        if isinstance(item, list | tuple)
+        else isinstance(item, float | complex | np.inexact)
+        or getattr(getattr(item, "dtype", None), "kind", "") in ("f", "c")
+        for item in items
+    )
 
 
 def generator(seed: int | None) -> "np.random.Generator":  # quoted: slow to import
@@ -57,7 +120,7 @@ def holds_arrays(obj: list[Any] | tuple[Any, ...]) -> bool:
 
 def short_name(dtype: Any) -> str:
     """Return the name of any library's dtype: ``"float32"``."""
-    return str(dtype).rpartition(".")[2]
+    return str(dtype).rpartition(".")[2].rstrip("'>")  # of a class, too
 
 
 def numpy_dtype(dtype: Any) -> Any:
@@ -65,7 +128,7 @@ def numpy_dtype(dtype: Any) -> Any:
     for name in (dtype, short_name(dtype)):
         with suppress(TypeError):
             found = np.dtype(name)
-            return found if found.kind in "biufc" else None  # JAX brings a bfloat16 of kind V
+            return None if found.kind not in "biufc" or is_odd_number(found) else found
     return None
 
 
@@ -77,53 +140,3 @@ def _is_masked(obj: Any) -> bool:
 
 def _not_numbers(items: Iterable[Any]) -> list[Any]:
     return [item for item in items if isinstance(item, list | tuple | np.ndarray)]
-
-
-def unchanged(host: Any, dtype: Any) -> Any:
-    """Return NumPy data in another dtype, rounded where that is floating, else with equal values.
-
-    Parameters
-    ----------
-    host : NumPy array
-    dtype : NumPy dtype, or None
-        None for one that NumPy has not: the data are returned as they are.
-
-    Raises
-    ------
-    OverflowError
-        When a value is too large.
-    ValueError
-        When a value has a fraction, or an imaginary part, which the dtype has not.
-    """
-    if dtype is None or dtype == host.dtype or not host.size:
-        return host
-    if host.dtype.kind == "c" and dtype.kind != "c":
-        if np.any(host.imag != 0):
-            raise ValueError(f"values must be real for {dtype}; got {_first(host, host.imag != 0)}")
-        host = host.real
-    with np.errstate(all="ignore"):
-        new = host.astype(dtype)
-    if dtype.kind in "fc":
-        lost = np.isfinite(host) & ~np.isfinite(new)
-    elif dtype.kind == "b":
-        lost = host != new
-    else:
-        lost = _outside(host, np.iinfo(dtype))
-        if not lost.any() and np.any(fractional := new != host):
-            raise ValueError(f"values must be whole for {dtype}; got {_first(host, fractional)}")
-    if lost.any():
-        raise OverflowError(f"values must fit {dtype}; got {_first(host, lost)}")
-    return new
-
-
-def _outside(host: Any, limits: Any) -> Any:
-    """Return where values are beyond the limits of an integer dtype, or not a number."""
-    if host.dtype.kind == "b":
-        return np.zeros(host.shape, dtype=bool)
-    if host.dtype.kind == "f":
-        return ~((host >= float(limits.min)) & (host < float(limits.max) + 1))
-    return (host < limits.min) | (host > limits.max)
-
-
-def _first(host: Any, where: Any) -> Any:
-    return host[where].flat[0].item()

@@ -19,6 +19,7 @@ ORDER = [
     "backends.namespace",
     "backends.libraries",
     "backends.host",
+    "backends.casting",
     "backends.backend",
     "backends.selection",
     "backends!",
@@ -70,6 +71,7 @@ ALLOWED = {
     "backends.libraries": LIBRARIES,  # the adaptors: one library a file
     "backends.namespace": {"array_api_compat"},  # asks it whose an array is
     "backends.host": {"numpy"},  # numbers in host memory
+    "backends.casting": {"numpy"},  # what host values lose in another dtype
     "backends.backend": {"numpy"},  # host data come in and go out
     "backends.testing": {"numpy", "array_api_strict"},  # truth, refused values
     "backends.testing.strategies": {"array_api_compat"},  # a namespace by its name, for hypothesis

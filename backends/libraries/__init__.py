@@ -12,7 +12,7 @@ from .numpy import NumPy
 from .strict import Strict
 from .torch import PyTorch
 
-__all__ = ["KNOWN", "Library", "Memory", "is_cuda", "library_of", "register"]
+__all__ = ["KNOWN", "Library", "Memory", "is_cuda", "library_of", "library_or_none", "register"]
 
 KNOWN: dict[str, Library] = {}
 """The adaptors by name, as `backends.select` knows them."""
@@ -37,3 +37,11 @@ def library_of(x: Array) -> Library:
     """Return the adaptor of the library that made `x`."""
     xp = namespace(x)
     return _by_namespace.get(xp.__name__) or ForeignLibrary(xp)
+
+
+def library_or_none(x: object) -> Library | None:
+    """Return the adaptor of the library that made `x`; None of what is no array."""
+    try:
+        return library_of(x)
+    except TypeError:
+        return None

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import DeviceUnavailableError, UnknownBackendError
 from ..namespace import Array, Device, DType
+from ..namespace import device as device_of
 
 _CUDA = re.compile(r"cuda(:\d+)?")
 
@@ -140,6 +141,10 @@ class Library:
     def is_writable(self, x: Array) -> bool:
         """Tell whether entries of an array can be assigned one at a time."""
         return bool(array_api_compat.is_writeable_array(x)) and not self.shares_memory(x)
+
+    def is_readable(self, x: Array) -> bool:
+        """Tell whether the values of an array can be read, and nothing has to wait for them."""
+        return self.is_host(device_of(x))
 
     def shares_memory(self, x: Array) -> bool:
         """Tell whether entries of an array share memory with one another."""

@@ -63,6 +63,12 @@ class PyTorch(Library):
         )
         return not watched and super().is_writable(x)
 
+    def is_readable(self, x: Array) -> bool:
+        """Tell whether values can be read at once; not while PyTorch compiles or transforms."""
+        torch = self._torch()
+        hidden = torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(x)
+        return not hidden and super().is_readable(x)
+
     def shares_memory(self, x: Array) -> bool:
         """Tell whether entries share memory, as those of an expanded tensor do."""
         return overlap(x.shape, x.stride(), 1)

@@ -178,10 +178,13 @@ def test_bfloat16_says_what_to_do():
             convert(x)
     jnp = pytest.importorskip("jax.numpy")
     assert float(select("cpu", "jax").asarray(x)[0]) == 1.5
-    wide = host().to_numpy(jnp.asarray([1.5], dtype=jnp.bfloat16))
-    assert wide.tolist() == [1.5]
-    with pytest.raises(TypeError, match="numbers that NumPy knows; got bfloat16: cast it first"):
-        select("cpu", "torch").asarray(wide)
+    for name in ("bfloat16", "int4"):
+        odd = jnp.asarray([1], dtype=name)
+        for convert in (host().to_numpy, host().asarray):
+            with pytest.raises(TypeError, match=f"that NumPy knows; got {name}: cast it first"):
+                convert(odd)
+        with pytest.raises(TypeError, match=f"that NumPy knows; got {name}: cast it first"):
+            select("cpu", "torch").asarray(np.asarray(odd))
 
 
 @pytest.mark.needs_values
