@@ -263,8 +263,7 @@ def _findings() -> dict[str, Any]:
     if loaded is None:
         return {}
     missing = sys.modules[f"{loaded.__name__}.matrix"].missing
-    untested, unclaimed = loaded.claims()
-    return {"missing": dict(missing), "untested": [*untested], "unclaimed": [*unclaimed]}
+    return {"missing": dict(missing), "record": _part("claims").record()}
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -294,14 +293,6 @@ def pytest_terminal_summary(
     if not config.getoption("array_claims"):
         return
     terminalreporter.section("what functions claim of array backends")
-    untested = dict.fromkeys(line for each in found for line in each["untested"])
-    unclaimed = dict.fromkeys(line for each in found for line in each["unclaimed"])
-    lines = [f"claimed and not tested: {line}" for line in untested if _in_all(line, found)]
-    lines += [f"works and is not claimed: {line}" for line in unclaimed]
-    for line in lines or ["every claim was tested"]:
+    claims = _part("claims").claims_of(each["record"] for each in found)
+    for line in str(claims).splitlines():
         terminalreporter.write_line(line)
-
-
-def _in_all(line: str, found: list[dict[str, Any]]) -> bool:
-    function = line.partition(" on ")[0]  # listed alone by a process that never ran it
-    return all({line, function} & set(each["untested"]) for each in found)

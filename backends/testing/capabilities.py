@@ -6,14 +6,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 from .matrix import ROWS, Row, matches
+from .naming import name_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 EXTENSIONS = ("linalg", "fft")
 DTYPES = ("default", "any", "float32", "float64")
 _MARK = "__array_capabilities__"
-
-declared: dict[str, Callable[..., Any]] = {}
-"""Every function that capabilities stand beside, by its full name."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Capabilities:
 
     def __call__(self, function: F) -> F:
         """Say this of `function`, which is returned as it is: the use as a decorator."""
-        declared[name_of(function)] = function
+        declared[name_of(function)] = self
         try:
             setattr(getattr(function, "__func__", function), _MARK, self)
         except AttributeError:  # a function written in C
@@ -66,6 +64,9 @@ class Capabilities:
         """Return the reason why the function is said to be wrong on a row; None if it is not."""
         return next((why for p, why in self.xfail.items() if matches(name, p)), None)
 
+
+declared: dict[str, Capabilities] = {}
+"""What is said of every function that capabilities stand beside, by its full name."""
 
 _unmarked: dict[
     int, tuple[Callable[..., Any], Capabilities]
@@ -188,13 +189,3 @@ def said_of(function: Callable[..., Any]) -> Capabilities | None:
     if isinstance(found, Capabilities):
         return found
     return said_of(function.func) if isinstance(function, partial) else None
-
-
-def name_of(function: Callable[..., Any]) -> str:
-    """Return the full name of a function, as reports and tables have it."""
-    while isinstance(function, partial):
-        function = function.func
-    plain = getattr(function, "__name__", type(function).__qualname__)
-    name = getattr(function, "__qualname__", plain)
-    module = getattr(function, "__module__", None)
-    return f"{module}.{name}" if module else str(name)

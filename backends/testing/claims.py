@@ -1,13 +1,17 @@
 """What functions are said to do, beside what the kit saw them do: a report and a table."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from .capabilities import Capabilities, declared, name_of, said_of
+from .capabilities import Capabilities, declared, said_of
 from .matrix import MATRIX
+from .naming import name_of
 from .report import Report
 
-seen: dict[str, dict[str, set[str]]] = {}
+Seen = dict[str, dict[str, set[str]]]
+
+seen: Seen = {}
 """By function and row, the verdicts that the kit gave since it was imported."""
 _READS = "reads"  # stands among the rows: whether a value was read anywhere
 
@@ -51,16 +55,44 @@ def claims(functions: Iterable[Callable[..., Any]] | None = None) -> Claims:
     functions : iterable of callables, optional
         All that `capabilities` stand beside, if not given.
     """
-    chosen = list(declared.values() if functions is None else functions)
+    return _compared(_said(functions), seen)
+
+
+def record() -> dict[str, Any]:
+    """Return what this process knows, said and seen, as plain data for another one."""
+    verdicts = {
+        name: {row: sorted(found) for row, found in rows.items()} for name, rows in seen.items()
+    }
+    return {"said": {name: asdict(said) for name, said in declared.items()}, "seen": verdicts}
+
+
+def claims_of(records: Iterable[Mapping[str, Any]]) -> Claims:
+    """Return the claims of all functions, given the records of all processes that ran tests."""
+    said: dict[str, Capabilities] = {}
+    together: Seen = {}
+    for each in records:
+        said |= {name: Capabilities(**fields) for name, fields in each["said"].items()}
+        for name, rows in each["seen"].items():
+            for row, found in rows.items():
+                together.setdefault(name, {}).setdefault(row, set()).update(found)
+    return _compared(said, together)
+
+
+def _said(functions: Iterable[Callable[..., Any]] | None) -> Mapping[str, Capabilities]:
+    if functions is None:
+        return declared
+    return {name_of(function): said_of(function) or Capabilities() for function in functions}
+
+
+def _compared(said: Mapping[str, Capabilities], verdicts: Seen) -> Claims:
     untested, unclaimed = [], []
-    for function in chosen:
-        name, said = name_of(function), said_of(function) or Capabilities()
-        rows = seen.get(name)
+    for name, claim in said.items():
+        rows = verdicts.get(name)
         if not rows:
             untested.append(name)
             continue
-        untested += [f"{name} on {row}" for row in _untested(rows, said)]
-        unclaimed += [f"{name}: {what}" for what in _unclaimed(rows, said)]
+        untested += [f"{name} on {row}" for row in _untested(rows, claim)]
+        unclaimed += [f"{name}: {what}" for what in _unclaimed(rows, claim)]
     return Claims(tuple(untested), tuple(unclaimed))
 
 
@@ -100,7 +132,7 @@ def capability_table(
     """Return a table of what functions do on which library, for a project's documentation.
 
     "yes" is claimed and was seen by the kit since it was imported, "claimed" was not seen, "no" is
-    said not to work, and "wrong" was seen to be.
+    said not to work, and "wrong" was seen to be. Values are read where that is said, or was seen.
 
     Parameters
     ----------
@@ -116,17 +148,19 @@ def capability_table(
     """
     if style not in ("markdown", "rst"):
         raise ValueError(f"`style` must be 'markdown' or 'rst'; got {style!r}")
-    chosen = list(declared.values() if functions is None else functions)
     head = ["function", *COLUMNS, "reads values", "needs"]
-    body = [_cells(function) for function in sorted(chosen, key=name_of)]
+    body = [_cells(name, said) for name, said in sorted(_said(functions).items(), key=_by_name)]
     if style == "markdown":
         lines = [head, ["---"] * len(head), *body]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return _rst([head, *body])
 
 
-def _cells(function: Callable[..., Any]) -> list[str]:
-    name, said = name_of(function), said_of(function) or Capabilities()
+def _by_name(item: tuple[str, Capabilities]) -> str:
+    return item[0]
+
+
+def _cells(name: str, said: Capabilities) -> list[str]:
     rows = seen.get(name, {})
     cells = []
     for row in COLUMNS.values():
@@ -138,7 +172,8 @@ def _cells(function: Callable[..., Any]) -> list[str]:
         cells.append(claim)
     needs = [need for need in sorted(said.needs) if need != "extensions"]
     wanted = ", ".join([*said.extensions, *needs]).replace("_", " ")
-    return [f"`{name.rpartition('.')[2]}`", *cells, "yes" if said.reads else "no", wanted or "-"]
+    reads = "yes" if said.reads or _READS in rows else "no"
+    return [f"`{name.rpartition('.')[2]}`", *cells, reads, wanted or "-"]
 
 
 def _rst(lines: list[list[str]]) -> str:

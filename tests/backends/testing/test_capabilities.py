@@ -1,3 +1,7 @@
+import gc
+from dataclasses import asdict
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -11,6 +15,8 @@ from backends.testing import (
     equivalence,
 )
 from backends.testing.capabilities import said_of
+from backends.testing.claims import COLUMNS, claims_of
+from backends.testing.naming import name_of
 
 V = np.array([1.0, 2.0, 4.0])
 ROWS = ("numpy", "numpy:float32", "strict", "torch*", "jax*")
@@ -136,6 +142,58 @@ def test_claims():
     assert str(claims([])) == "every claim was tested"
 
 
+def test_what_can_t_be_told_is_not_tested():
+    said = capabilities()
+    verdicts = {row: {"can't tell"} for row in COLUMNS.values()} | {"numpy": {"agrees"}}
+    verdicts |= {"torch": {"can't tell", "wrong"}}
+    found = claims_of([{"said": {"f": asdict(said)}, "seen": {"f": verdicts}}])
+    assert found.untested == tuple(
+        f"f on {row}" for row in COLUMNS.values() if row not in ("numpy", "torch")
+    )
+
+
+def test_a_claim_is_held_to_what_all_processes_saw():
+    said = {"f": asdict(capabilities(reads=True, jit=False, skip={"torch": "not yet"}))}
+    alike = {"said": said, "seen": {"f": {"strict:cpu": {"agrees"}, "jax:jit": {"agrees"}}}}
+    read = {"f": {"strict:cpu": {"agrees"}, "reads": {"strict:cpu"}, "jax:jit": {"can't tell"}}}
+    assert len(claims_of([alike, alike]).unclaimed) == 2
+    assert claims_of([alike, {"said": said, "seen": read}]).unclaimed == ()
+    assert claims_of([alike, {"said": {}, "seen": {}}]) == claims_of([alike])
+    assert "f on numpy" in claims_of([alike]).untested
+    assert "f on torch" not in claims_of([alike]).untested
+
+
+def test_closures_of_one_factory_are_two_functions():
+    def factory(reads):
+        @capabilities()
+        def made(x):
+            return x * float(namespace(x).max(x)) if reads else x * 2.0
+
+        return made
+
+    reading, plain = factory(True), factory(False)
+    equivalence(plain, V, backends=("numpy", "strict:device1"))
+    equivalence(reading, V, backends=("numpy", "strict:cpu"))
+    first, second = capability_table([reading, plain]).splitlines()[2:]
+    assert first == "| `made` | yes | claimed | claimed | claimed | claimed | claimed | yes | - |"
+    assert second == "| `made #2` | yes | claimed | claimed | claimed | yes | claimed | no | - |"
+    name = name_of(reading)
+    assert f"{name} #2 on strict:device1" not in claims().untested
+    assert f"{name} on strict:device1" in claims().untested
+    del reading
+    gc.collect()
+    assert name_of(factory(False)) == name  # made anew, as by another run of a test
+    assert name_of(partial(plain, 1)) == f"{name} #2"
+
+
+def test_a_table_tells_of_a_read_that_is_not_said():
+    def reads(x):
+        return x * float(namespace(x).max(x))
+
+    equivalence(reads, V, backends=("numpy", "strict:cpu"))
+    assert capability_table([reads]).endswith("| yes | - |")
+
+
 def test_a_table_for_the_documentation():
     @capabilities(jit=False)
     def here_only(x):
@@ -177,8 +235,6 @@ def test_what_is_expected_to_be_wrong_can_t_be_told_without_values():
 
 
 def test_they_stand_beside_a_partial_function_too():
-    from functools import partial
-
     said = capabilities(reads=True)
     assert said_of(said(partial(pow, 2))) is said
     assert said_of(partial(largest, 3)).reads

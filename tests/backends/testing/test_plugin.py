@@ -439,6 +439,31 @@ def test_the_options_reach_the_kit_and_the_summary_tells(tmp_path, workers):
     assert code == pytest.ExitCode.USAGE_ERROR, output
 
 
+def test_a_claim_that_one_worker_alone_saw_kept_is_no_finding(tmp_path):
+    pytest.importorskip("xdist")
+    (tmp_path / "shared.py").write_text(SHARED)
+    text = "import numpy as np\nfrom shared import assert_equivalent, scaled\n"
+    call = "assert_equivalent(scaled, np.array([0.1]), {}, backends=['numpy', 'strict:cpu'])\n"
+    (tmp_path / "test_other.py").write_text(f"{text}def test_it(): {call.format(True)}")
+    own = f"{text}def test_it(): {call.format(False)}"
+    code, output = run(tmp_path, "-n", "2", "--dist", "loadfile", "--array-claims", suite=own)
+    assert code == 0, output
+    assert "scaled on torch" in output
+    assert "scaled on numpy" not in output
+    assert "works and is not claimed" not in output
+
+
+SHARED = """
+from backends import namespace
+from backends.testing import assert_equivalent, capabilities
+
+
+@capabilities(reads=True)
+def scaled(x, check):
+    return x * 2 if not check or bool(namespace(x).all(x > 0)) else x
+"""
+
+
 def test_a_required_library_that_is_missing_fails_the_kit(monkeypatch):
     import numpy as np
 
