@@ -1,6 +1,6 @@
 """What a function may do and can't do, said once: beside it, or in its test."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -48,6 +48,13 @@ class Capabilities:
         }
         return {name for name, needed in wanted.items() if needed}
 
+    def off(self, without: Iterable[str]) -> set[str]:
+        """Return what stays switched off of that: what is not needed, an extension by its name."""
+        off = set(without) - self.needs
+        if self.extensions and "extensions" in without:
+            off |= set(EXTENSIONS) - set(self.extensions)
+        return off
+
     def excuse(self, name: str, row: Row) -> str:
         """Return why nothing can be told of the function on a row; empty if it is to run there."""
         for pattern, reason in self.skip.items():
@@ -55,7 +62,7 @@ class Capabilities:
                 return f"left out: {reason}"
         if self.cpu_only and (row.traced or row.device != "cpu"):
             return "the function says that it runs on the CPU only"
-        if row.without and not set(row.without) - self.needs:
+        if row.without and not self.off(row.without):
             needed = [*self.extensions] if row.without == ("extensions",) else sorted(row.without)
             return f"the function says that it needs {', '.join(needed)}, switched off here"
         return ""
@@ -74,6 +81,8 @@ _unmarked: dict[
 
 
 def capabilities(
+    misplaced: None = None,
+    /,
     *,
     reads: bool = False,
     jit: bool = True,
@@ -114,7 +123,8 @@ def capabilities(
     Raises
     ------
     TypeError
-        When `skip` or `xfail` is no mapping of names to reasons.
+        When `skip` or `xfail` is no mapping of names to reasons, what is to be True or False is
+        something else, or the parentheses are left out.
     ValueError
         When `extensions`, `dtype` or `returns` is none of these. A row that there is not is refused
         when the function is run: a ``conftest.py`` may add it later.
@@ -127,6 +137,20 @@ def capabilities(
     ...     xp = namespace(x)
     ...     return x[int(xp.argmax(xp.astype(x > 0, xp.int32)))]
     """
+    if misplaced is not None:
+        raise TypeError(f"capabilities must be called: @capabilities(); got {misplaced!r}")
+    flags = {
+        "reads": reads,
+        "jit": jit,
+        "boolean_indexing": boolean_indexing,
+        "data_dependent_shapes": data_dependent_shapes,
+        "cpu_only": cpu_only,
+    }
+    for name, flag in flags.items():
+        if not isinstance(flag, bool):
+            raise TypeError(f"`{name}` must be True or False; got {flag!r}")
+    if not isinstance(extensions, str | list | tuple):
+        raise TypeError(f"`extensions` must be a tuple of names; got {extensions!r}")
     extensions = (extensions,) if isinstance(extensions, str) else tuple(extensions)
     for extension in extensions:
         _one_of("extensions", extension, EXTENSIONS)

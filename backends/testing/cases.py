@@ -242,6 +242,6 @@ def opened(name: str, said: Capabilities | None = None) -> Iterator[Case]:
         When its library or device can't be had here.
     """
     case = case_of(name)
-    without = [each for each in ROWS[name].without if said is None or each not in said.needs]
+    without = set(ROWS[name].without) if said is None else said.off(ROWS[name].without)
     with switched_off(without) if without else nullcontext():
         yield case

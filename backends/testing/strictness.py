@@ -37,18 +37,19 @@ LOCK = threading.RLock()
 def switched_off(optional: Iterable[str]) -> Iterator[None]:
     """Within the context, array-api-strict lacks what the standard leaves optional.
 
-    Of ``"boolean_indexing"``, ``"data_dependent_shapes"`` and ``"extensions"``: some library lacks
-    each. Other threads of the kit wait meanwhile.
+    Of ``"boolean_indexing"``, ``"data_dependent_shapes"`` and ``"extensions"``, or one of these,
+    ``"linalg"`` or ``"fft"``: some library lacks each. Other threads of the kit wait meanwhile.
     """
     from array_api_strict import ArrayAPIStrictFlags
 
     off = set(optional)
+    extensions = [name for name in ("linalg", "fft") if not off & {name, "extensions"}]
     with (
         LOCK,
         ArrayAPIStrictFlags(
             boolean_indexing="boolean_indexing" not in off,
             data_dependent_shapes="data_dependent_shapes" not in off,
-            enabled_extensions=() if "extensions" in off else ("linalg", "fft"),
+            enabled_extensions=tuple(extensions),
         ),
     ):
         yield

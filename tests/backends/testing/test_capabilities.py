@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from backends import namespace
+from backends import device, namespace
 from backends.testing import (
     Capabilities,
     assert_equivalent,
@@ -124,6 +124,30 @@ def test_rows_that_are_left_out_and_rows_that_are_wrong():
 def test_what_can_not_be_said(options, message):
     with pytest.raises(ValueError, match=message):
         capabilities(**options)
+
+
+def test_only_the_extensions_that_are_needed_are_left_on():
+    def both(x):
+        xp = namespace(x)
+        return xp.linalg.vector_norm(x) + xp.abs(xp.fft.fftfreq(3, device=device(x), dtype=x.dtype))
+
+    def linalg(x):
+        return namespace(x).linalg.vector_norm(x)
+
+    def verdict(function, *extensions):
+        said = capabilities(extensions=extensions)
+        rows = ["strict:no_extensions"]
+        return equivalence(function, V, backends=rows, capabilities=said).outcomes[0]
+
+    assert verdict(linalg).verdict == "wrong"
+    assert verdict(linalg, "linalg").verdict == "agrees"
+    assert verdict(linalg, "fft").verdict == "wrong"
+    assert "fft" in verdict(both, "linalg").reason
+    assert verdict(both, "linalg").verdict == "wrong"
+    assert verdict(both, "linalg", "fft").verdict == "can't tell"
+    assert "needs linalg, fft, switched off" in verdict(both, "linalg", "fft").reason
+    strictest = capabilities(extensions="linalg", boolean_indexing=True)
+    assert equivalence(both, V, backends="strict:strictest", capabilities=strictest).ok
 
 
 def test_claims():
@@ -259,6 +283,30 @@ def test_what_is_no_capabilities_is_refused():
     for given in ({"reads": True}, {}):
         with pytest.raises(TypeError, match=r"must be made by capabilities\(\.\.\.\); got {"):
             equivalence(lambda x: x, V, backends="numpy", capabilities=given)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"reads": "no"}, "`reads` must be True or False; got 'no'"),
+        ({"jit": "False"}, "`jit` must be True or False; got 'False'"),
+        ({"cpu_only": 1}, "`cpu_only` must be True or False; got 1"),
+        ({"boolean_indexing": None}, "`boolean_indexing` must be True or False; got None"),
+        ({"data_dependent_shapes": 0}, "`data_dependent_shapes` must be True or False; got 0"),
+        ({"extensions": 5}, "`extensions` must be a tuple of names; got 5"),
+    ],
+)
+def test_what_is_of_another_type_is_refused(options, message):
+    with pytest.raises(TypeError, match=message):
+        capabilities(**options)
+
+
+def test_parentheses_that_are_left_out():
+    with pytest.raises(TypeError, match=r"must be called: @capabilities\(\); got <function"):
+
+        @capabilities
+        def f(x):
+            return x
 
 
 def test_what_can_t_be_traced_may_give_anything_there():
