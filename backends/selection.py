@@ -106,9 +106,9 @@ def available() -> tuple[Availability, ...]:
 def _availability(library: Library) -> Availability:
     try:
         library.namespace()
+        devices = tuple(library.devices())
     except DeviceUnavailableError as error:
         return Availability(library.name, None, (), str(error))
-    devices = tuple(library.devices())
     reason = None if devices else library.why_not(library.default_device)
     return Availability(library.name, library.version(), devices, reason)
 

@@ -5,6 +5,7 @@ It stands in for a GPU where there is none: its arrays refuse what CuPy's would 
 
 from typing import Any
 
+from ..errors import DeviceUnavailableError
 from ..namespace import Array, Device
 from .library import Library
 
@@ -18,8 +19,20 @@ class Strict(Library):
     requirement = "array-api-strict"
 
     def devices(self) -> dict[str, Device]:
-        """Return all the devices that array-api-strict pretends to have."""
-        devices = self.namespace().__array_namespace_info__().devices()
+        """Return all the devices that array-api-strict pretends to have.
+
+        Raises
+        ------
+        DeviceUnavailableError
+            When it was set to a version of the standard that can't tell.
+        """
+        try:
+            devices = self.namespace().__array_namespace_info__().devices()
+        except RuntimeError as error:
+            raise DeviceUnavailableError(
+                "array-api-strict must be set to version 2023.12 of the standard or later "
+                f"(`set_array_api_strict_flags`): {error}"
+            ) from None
         return {self.device_name(device): device for device in devices}
 
     def device_name(self, device: Device) -> str:

@@ -48,7 +48,8 @@ def assert_close(
     verbose : bool
         Whether both arrays are printed where values differ.
     check_namespace, check_device, check_dtype, check_shape : bool
-        Whether each must be the same. Without the shape, the two are broadcast.
+        Whether each must be the same, the device where both are of one library. Without the shape,
+        the two are broadcast.
     check_scalar : bool
         Whether NumPy's scalars differ from its arrays without dimensions.
     xp : namespace, optional
@@ -73,7 +74,7 @@ def assert_close(
         actual,
         desired,
         check_namespace=check_namespace,
-        check_device=check_device and check_namespace,
+        check_device=check_device,
         check_dtype=check_dtype,
         check_scalar=check_scalar,
     )
@@ -107,7 +108,7 @@ def _unlike(
         return None
     if check_namespace and got.library != wanted.library:
         return f"must be an array of {wanted.name}; got one of {got.name}"
-    if check_device and got.device != wanted.device:
+    if check_device and got.library == wanted.library and got.device != wanted.device:
         return f"device must be {wanted.device_name}; got {got.device_name}"
     if check_scalar and isinstance(actual, np.generic) != isinstance(desired, np.generic):
         return f"must be a {type(desired).__name__}; got {type(actual).__name__}"

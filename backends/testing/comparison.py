@@ -1,6 +1,7 @@
 """Compare an array with the values that it is held to, and say what is wrong."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,10 +68,15 @@ class Tolerance(NamedTuple):
 
         Raises
         ------
+        TypeError
+            When a tolerance is neither a number nor a mapping of dtypes to numbers.
         ValueError
-            When a tolerance is negative, not a number, or for something that is no dtype.
+            When a tolerance is negative, NaN, or for something that is no dtype.
         """
         for limit in self:
+            for each in limit.values() if isinstance(limit, Mapping) else (limit,):
+                if each is not None and not isinstance(each, Real):
+                    raise TypeError(f"tolerances must be numbers, or by dtype; got {limit!r}")
             for dtype in limit if isinstance(limit, Mapping) else ():
                 if dtype not in ("float16", "float32", "float64", "bfloat16"):
                     raise ValueError(f"tolerances must be by floating dtype; got {dtype!r}")

@@ -6,6 +6,8 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from ..libraries import KNOWN, Library
+from ..libraries.numpy import NumPy
+from ..libraries.strict import Strict
 from .dask import DASK
 
 SELECTION_VARIABLE = "ARRAY_BACKENDS"
@@ -77,27 +79,49 @@ def add_row(name: str, row: Row) -> None:
 
     Raises
     ------
+    TypeError
+        When the name is no text, the row is no `Row`, or one of its fields is not of its type.
     ValueError
-        When there is another row of that name, the name has a sign that selections use, the row
-        switches something off that is not optional, or its library can't trace functions.
+        When there is another row of that name, the name has a sign that selections use, no adaptor
+        is known by the library's name, or the library can't do what the row asks for.
     """
+    if not isinstance(name, str) or not isinstance(row, Row):
+        raise TypeError(f"a row must be a name and a Row(...); got {name!r} and {row!r}")
     if ROWS.get(name, row) != row:
         raise ValueError(f"a row must have a name of its own; there is another {name!r}")
     if not name or name[0] == "-" or set(name) & set(",*?[] "):
         raise ValueError(f"the name of a row must be without any of ',*?[] ' and '-'; got {name!r}")
-    if unknown := set(row.without) - set(OPTIONAL):
-        raise ValueError(f"`without` must be of {', '.join(OPTIONAL)}; got {sorted(unknown)}")
-    if row.traced not in ("", "jit", "vmap"):
-        raise ValueError(f"`traced` must be 'jit', 'vmap' or ''; got {row.traced!r}")
-    if row.traced and not _can_trace(row):
-        raise ValueError(f"`traced` must be '' where the library can't trace; got {row.traced!r}")
+    _check(row)
     ROWS[name] = row
 
 
-def _can_trace(row: Row) -> bool:
-    library = row.library if isinstance(row.library, Library) else KNOWN.get(row.library)
+def _check(row: Row) -> None:
+    """Raise unless a row can work, as far as can be told without its library."""
+    library = KNOWN.get(row.library) if isinstance(row.library, str) else row.library
+    if not isinstance(library, Library):
+        raise ValueError(
+            f"`library` must be one of {', '.join(KNOWN)}, or an adaptor; got {row.library!r}"
+        )
+    if not isinstance(row.device, str) or not isinstance(row.readonly, bool):
+        raise TypeError(f"`device` must be a name, `readonly` True or False; got {row!r}")
+    if row.dtype not in ("float64", "float32", "float16"):
+        raise ValueError(
+            "`dtype` must be 'float64', 'float32' or 'float16', which NumPy has too; "
+            f"got {row.dtype!r}"
+        )
+    if row.readonly and not isinstance(library, NumPy):
+        raise ValueError(f"`readonly` must be False where arrays aren't NumPy's; got {row.library}")
+    if not isinstance(row.without, tuple):
+        raise TypeError(f"`without` must be a tuple of names; got {row.without!r}")
+    if unknown := set(row.without) - set(OPTIONAL):
+        raise ValueError(f"`without` must be of {', '.join(OPTIONAL)}; got {sorted(unknown)}")
+    if row.without and not isinstance(library, Strict):
+        raise ValueError(f"`without` must be () but for array-api-strict; got {row.without!r}")
+    if row.traced not in ("", "jit", "vmap"):
+        raise ValueError(f"`traced` must be 'jit', 'vmap' or ''; got {row.traced!r}")
     method = "traced" if row.traced == "jit" else "batched"
-    return getattr(type(library), method, None) not in (None, getattr(Library, method))
+    if row.traced and getattr(type(library), method) == getattr(Library, method):
+        raise ValueError(f"`traced` must be '' where the library can't trace; got {row.traced!r}")
 
 
 def matches(name: str, pattern: str) -> bool:
@@ -116,12 +140,18 @@ def names(selection: Iterable[str] | None = None) -> list[str]:
 
     Raises
     ------
+    TypeError
+        When the selection is not of names.
     ValueError
         When there is no row of such a name.
     """
     chosen = list(MATRIX)
     wanted = [selection] if isinstance(selection, str) else selection
+    if wanted is not None and not isinstance(wanted, Iterable):
+        raise TypeError(f"a selection must be names of backends; got {selection!r}")
     wanted = chosen if wanted is None else list(wanted)
+    if wrong := [name for name in wanted if not isinstance(name, str)]:
+        raise TypeError(f"a selection must be names of backends; got {wrong[0]!r}")
     if not wanted:
         raise ValueError("a selection must name a backend; got none")
     if any(not pattern.startswith("-") for pattern in wanted):

@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import numpy as np
 
+from ..host import host_data
 from .structure import Parts, leaves, looks_like_array, own_copy, parts, rebuilt
 
 _CONSTANTS = (type(None), str, bytes, slice, range, type(Ellipsis), Enum)
@@ -133,7 +134,7 @@ def is_number(value: Any) -> bool:
 def _merged(value: Any) -> Any:
     """Return nested containers with an array for each list of floats."""
     if isinstance(value, list) and _holds_floats(value):
-        return np.array(value)
+        return host_data(value)
     if isinstance(value, list | tuple):
         new = [_merged(item) for item in value]
         same = all(a is b for a, b in zip(new, value, strict=True))

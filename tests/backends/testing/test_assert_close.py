@@ -53,6 +53,14 @@ def test_each_can_be_switched_off(actual, desired, message, switch):
     assert_close(actual, desired, **{switch: False})
 
 
+def test_devices_of_one_library_are_compared_whatever_the_namespace():
+    for wrong, desired in ((DEVICE1, CPU), (CPU, DEVICE1)):
+        x, y = wrong.asarray([1.0]), desired.asarray([1.0])
+        with pytest.raises(AssertionError, match=f"device must be {desired.device_name}"):
+            assert_close(x, y, check_namespace=False)
+        assert_close(x, y, check_namespace=False, check_device=False)
+
+
 def test_scalars_of_numpy():
     assert_close(np.float64(1.0), np.asarray(1.0))
     with pytest.raises(AssertionError, match="must be a ndarray; got float64"):

@@ -5,7 +5,17 @@ import pytest
 
 import backends
 from backends import DeviceUnavailableError, namespace
-from backends.testing import Row, add_row, capabilities, cases, equivalence, matrix, names, opened
+from backends.testing import (
+    Row,
+    add_row,
+    assert_close,
+    capabilities,
+    cases,
+    equivalence,
+    matrix,
+    names,
+    opened,
+)
 from tests.support import Case
 
 kit = sys.modules["backends.testing.equivalence"]  # the function hides the module's name
@@ -260,10 +270,69 @@ def test_unchanged_notices():
 
 
 def test_rows_that_can_t_be():
-    for library, traced in (("torch", "jit"), ("numpy", "vmap"), ("torhc", "jit")):
+    for library, traced in (("torch", "jit"), ("numpy", "vmap")):
         with pytest.raises(ValueError, match=f"`traced` must be '' .* can't trace; got '{traced}'"):
             add_row("of:mine", Row(library, traced=traced))
+    for row, message in (
+        (Row("torhc", traced="jit"), "`library` must be one of numpy, .* adaptor; got 'torhc'"),
+        (Row(["numpy"]), r"`library` must be one of numpy, .* adaptor; got \['numpy'\]"),
+        (Row("torch", readonly=True), "`readonly` must be False .* aren't NumPy's; got torch"),
+        (Row("numpy", without=("extensions",)), r"`without` must be \(\) but for array-api-strict"),
+        (Row("torch", dtype="float99"), "`dtype` must be 'float64', .*; got 'float99'"),
+        (Row("torch", dtype="bfloat16"), "`dtype` must be 'float64', .*; got 'bfloat16'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            add_row("of:mine", row)
+    for name, row, message in (
+        (5, Row("torch"), r"must be a name and a Row\(...\); got 5 and Row"),
+        ("of:mine", "torch", r"must be a name and a Row\(...\); got 'of:mine' and 'torch'"),
+        ("of:mine", Row("torch", 1), "`device` must be a name"),
+        ("of:mine", Row("numpy", readonly="no"), "`readonly` True or False"),
+        ("of:mine", Row("array-api-strict", without="extensions"), "`without` must be a tuple"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            add_row(name, row)
     assert "of:mine" not in matrix.ROWS
+
+
+def test_what_the_rows_can_be_is_what_add_row_takes():
+    for row in matrix.ROWS.values():
+        matrix._check(row)
+
+
+@pytest.mark.parametrize("given", [[1], ("numpy", None), 5])
+def test_a_selection_that_is_no_names(given):
+    with pytest.raises(TypeError, match="a selection must be names of backends; got "):
+        equivalence(lambda x: x, np.ones(2), backends=given)
+
+
+@pytest.mark.parametrize("given", ["1e-3", [1e-3], np.ones(2), {"float32": "1e-3"}])
+def test_a_tolerance_that_is_no_number(given):
+    for options in ({"rtol": given}, {"atol": given}):
+        with pytest.raises(TypeError, match="tolerances must be numbers, or by dtype; got "):
+            equivalence(lambda x: x, np.ones(2), backends="numpy", **options)
+        with pytest.raises(TypeError, match="tolerances must be numbers, or by dtype; got "):
+            assert_close(np.ones(2), np.ones(2), **options)
+
+
+def test_a_ragged_list_is_no_data():
+    with pytest.raises(ValueError, match="rows must be of one length; got a ragged sequence"):
+        equivalence(lambda x: x, [[0.1], [0.2, 0.3]], backends="numpy")
+
+
+def test_an_older_standard_of_array_api_strict_is_no_row(monkeypatch):
+    monkeypatch.setattr(cases, "missing", {})  # or the summary of this run tells of it
+    strict = pytest.importorskip("array_api_strict")
+    before = strict.get_array_api_strict_flags()["api_version"]
+    strict.set_array_api_strict_flags(api_version="2022.12")
+    try:
+        report = equivalence(lambda x: x * 2, np.ones(2), backends=("numpy", "strict:cpu"))
+        found = {each.library: each for each in backends.available()}
+    finally:
+        strict.set_array_api_strict_flags(api_version=before)
+    assert report.skipped == ("strict:cpu",)
+    assert "must be set to version 2023.12 of the standard" in report.outcomes[1].reason
+    assert found["array-api-strict"].devices == ()
 
 
 @pytest.mark.parametrize("given", [[], ()])
