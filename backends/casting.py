@@ -26,21 +26,22 @@ def cast(x: Array, dtype: DType, origin: Array) -> Array:
         As `unchanged` does, of values that nothing has to wait for. Of others only where `x` is
         complex and the dtype is not.
     """
-    given, library = numpy_dtype(x.dtype), library_of(x)
-    if not fits_always(given, numpy_dtype(dtype)):
-        _refuse_loss(x, dtype, origin)
+    _refuse_loss(x, dtype, origin)
+    xp = library_of(x).namespace()
     if _is_complex(x.dtype) and not _is_complex(dtype):
-        x = library.namespace().real(x)
-    return library.namespace().astype(x, dtype)
+        x = xp.real(x)
+    return xp.astype(x, dtype)
 
 
 def _refuse_loss(x: Array, dtype: DType, origin: Array) -> None:
     for known in (x, origin):
         library = library_or_none(known)
         if library is not None and library.is_readable(known):
-            xp = library.namespace()
-            is_numpys = numpy_dtype(known.dtype) is not None
-            unchanged(library.to_numpy(known if is_numpys else xp.astype(known, xp.float32)), dtype)
+            given = numpy_dtype(known.dtype)
+            if not fits_always(given, numpy_dtype(dtype)):
+                xp = library.namespace()
+                wide = xp.astype(known, xp.float32) if given is None else known
+                unchanged(library.to_numpy(wide), dtype)
             return
     if _is_complex(x.dtype) and not _is_complex(dtype):
         raise ValueError(

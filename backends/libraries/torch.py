@@ -66,7 +66,10 @@ class PyTorch(Library):
     def is_readable(self, x: Array) -> bool:
         """Tell whether values can be read at once; not while PyTorch compiles or transforms."""
         torch = self._torch()
-        hidden = torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(x)
+        if torch.compiler.is_compiling() or x.layout != torch.strided:
+            return False
+        stands_in = type(x).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__
+        hidden = stands_in or torch._C._functorch.is_functorch_wrapped_tensor(x)
         return not hidden and super().is_readable(x)
 
     def shares_memory(self, x: Array) -> bool:

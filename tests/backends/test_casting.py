@@ -144,6 +144,22 @@ def test_a_list_of_arrays_of_two_dtypes():
         backend.asarray([torch.tensor(2**53 + 1), torch.tensor(0.5)])
 
 
+@pytest.mark.filterwarnings("ignore")  # what PyTorch says while it compiles
+def test_tensors_that_stand_for_others_have_no_values_to_look_at():
+    torch = pytest.importorskip("torch")
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    backend = select("cpu", "torch")
+    with FakeTensorMode():
+        x = backend.asarray(torch.ones(2, dtype=torch.float64), "float32")
+    assert x.dtype == torch.float32
+    sparse = torch.eye(2, dtype=torch.float64).to_sparse()
+    assert backend.asarray(sparse, "float32").dtype == torch.float32
+    x = torch.ones(2, dtype=torch.float64)
+    compiled = torch.compile(lambda x: backend.asarray(x, "float32") + 1, backend="eager")
+    assert compiled(x).tolist() == [2.0, 2.0]
+
+
 def test_a_transform_has_no_values_to_look_at():
     torch = pytest.importorskip("torch")
     backend = select("cpu", "torch")
