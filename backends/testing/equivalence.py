@@ -154,9 +154,10 @@ def _outcome(name: str, call: Call, judge: Judge, said: Capabilities | None) -> 
     expected = said.expected_failure(name) if said else None
     if expected is None:
         return outcome
-    if outcome.verdict == "wrong":
-        reason = f"wrong, as the function says ({expected}): {outcome.reason}"
-        return outcome._replace(verdict="can't tell", reason=reason)
+    refused = bool(outcome.reads) and not (said and said.reads)
+    if outcome.verdict == "wrong" or refused:
+        reason = f"wrong, as the function says ({expected}): {outcome.text}"
+        return outcome._replace(verdict="can't tell", reason=reason, reads=())
     if outcome.verdict != "agrees":
         return outcome
     if not case.has_values:
