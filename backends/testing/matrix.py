@@ -79,7 +79,8 @@ def add_row(name: str, row: Row) -> None:
     ------
     ValueError
         When there is another row of that name, the name has a sign that selections use, the row
-        switches something off that is not optional, or its library can't trace functions.
+        switches something off that is not optional, its library can't trace functions, or its
+        dtype is none that rows are judged in.
     """
     if ROWS.get(name, row) != row:
         raise ValueError(f"a row must have a name of its own; there is another {name!r}")
@@ -91,6 +92,11 @@ def add_row(name: str, row: Row) -> None:
         raise ValueError(f"`traced` must be 'jit', 'vmap' or ''; got {row.traced!r}")
     if row.traced and not _can_trace(row):
         raise ValueError(f"`traced` must be '' where the library can't trace; got {row.traced!r}")
+    if row.dtype not in ("float64", "float32", "float16"):
+        raise ValueError(
+            "`dtype` must be 'float64', 'float32' or 'float16', which NumPy has too; "
+            f"got {row.dtype!r}"
+        )
     ROWS[name] = row
 
 

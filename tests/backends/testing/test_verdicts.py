@@ -381,6 +381,27 @@ class TestWhoseFault:
             assert found["torch:meta"].verdict == "can't tell"
             assert found["torch:meta"].reason.startswith("torch has no meta kernel for Dlpack")
 
+    def test_numpy_that_fails_where_the_row_does_not(self):
+        def f(x):
+            if isinstance(x, np.ndarray) and x[0] == np.float64(np.float32(0.1)):
+                raise ValueError("no such number")
+            return x * 2
+
+        row = by_row(f, np.array([0.1]), backends="strict:no_float64")["strict:no_float64"]
+        assert row.verdict == "can't tell"
+        assert row.reason.startswith("NumPy fails on the data rounded to float32: ValueError: no")
+
+    def test_a_second_run_on_numpy_that_fails(self):
+        count = itertools.count()
+
+        def f(x):
+            if isinstance(x, np.ndarray) and next(count):
+                raise RuntimeError("a second call")
+            return x * (2 if isinstance(x, np.ndarray) else 3)
+
+        row = by_row(f, V, backends="strict:cpu")["strict:cpu"]
+        assert row.reason == "the function gives something else each time, on NumPy too"
+
     def test_integers_too_wide_for_the_row(self):
         row = by_row(lambda x: x, np.array([2**40]), backends="strict:no_x64")["strict:no_x64"]
         assert row.verdict == "can't tell"
@@ -717,6 +738,22 @@ def test_agreement_without_values_says_so():
     row = by_row(lambda x: x * 2, V, backends="torch:meta")["torch:meta"]
     assert row.verdict == "agrees"
     assert row.reason == "in shape, dtype and device: it has no values"
+
+
+def test_the_limits_of_numpy_are_the_kit_s_thread_s_alone():
+    """Another thread that asks meanwhile is told the truth."""
+    seen = []
+
+    def f(x):
+        xp = namespace(x)
+        other = threading.Thread(target=lambda: seen.append(float(np.finfo("float64").eps)))
+        other.start()
+        other.join()
+        return xp.where(x > 1, x, xp.finfo(x.dtype).max)
+
+    assert equivalence(f, V, backends="numpy:float32").ok
+    assert len(seen) > 2
+    assert set(seen) == {2.0**-52}
 
 
 def test_the_limits_of_numpy_are_as_they_were():
