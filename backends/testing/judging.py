@@ -75,11 +75,11 @@ class Judge:
             if wrong := unlike(found.containers.get(place), container):
                 return f"result{place} {wrong}"
         for place, expected in (*wanted.leaves.items(), *wanted.private.items()):
-            inner = place in wanted.private
-            if place not in (found.private if inner else found.leaves):
+            if place not in (found.private if place in wanted.private else found.leaves):
                 continue
+            inner = place in wanted.private and place not in wanted.bare
             value = found.at(place)
-            judged = self._wrong_inside if inner and place not in wanted.bare else self._wrong_leaf
+            judged = self._wrong_inside if inner else self._wrong_leaf
             reason = judged(case, value, expected, 0.0)
             if reason and but_for_rounding:
                 slack = self._slack(case, value, expected, place)

@@ -67,9 +67,9 @@ class Reference:
 
     def keeps(self, place: str) -> bool:
         """Tell whether a private attribute is the same a second time: no clock, no counter."""
-        if self.again is None or place not in self.again.private:
-            return False
-        return _same(self.wide.private[place], self.again.private[place])
+        runs = [self.wide, self.again]
+        found = [run.private[place] for run in runs if run and place in run.private]
+        return len(found) == len(runs) and _same(*found)
 
 
 def _wide(x: Any) -> Any:

@@ -428,6 +428,8 @@ class TestObjectsAsResults:
         assert row(f, X).reason.startswith("result._x: `result` must be an array of array-api-")
         found = row(lambda x: Hidden(other(x, x, None)), X)
         assert found.verdict == "wrong"
+        random = np.random.default_rng(0)
+        assert row(lambda x: Hidden(x * random.random()), X).verdict == "wrong"
 
     def test_attributes_of_a_dataclass_that_are_no_fields(self):
         @dataclass
