@@ -15,10 +15,10 @@ from ..namespace import Array
 from ..selection import select
 from .capabilities import Capabilities, said_of
 from .comparison import Limit, Tolerance, magnitude, mismatch
+from .copies import arrays_in, with_arrays
 from .dtypes import accepted
 from .matrix import ROWS, missing
 from .strictness import switched_off, watching_reads
-from .structure import leaves, rebuilt
 
 
 @dataclass(frozen=True)
@@ -132,26 +132,21 @@ class Case:
     ) -> Any:
         """Trace the function over all arrays in its inputs; what is none stays as it is."""
         given = (inputs, kwargs)
-        arrays = [leaf for _, leaf in leaves(given) if self._is_own(leaf)]
+        arrays = arrays_in(given, self._is_own)
         result: Any = None
 
         def of_arrays(*traced: Array) -> list[Array]:
             nonlocal result
-            args, named = self._with_arrays(given, traced)
+            args, named = with_arrays(given, self._is_own, traced)
             result = function(*args, **named)
-            return [leaf for _, leaf in leaves(result) if self._is_own(leaf)]
+            return arrays_in(result, self._is_own)
 
         if not arrays:
             return function(*inputs, **kwargs)
         library = self.backend.library
         transform = library.batched if self.traced == "vmap" else library.traced
         outputs = transform(of_arrays)(*arrays)
-        return self._with_arrays(result, outputs)
-
-    def _with_arrays(self, value: Any, arrays: Any) -> Any:
-        """Return nested containers with other arrays in the places of their own."""
-        others = iter(arrays)
-        return rebuilt(value, lambda leaf: next(others) if self._is_own(leaf) else leaf)
+        return with_arrays(result, self._is_own, outputs)
 
     def _is_own(self, leaf: Any) -> bool:
         return self.backend.holds(leaf)
@@ -203,10 +198,14 @@ class Case:
         AssertionError
             When it holds others.
         """
+        changed = f"{self.name}: an input must not be changed; "
+        shapes = np.shape(values), tuple(x.shape)
+        assert shapes[0] == shapes[1], f"{changed}its shape was {shapes[0]} and is {shapes[1]}"
+        assert not getattr(x, "requires_grad", False), f"{changed}`requires_grad` was set"
         if self.has_values:
             before, now = self.numpy(self.array(values)), self.numpy(x)
             assert np.array_equal(before, now, equal_nan=before.dtype.kind in "fc"), (
-                f"{self.name}: an input must not be changed; it was {before} and is {now}"
+                f"{changed}it was {before} and is {now}"
             )
 
 

@@ -28,9 +28,17 @@ _TRACED_READ = (
 _META_READ = (
     r"can(no|')t be called on meta tensors|cannot be called on meta|copy out of meta tensor"
     r"|convert meta device type tensor|pack tensors on meta"
+    r"|aten::(equal|allclose|item|is_nonzero|_local_scalar_dense)\b"  # they give Python's values
+    r"|unsupported format string passed to Tensor\.__format__"
 )
 _TRACED_SHAPE = r"must be (statically specified|static)|with JIT|jnp\.(nonzero|unique\w*|repeat)"
-_KERNEL = re.compile(r"aten::\w+|torch\.\w+\(\)|cannot \w+ a meta tensor[^.]*")
+_KERNEL = re.compile(
+    r"(aten::[\w.]+): attempted to run this operator with Meta tensors"
+    r"|Could not run '(aten::[\w.]+)' with arguments from the 'Meta' backend"
+    r"|register_meta function for (torch\.\w+\(\))"
+    r"|(cannot \w+ a meta tensor[^.]*)"
+    r"|Unknown device type meta for (Dlpack)"
+)
 
 
 def cause_of(case: Case, error: Exception, said: Capabilities | None) -> Cause:
@@ -88,12 +96,10 @@ def _is_shape(case: Case, error: Exception, text: str) -> bool:
 
 def _no_kernel(error: Exception, text: str) -> str:
     """Return what PyTorch can't do without values; empty if that is not why it failed."""
-    if not isinstance(error, NotImplementedError | RuntimeError) or "eta" not in text:
+    if not isinstance(error, NotImplementedError | RuntimeError | ValueError):
         return ""
     found = _KERNEL.search(text)
-    if isinstance(error, NotImplementedError):
-        return found.group() if found else "this"
-    return found.group() if found and "a meta tensor" in found.group() else ""
+    return "" if found is None else next(filter(None, found.groups()))
 
 
 def _gives_int64(error: Exception, text: str) -> bool:

@@ -42,7 +42,7 @@ def assert_close(
         1e-12 in float64, 1e-5 in float32, 5e-3 in float16 and 4e-2 in bfloat16, if not given.
         Integers and booleans must be equal.
     equal_nan : bool
-        Whether NaN is close to NaN.
+        Whether NaN is close to NaN; of complex values each part by itself.
     err_msg : str, optional
         Printed in front of what is wrong.
     verbose : bool

@@ -9,6 +9,7 @@ import numpy as np
 from ..backend import Backend
 from ..host import short_name
 from ..namespace import Array, DType
+from ..selection import of
 
 Limit = float | Mapping[str, float] | None
 """A tolerance: for all dtypes, by the name of the dtype, or the usual one."""
@@ -53,15 +54,9 @@ class Tolerance(NamedTuple):
         """Return that for bfloat16, whose values are compared in float32."""
         return Tolerance(self.of("bfloat16")[0], _limit(self.atol, "bfloat16"))
 
-    def or_else(self, atol: float) -> "Tolerance":
-        """Return itself with an absolute one for float32, in units of `eps` the same for float64.
-
-        Whatever was given stays.
-        """
-        ratio = float(np.finfo("float64").eps / np.finfo("float32").eps)
-        if self.atol is not None and not isinstance(self.atol, Mapping):
-            return self
-        return Tolerance(self.rtol, {"float32": atol, "float64": atol * ratio, **(self.atol or {})})
+    def is_given(self, dtype: str) -> bool:
+        """Tell whether an absolute one is given for a dtype."""
+        return _limit(self.atol, _real(dtype)) is not None
 
     def checked(self) -> "Tolerance":
         """Return itself.
@@ -105,10 +100,12 @@ def mismatch(
     expected: Any,
     accepted: Sequence[DType],
     tolerance: Tolerance,
+    slack: Any = 0.0,
 ) -> str | None:
     """Return what is wrong with `actual`, or None: library, device, dtype, shape, then values.
 
-    `accepted` are the dtypes that it may have, the one to name first.
+    `accepted` are the dtypes that it may have, the one to name first; `slack` is added to the
+    absolute tolerance, of each value by itself where it is an array.
     """
     try:
         backend.require(actual, "result")
@@ -121,7 +118,7 @@ def mismatch(
         return f"shape must be {expected.shape}; got {tuple(host.shape)}"
     if short_name(actual.dtype) == "bfloat16":
         tolerance = tolerance.of_bfloat16()
-    return difference(host, expected, tolerance) if backend.has_values else None
+    return difference(host, expected, tolerance, slack=slack) if backend.has_values else None
 
 
 def on_host(backend: Backend, x: Array) -> Any:
@@ -130,8 +127,34 @@ def on_host(backend: Backend, x: Array) -> Any:
     return backend.to_numpy(backend.xp.astype(x, backend.xp.float32) if is_half else x)
 
 
+def _same_parts(actual: Any, expected: Any, rtol: float, atol: Any) -> Any:
+    """Tell of which values the real and the imaginary part are NaN in the same places.
+
+    The part that is a number must be close there; NumPy takes all that have a NaN for alike.
+    """
+    if "c" not in (actual.dtype.kind, expected.dtype.kind):
+        return True
+    either = np.isnan(actual) | np.isnan(expected)
+    parts = [(np.real(actual), np.real(expected)), (np.imag(actual), np.imag(expected))]
+    alike = [np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True) for a, b in parts]
+    return ~either | (alike[0] & alike[1])
+
+
+def on_any_host(x: Any) -> Any:
+    """Return the values of an array of any library; None where there are none to be had."""
+    try:
+        backend = of(x)
+        return on_host(backend, x) if backend.has_values else None
+    except Exception:  # a sparse one, one of a library that is not known
+        return None
+
+
 def difference(
-    actual: Any, expected: Any, tolerance: Tolerance, equal_nan: bool = True
+    actual: Any,
+    expected: Any,
+    tolerance: Tolerance,
+    equal_nan: bool = True,
+    slack: Any = 0.0,
 ) -> str | None:
     """Return how far two NumPy arrays are apart, or None; integers and booleans must be equal.
 
@@ -146,7 +169,8 @@ def difference(
             alike = expected.dtype.kind == floating.dtype.kind
             wanted = expected.astype(floating.dtype) if alike else expected
             rtol, atol = tolerance.at(floating.dtype.name, wanted)
-            close = np.isclose(actual, wanted, rtol=rtol, atol=atol, equal_nan=equal_nan)
+            close = np.isclose(actual, wanted, rtol=rtol, atol=atol + slack, equal_nan=equal_nan)
+            close &= _same_parts(actual, wanted, rtol, atol + slack)
             usual = tolerance.of(floating.dtype.name)[1]
             if np.all(np.abs(actual) <= usual) and np.all(np.abs(wanted) <= usual):
                 hint = f"; if that is rounding, give `atol`, {usual:g} for instance"

@@ -14,6 +14,7 @@ def accepted(
     floats: bool,
     declared: str | None,
     summed: bool = False,
+    from_complex: bool = False,
 ) -> list[DType]:
     """Return the dtypes that a result may have, the one to name first.
 
@@ -31,6 +32,9 @@ def accepted(
         What the function's `capabilities` say of its floating dtype.
     summed : bool
         Whether uint64 did not go in, and is what NumPy makes of sums of narrower unsigned integers.
+    from_complex : bool
+        Whether complex numbers went in: on a row in float16 they are as wide as in float32, and so
+        is what is real in them.
 
     Raises
     ------
@@ -38,7 +42,9 @@ def accepted(
         When library and device have no such dtype.
     """
     if expected.dtype.kind in "fc":
-        return _floating(backend, width, expected.dtype, floats, declared)
+        found = _floating(backend, width, expected.dtype, floats, declared)
+        halved = from_complex and width == "float16" and declared is None
+        return [*found, *([backend.dtype("float32")] if halved else [])]
     if expected.dtype.name == "uint64" and summed:
         return _sums(backend)
     if expected.dtype.name != "int64":

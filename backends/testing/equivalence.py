@@ -5,7 +5,10 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from ..errors import DeviceUnavailableError
+from .call import Call
 from .capabilities import Capabilities, checked, said_of
 from .cases import Case, opened
 from .causes import cause_of, text_of
@@ -13,7 +16,7 @@ from .claims import note
 from .comparison import Limit, Tolerance
 from .judging import Judge
 from .matrix import ROWS, names, required, selected
-from .reference import Call, Reference
+from .reference import Reference
 from .report import Outcome, Report
 from .strictness import LOCK, switched_off
 from .structure import entries
@@ -42,7 +45,8 @@ def equivalence(
         NumPy arrays and scalars are made arrays of the backend, floats in its dtype, also within
         tuples, lists, dictionaries and dataclasses; so is a list of floats. Whatever else is handed
         on as it is, a list of axes for instance. Lists, dictionaries, random generators and other
-        objects are copied for each run.
+        objects are copied for each run, with arrays of the backend in them and its namespace for
+        NumPy's; what is given twice stays one thing.
     kwargs : mapping, optional
         Keyword arguments of the function, taken alike.
     backends : iterable of str, optional
@@ -154,9 +158,10 @@ def _outcome(name: str, call: Call, judge: Judge, said: Capabilities | None) -> 
     expected = said.expected_failure(name) if said else None
     if expected is None:
         return outcome
-    if outcome.verdict == "wrong":
-        reason = f"wrong, as the function says ({expected}): {outcome.reason}"
-        return outcome._replace(verdict="can't tell", reason=reason)
+    refused = bool(outcome.reads) and not (said and said.reads)
+    if outcome.verdict == "wrong" or refused:
+        reason = f"wrong, as the function says ({expected}): {outcome.text}"
+        return outcome._replace(verdict="can't tell", reason=reason, reads=())
     if outcome.verdict != "agrees":
         return outcome
     if not case.has_values:
@@ -175,18 +180,22 @@ def _run(case: Case, call: Call, judge: Judge, said: Capabilities | None) -> Out
         reason = "the function says that it gives float64, which is not there"
         return Outcome(case.name, "can't tell", reason)
     try:
-        (args, kwargs), arrays = call.with_data(case.array)
-        given = dict(entries((args, kwargs)))
+        given = call.with_data(case.array, case.xp)
+        before = dict(entries((given.args, given.kwargs)))
     except (TypeError, OverflowError, ValueError) as error:
         reason = f"its library can't hold the inputs: {type(error).__name__}: {text_of(error)}"
         return Outcome(case.name, "can't tell", reason, error)
     reads: list[str] = []
     try:
-        actual = case.observe(call.function, args, kwargs, reads)
+        actual = case.observe(call.function, given.args, given.kwargs, reads)
         verdict, reason = judge.verdict(case, actual)
-        for array, (_, values) in zip(arrays, call.data, strict=True):
+        for array, values in zip(given.arrays, call.data, strict=True):
             case.unchanged(array, values)
-        _unchanged(given, (args, kwargs))
+        for array, values in given.others:
+            assert _is_same(array, values), (
+                f"an input must not be changed; it was {values} and is {array}"
+            )
+        _unchanged(before, (given.args, given.kwargs))
     except Exception as error:  # whatever a library raises, the other backends are run too
         cause = cause_of(case, error, said)
         verdict = "can't tell" if cause.cannot_tell else "wrong"
@@ -194,6 +203,15 @@ def _run(case: Case, call: Call, judge: Judge, said: Capabilities | None) -> Out
         places = tuple(dict.fromkeys([*reads, *read]))
         return Outcome(case.name, verdict, cause.reason, error, places)
     return Outcome(case.name, verdict, reason, None, tuple(dict.fromkeys(reads)))
+
+
+def _is_same(array: Any, values: Any) -> bool:
+    """Tell whether an array of strings, dates or objects holds what it held."""
+    if array.shape != values.shape or array.dtype != values.dtype:
+        return False
+    if array.dtype.kind == "T":  # strings of any length lie elsewhere
+        return bool(np.all(array == values))
+    return bool(array.tobytes() == values.tobytes())  # of objects their addresses
 
 
 def _unchanged(before: dict[str, Any], inputs: Any) -> None:

@@ -1,23 +1,21 @@
 """Where in the user's code something happened: the innermost line outside kit and libraries."""
 
 import sys
+import sysconfig
 from pathlib import Path
 from types import FrameType, TracebackType
 
+_PYTHON = sysconfig.get_path("stdlib")
 _KIT = __name__.rpartition(".testing")[0]
 _LIBRARIES = {
     "array_api_compat",
     "array_api_strict",
-    "concurrent",
-    "contextlib",
     "cupy",
     "dask",
     "dpnp",
-    "functools",
     "jax",
     "jaxlib",
     "numpy",
-    "threading",
     "torch",
 }
 
@@ -29,6 +27,8 @@ def module_of(frame: FrameType) -> str:
 
 def _is_users(frame: FrameType) -> bool:
     name = module_of(frame)
+    if frame.f_code.co_filename.startswith(_PYTHON) and "-packages" not in frame.f_code.co_filename:
+        return False
     inside = name == _KIT or name.startswith(f"{_KIT}.")
     vendored = "array_api_compat" in name.split(".")
     return not (inside or vendored or name.partition(".")[0] in _LIBRARIES)

@@ -26,7 +26,7 @@ _READING = (
     "__repr__",
     "to_device",
 )
-_MOVING = ("asarray", "astype")  # functions that take `device`
+_MOVING = ("asarray", "astype", "from_dlpack")  # functions that take `device`
 _REFUSAL = "no value may be read: the host would have to wait for the device"
 
 LOCK = threading.RLock()
@@ -100,8 +100,11 @@ def watching_reads(backend: Backend, reads: list[str], refuse: bool = False) -> 
 
         def function(given: Any, /, *args: Any, **kwargs: Any) -> Any:
             to = kwargs.get("device")
-            if threading.get_ident() == owner and isinstance(given, type(x)) and to is not None:
-                given.to_device(to)  # noted, or refused, if that is the host
+            if threading.get_ident() == owner and isinstance(given, type(x)):
+                if to is not None:
+                    given.to_device(to)  # noted, or refused, if that is the host
+                elif name == "from_dlpack":  # it stays on its device; array-api-strict moves it
+                    kwargs["device"] = given.device
             return original(given, *args, **kwargs)
 
         return function

@@ -152,3 +152,20 @@ def test_bfloat16(name):
 def test_large_integers_are_shown_to_the_last_digit():
     with pytest.raises(AssertionError, match=f"must be {2**60}; got {2**60 + 1}"):
         assert_close(np.array([2**60 + 1]), np.array([2**60]))
+
+
+@pytest.mark.parametrize(
+    ("got", "wanted"),
+    [
+        (complex(np.nan, 1), complex(5, np.nan)),
+        (complex(np.nan, 1), complex(np.nan, 2)),
+        (complex(np.nan, 1), complex(np.nan, np.nan)),
+    ],
+)
+def test_complex_values_that_are_nan_elsewhere(got, wanted):
+    for value in (got, wanted):
+        assert_close(np.array([value, 1.0]), np.array([value, 1.0]))
+    with pytest.raises(AssertionError, match="1 of 2 values differ"):
+        assert_close(np.array([got, 1.0]), np.array([wanted, 1.0]))
+    with pytest.raises(AssertionError, match="1 of 1 values differ"):
+        assert_close(np.array([got]), np.array([got]), equal_nan=False)

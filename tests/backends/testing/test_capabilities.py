@@ -323,3 +323,33 @@ def test_what_can_t_be_traced_may_give_anything_there():
     assert row.verdict == "can't tell"
     assert row.reason.startswith("the function says that it can't be traced: 3 of 3 values differ")
     assert equivalence(f, V, backends="jax:jit").wrong == ("jax:jit",)
+
+
+@pytest.mark.parametrize("row", ["strict:device1", "torch:meta", "jax:jit"])
+def test_a_read_may_be_the_failure_that_is_expected(row):
+    def scaled(x):
+        return x * float(x[0])
+
+    assert not equivalence(scaled, V, backends=("numpy", row)).ok or row != "strict:device1"
+    said = capabilities(xfail={row: "it reads"})
+    report = equivalence(scaled, V, backends=("numpy", row), capabilities=said)
+    found = report.outcomes[1]
+    if found.verdict == "skipped":
+        pytest.skip(found.reason)
+    assert report.ok, str(report)
+    assert found.verdict == "can't tell"
+    assert found.reason.startswith("wrong, as the function says (it reads): ")
+    assert "reads a value at " in found.reason
+
+
+def test_a_read_may_come_with_the_failure_that_is_expected():
+    def by_the_host(x):
+        return namespace(x).asarray(np.asarray(x) * 2)
+
+    said = capabilities(xfail={"strict:device1": "by way of NumPy"})
+    report = equivalence(by_the_host, V, backends=("numpy", "strict:device1"), capabilities=said)
+    assert report.ok, str(report)
+    assert report.cannot_tell == ("strict:device1",)
+    allowed = capabilities(reads=True, xfail={"strict:cpu": "it is not"})
+    report = equivalence(lambda x: x * float(x[0]), V, backends="strict:cpu", capabilities=allowed)
+    assert report.wrong == ("strict:cpu",)

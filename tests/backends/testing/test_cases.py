@@ -339,3 +339,25 @@ def test_an_older_standard_of_array_api_strict_is_no_row(monkeypatch):
 def test_no_row_at_all_is_refused(given):
     with pytest.raises(ValueError, match="a selection must name a backend; got none"):
         equivalence(lambda x: x, np.ones(2), backends=given)
+
+
+def test_a_row_in_half_precision():
+    pytest.importorskip("torch")
+    with pytest.raises(ValueError, match="`dtype` must be 'float64', .* got 'bfloat16'"):
+        add_row("torch:brain", Row("torch", dtype="bfloat16"))
+    add_row("torch:float16", Row("torch", dtype="float16"))
+    said = capabilities(reads=True)
+    x = np.array([0.1, 0.7, 1.3, 2.9])
+    for f, given in [
+        (lambda x: x * 2, x),
+        (lambda x: abs(x), x * 1j),
+        (lambda x: x * 2, x * 1j),
+        (lambda x: float(x[0] + x[1]), x),
+    ]:
+        report = equivalence(f, given, backends="torch:float16", capabilities=said)
+        assert report.ok, str(report)
+
+    def wrong(x):
+        return float(x[0]) * (1.0 if isinstance(x, np.ndarray) else 1.1)
+
+    assert not equivalence(wrong, x, backends="torch:float16", capabilities=said).ok

@@ -103,6 +103,79 @@ def test_numbers_of_python_are_no_exception():
     assert report.wrong == (), str(report)
 
 
+def centered(x):
+    return x - namespace(x).mean(x)
+
+
+def pressures():
+    return np.random.default_rng(1).normal(101325, 50, 200)
+
+
+def a_peak(x):
+    return namespace(x).fft.rfft(x)
+
+
+def two_ways(x):
+    return (x - 1) ** 3 - (x**3 - 3 * x**2 + 3 * x - 1)
+
+
+SIZES = [
+    (centered, (pressures(),)),
+    (lambda a, b: a @ b, tuple(np.random.default_rng(1).normal(0, 30, (2, 40, 40)))),
+    (a_peak, (100 * np.sin(np.arange(300) * 2 * np.pi * 5 / 300),)),
+    (lambda x: namespace(x).cumulative_sum(x), (np.random.default_rng(1).normal(0, 100, 400),)),
+    (two_ways, (np.random.default_rng(0).normal(0, 5, 30),)),
+]
+
+
+@pytest.mark.parametrize(("function", "inputs"), SIZES)
+def test_rounding_that_the_size_of_the_data_explains(function, inputs):
+    said = capabilities(extensions=("fft",))
+    report = equivalence(function, *inputs, backends=ROWS, capabilities=said)
+    assert report.ok, str(report)
+
+
+def test_rounding_that_the_condition_of_the_data_explains():
+    hilbert = np.array([[1 / (i + j + 1) for j in range(5)] for i in range(5)])
+    rows = ("numpy", "strict:cpu", "torch", "jax")
+    report = equivalence(lambda a: namespace(a).linalg.inv(a), hilbert, backends=rows)
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize(
+    ("row", "eps"), [("strict:cpu", 2.0**-52), ("strict:no_float64", 2.0**-23)]
+)
+def test_how_much_is_let_off(row, eps):
+    """A small multiple of what a few units in the last place of the data make, and no more."""
+
+    def f(x, units):
+        return centered(x) + other(x, 0.0, 1.0) * units * eps * 101325
+
+    few, many = (
+        equivalence(f, pressures(), units, backends=row).outcomes[0] for units in (5.0, 200.0)
+    )
+    assert few.verdict == "agrees"
+    assert few.reason == ROUNDED
+    assert many.verdict == "wrong"
+
+
+@pytest.mark.parametrize("row", ["strict:cpu", "strict:no_float64"])
+def test_how_much_is_let_off_where_all_is_rounding(row):
+    from backends.testing.call import Call
+    from backends.testing.rounding import Rounding
+
+    data = np.random.default_rng(0).normal(size=100)
+    noise = Rounding(Call(mean_of_scores, (data,), {})).noise("", np.asarray(0.0))
+    noise *= 2.0**-29 if row == "strict:cpu" else 1.0
+
+    def f(x, times):
+        return mean_of_scores(x) + other(x, 0.0, 1.0) * times * noise
+
+    few, many = (equivalence(f, data, n, backends=row).outcomes[0] for n in (10.0, 100.0))
+    assert (few.verdict, few.reason) == ("agrees", ROUNDED)
+    assert many.verdict == "wrong"
+
+
 class TestWhatIsNot:
     """Each of these has a value that is small, or whole, and is wrong all the same."""
 
@@ -165,6 +238,35 @@ class TestWhatIsNot:
 
         report = equivalence(f, np.array([0.1, 0.7]), backends=("strict:cpu", "strict:no_float64"))
         assert report.wrong == ("strict:cpu", "strict:no_float64")
+
+    @pytest.mark.parametrize("row", ["strict:cpu", "strict:no_float64"])
+    def test_a_small_value_beside_a_large_one(self, row):
+        def f(x):
+            xp = namespace(x)
+            return x * xp.asarray([1.0, other(x, 1.0, 2.0)], dtype=x.dtype, device=device(x))
+
+        assert equivalence(f, np.array([1e6, 1e-4]), backends=row).wrong == (row,)
+
+    @pytest.mark.parametrize("row", ["strict:cpu", "strict:no_float64"])
+    def test_a_step_between_large_values(self, row):
+        def f(x):
+            xp = namespace(x)
+            return xp.where(x > 1e6, x, 0.5 * x) + other(x, 0.0, 1.0) * 1e-3 * x
+
+        assert equivalence(f, np.array([1e6, 1.5e6]), backends=row).wrong == (row,)
+        whole = equivalence(
+            lambda x: namespace(x).floor(x) + other(x, 0, 1), np.array([1e10]), backends=row
+        )
+        assert whole.wrong == ((row,) if row == "strict:cpu" else ())
+
+    def test_a_value_that_the_data_hold_though_one_is_infinite(self):
+        def f(x):
+            xp = namespace(x)
+            small = xp.astype(x[1:] * (0.5 if x.dtype == xp.float32 else 1e-30), x.dtype)
+            return small
+
+        report = equivalence(f, np.array([np.inf, 0.1, 0.7]), backends="strict:no_float64")
+        assert report.wrong == ("strict:no_float64",)
 
     def test_a_function_that_can_t_be_asked_in_float32(self):
         def f(x):

@@ -211,7 +211,7 @@ class TestResults:
 
     def test_an_array_behind_a_property(self):
         found = row(lambda x: Hidden(x * other(x, 1.0, 2.0)), V)
-        assert found.reason.startswith("result._value: 3 of 3 values differ")
+        assert found.reason.startswith("result.value: 3 of 3 values differ")
 
     def test_a_field_that_nobody_set(self):
         @dataclass

@@ -156,6 +156,43 @@ class TestReads:
         row = by_row(f, V, backends="torch:meta", capabilities=capabilities(reads=True))
         assert row["torch:meta"].verdict in ("wrong", "skipped")
 
+    def test_a_read_within_python_s_own_library_is_the_caller_s(self):
+        from collections import Counter
+        from statistics import fmean
+
+        def f(x):
+            Counter([x[0] > 0.5, x[1] > 0.5]) if isinstance(x, np.ndarray) else fmean([x[0], x[1]])
+            return x
+
+        report = equivalence(f, V, backends="strict:cpu")
+        assert [place.rpartition("/")[2] for place in report.reads] == [here(-4)]
+
+    @pytest.mark.parametrize(
+        "read",
+        [
+            lambda torch, x: torch.equal(x, x),
+            lambda torch, x: torch.allclose(x, x),
+            lambda torch, x: torch.is_nonzero(x[0]),
+            lambda torch, x: x[0].item(),
+            lambda torch, x: f"{x[0]:.3f}",
+        ],
+        ids=["equal", "allclose", "is_nonzero", "item", "format"],
+    )
+    def test_what_gives_a_value_of_python_s_on_meta_is_a_read(self, read):
+        torch = pytest.importorskip("torch")
+
+        def f(x):
+            if not isinstance(x, np.ndarray):
+                read(torch, x)
+            return x
+
+        row = by_row(f, V, backends="torch:meta")["torch:meta"]
+        assert row.verdict == "wrong"
+        assert row.reason.startswith("reads a value at ")
+        said = capabilities(reads=True)
+        row = by_row(f, V, backends="torch:meta", capabilities=said)["torch:meta"]
+        assert row.verdict == "can't tell"
+
     def test_to_a_device_and_to_the_host(self):
         def stays(x):
             return array_api_compat.to_device(x, device(x)) * 2
@@ -315,6 +352,55 @@ class TestWhoseFault:
         row = by_row(f, V, backends="torch:meta")["torch:meta"]
         assert row.verdict == "can't tell"
         assert row.reason.startswith("torch has no meta kernel for ")
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            NotImplementedError("the beta distribution runs on the CPU only"),
+            NotImplementedError("no meta data for this"),
+            RuntimeError("aten::beta has no such argument"),
+        ],
+    )
+    def test_a_refusal_of_the_function_s_own_is_no_missing_kernel(self, error):
+        pytest.importorskip("torch")
+
+        def f(x):
+            if not isinstance(x, np.ndarray) and str(device(x)) != "cpu":
+                raise error
+            return x
+
+        assert verdicts(f, V, backends="torch:meta") == {"torch:meta": "wrong"}
+
+    def test_from_dlpack_stays_on_the_device_as_the_standard_has_it(self):
+        def f(x):
+            return namespace(x).from_dlpack(x) * 2
+
+        found = by_row(f, V)
+        assert {o.verdict for name, o in found.items() if name.startswith("strict")} == {"agrees"}
+        if found["torch:meta"].verdict != "skipped":
+            assert found["torch:meta"].verdict == "can't tell"
+            assert found["torch:meta"].reason.startswith("torch has no meta kernel for Dlpack")
+
+    def test_numpy_that_fails_where_the_row_does_not(self):
+        def f(x):
+            if isinstance(x, np.ndarray) and x[0] == np.float64(np.float32(0.1)):
+                raise ValueError("no such number")
+            return x * 2
+
+        row = by_row(f, np.array([0.1]), backends="strict:no_float64")["strict:no_float64"]
+        assert row.verdict == "can't tell"
+        assert row.reason.startswith("NumPy fails on the data rounded to float32: ValueError: no")
+
+    def test_a_second_run_on_numpy_that_fails(self):
+        count = itertools.count()
+
+        def f(x):
+            if isinstance(x, np.ndarray) and next(count):
+                raise RuntimeError("a second call")
+            return x * (2 if isinstance(x, np.ndarray) else 3)
+
+        row = by_row(f, V, backends="strict:cpu")["strict:cpu"]
+        assert row.reason == "the function gives something else each time, on NumPy too"
 
     def test_integers_too_wide_for_the_row(self):
         row = by_row(lambda x: x, np.array([2**40]), backends="strict:no_x64")["strict:no_x64"]
@@ -652,6 +738,22 @@ def test_agreement_without_values_says_so():
     row = by_row(lambda x: x * 2, V, backends="torch:meta")["torch:meta"]
     assert row.verdict == "agrees"
     assert row.reason == "in shape, dtype and device: it has no values"
+
+
+def test_the_limits_of_numpy_are_the_kit_s_thread_s_alone():
+    """Another thread that asks meanwhile is told the truth."""
+    seen = []
+
+    def f(x):
+        xp = namespace(x)
+        other = threading.Thread(target=lambda: seen.append(float(np.finfo("float64").eps)))
+        other.start()
+        other.join()
+        return xp.where(x > 1, x, xp.finfo(x.dtype).max)
+
+    assert equivalence(f, V, backends="numpy:float32").ok
+    assert len(seen) > 2
+    assert set(seen) == {2.0**-52}
 
 
 def test_the_limits_of_numpy_are_as_they_were():
