@@ -15,7 +15,7 @@ from backprop.gradients.judgment import Judgment, KinkAt, Limits
 from backprop.gradients.report import Entry, Kink, Verdict, unmeasured
 from backprop.gradients.surroundings import Surroundings
 from backprop.gradients.task import Task
-from backprop.numerical.phi import ROUND_OFF, Way
+from backprop.numerical.phi import Way
 from backprop.numerical.pieces import (
     farthest,
     finite,
@@ -34,6 +34,7 @@ Indices = npt.NDArray[np.intp]
 
 _ROUNDING = 100.0  # an analytic value may be rounded by this many eps of its largest terms
 _ROUNDED = 0.1  # but by no larger a share of them, however coarse the dtype
+_SLOPE = 2.0  # eps of the outputs by which a slope is rounded
 _FELT = 1e-3  # what is wrong by this at one entry must show along a direction
 _DOUT = 10.0  # and by this many of the largest `dout`
 _DIAGNOSED = 10_000  # entries of the largest array whose gradient of a wrong shape is evaluated
@@ -108,18 +109,8 @@ class _Comparison:
         around = Surroundings(task.phi, self.name, self.indices, self.way, task.step, task.rng)
         noise = max(task.phi.rounding(self.name), *map(around.noise, self._measured()))
         rounding = min(self.eps * _ROUNDING, _ROUNDED) * self.magnitude + task.rounded[self.name]
-        limits = Limits(
-            noise,
-            task.phi.scale,
-            task.reference,
-            rounding,
-            task.rtol,
-            task.atol,
-            unit=ROUND_OFF * task.phi.eps_of(self.name) * task.dout_size,
-            dout=task.dout_size,
-            expected=task.phi.rounding(self.name),
-            coarsest=around.coarsest,
-        )
+        rounding = rounding + _SLOPE * task.output_eps * np.abs(self.analytic)
+        limits = task.limits(self.name, self.eps, noise, rounding, around.coarsest)
         found = judge(self.analytic, around.look, limits, around)
         if self.way is not None:
             self._feel(found, limits, around)

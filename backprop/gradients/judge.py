@@ -24,7 +24,6 @@ import numpy as np
 
 from backprop.gradients import closer
 from backprop.gradients.judgment import (
-    NOTHING,
     Floats,
     Indices,
     Judgment,
@@ -33,6 +32,7 @@ from backprop.gradients.judgment import (
     Look,
     Mask,
     Near,
+    blind,
     negligible,
     trusted_error,
 )
@@ -83,7 +83,7 @@ def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgment:
     """
     every = np.arange(analytic.size)
     first = look(0, every)
-    noise = _resolution(analytic, first, limits.noise, limits.unit, near)
+    noise = _resolution(analytic, first, limits, near)
     error = trusted_error(first, noise)
     found = Judgment(
         analytic, first.value.copy(), error, error, np.zeros(every.size), error > 0, error > 0
@@ -96,16 +96,19 @@ def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgment:
     found.bad &= np.isfinite(found.error)
     _unresolved(found, first, noise, limits)
     moves = float(np.nanmax(np.maximum(abs(first.left), abs(first.right)) * first.step, initial=0))
-    found.blind = _blind(found, noise, limits, noise <= RESOLVED * max(limits.scale, moves))
+    found.blind = blind(found, noise, limits, noise <= RESOLVED * max(limits.scale, moves))
     return found
 
 
-def _resolution(analytic: Floats, first: Slopes, noise: float, unit: float, near: Near) -> float:
+def _resolution(analytic: Floats, first: Slopes, limits: Limits, near: Near) -> float:
     """Return the noise, no less than the resolution of φ where it doesn't move though it should."""
-    still = (first.value == 0.0) & (first.spread == 0.0) & (first.bend == 0.0)
+    noise, still = limits.noise, (first.value == 0.0) & (first.spread == 0.0) & (first.bend == 0.0)
+    if still.any():
+        noise = max(noise, limits.grain)
     if still[analytic != 0.0].all() and analytic.any():
-        noise = max(noise, unit)  # of what it is rounded from there is no telling
-    still &= np.abs(analytic) * first.step > ROUGH * noise
+        noise = max(noise, limits.unit)  # of what it is rounded from there is no telling
+    if analytic.any():  # else a whole gradient may be forgotten
+        still &= np.abs(analytic) * first.step > ROUGH * noise
     largest = np.argsort(-np.abs(analytic) * still)[: min(ASKED, int(still.sum()))]
     return max([noise, *(near.resolution(int(i), 0) for i in largest)])
 
@@ -190,7 +193,7 @@ def _hidden(
         sides = np.stack([one.left, one.right, one.outer_left, one.outer_right])
         error = np.abs(sides - one.value).max(axis=0) + 4.0 * noise / one.step
         fits = np.abs(found.analytic[which] - one.value) <= error
-        fits &= 2.0 * error <= negligible(found, noise, limits)[which]
+        fits &= 2.0 * error <= negligible(found, noise, limits)
     kinks = replace(one, left=left, outer_left=left, right=right, outer_right=right)
     for k in np.flatnonzero(clear):
         _meet_kink(found, int(which[k]), kinks.take(np.array([k])), noise, limits, near)
@@ -233,16 +236,3 @@ def _unresolved(found: Judgment, first: Slopes, noise: float, limits: Limits) ->
     lost = found.bad & steep & (np.abs(found.value) <= 2.0 * found.error)
     found.bad &= ~lost
     found.error[lost] = np.inf
-
-
-def _blind(found: Judgment, noise: float, limits: Limits, resolved: bool) -> Mask:
-    """Tell where an error is so wide that nothing could have been seen.
-
-    Beside a 0, one of the size of `dout` must have been, if φ is `resolved`.
-    """
-    allowed = 2.0 * found.error
-    own = np.abs(found.analytic) * (1.0 if resolved else 0.5)
-    seen = (allowed < own) | (allowed <= negligible(found, noise, limits))
-    nothing = NOTHING * limits.resolution(noise) * limits.dout if resolved else 0.0
-    seen |= limits.zero(found.analytic) & (allowed <= nothing)
-    return np.asarray(~found.at_kink & ~found.bad & ~seen)

@@ -13,10 +13,14 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 
-NEGLIGIBLE = 100.0
-"""An error of this many times √noise, of the largest gradient, would show all that matters."""
+NEGLIGIBLE = 1.0
+"""An error of this many times √noise, of the largest entry, would show all that matters."""
 NOTHING = 20.0
 """So would, beside a gradient that is 0, one of this many times √noise of `dout`."""
+COARSE = 1e-4
+"""But an error of a larger share of either shows too little, however noisy φ is."""
+QUANTA = (0.125, 10.0)
+"""A gradient of between so many eps of `dout` may be rounding and nothing else."""
 BENDS = 0.1
 """Two quotients that differ by this share of the slope show that φ bends within the step."""
 
@@ -51,14 +55,16 @@ class Limits:
         By how much rounding, or chance, changes φ from one evaluation to the next.
     scale : float
         Σ |v y|.
-    reference : float
-        The largest entry of all gradients.
     rounding : array, shape (n,)
         What rounding explains of each analytic value.
     rtol, atol : float or None
         What is allowed in its place.
+    quantum : float
+        What terms as large as `dout` are rounded to.
     unit : float
         By how much rounding changes φ if it is rounded from terms as large as `dout`.
+    grain : float
+        How finely φ is rounded if its outputs come of a narrower dtype than φ itself; else 0.
     dout : float
         The largest `dout`.
     expected : float
@@ -69,11 +75,12 @@ class Limits:
 
     noise: float
     scale: float
-    reference: float
     rounding: Floats
     rtol: float | None = None
     atol: float | None = None
+    quantum: float = 0.0
     unit: float = 0.0
+    grain: float = 0.0
     dout: float = 1.0
     expected: float = math.inf
     coarsest: int = -3
@@ -83,8 +90,13 @@ class Limits:
         return math.sqrt(max(2.0**-52, noise / self.scale if self.scale else 0.0))
 
     def zero(self, analytic: Floats) -> Mask:
-        """Tell where a gradient is as good as 0: no more than it may be rounded by."""
-        return np.asarray(np.abs(analytic) <= self.rounding)
+        """Tell where a gradient is as good as 0: no more than it may be rounded by.
+
+        So are a few quanta, the trace that is left of 1 - y² where y is 1 but for rounding.
+        """
+        size = np.abs(analytic)
+        trace = (size >= QUANTA[0] * self.quantum) & (size <= QUANTA[1] * self.quantum)
+        return np.asarray((size <= self.rounding) | trace)
 
     def allowed(self, error: Floats, analytic: Floats, value: Floats, which: Indices) -> Floats:
         """Return by how much analytic and numerical values may differ."""
@@ -160,15 +172,29 @@ def trusted_error(s: Slopes, noise: float) -> Floats:
         return np.where(straight & np.isfinite(s.value), bent + rounding, np.inf)
 
 
-def negligible(found: Judgment, noise: float, limits: Limits) -> Floats:
-    """Return how wide an error may be beside a gradient that is small, or 0, to show what matters.
+def negligible(found: Judgment, noise: float, limits: Limits) -> float:
+    """Return how wide an error may be beside an entry that is small, or 0, to show what matters.
 
-    A small one is measured by the largest of all gradients; one that is 0 by those of its own
-    array alone, as a whole gradient may be forgotten.
+    It is measured by the largest of its own array, as a whole gradient may be forgotten.
     """
     with np.errstate(invalid="ignore"):
         told = np.isfinite(found.error) & (np.abs(found.value) > found.error)
     known = np.abs(found.value[told]).max(initial=0.0)
     own = max(float(np.abs(found.analytic).max(initial=0.0)), float(known))
-    share = min(0.1, NEGLIGIBLE * limits.resolution(noise))
-    return np.where(limits.zero(found.analytic), share * own, share * max(own, limits.reference))
+    share = min(COARSE, NEGLIGIBLE * limits.resolution(noise))
+    return share * own
+
+
+def blind(found: Judgment, noise: float, limits: Limits, resolved: bool) -> Mask:
+    """Tell where an error is so wide that nothing could have been seen.
+
+    Beside a 0, one of the size of `dout` must have been, if φ is `resolved`.
+    """
+    allowed = 2.0 * found.error
+    own = np.minimum(np.abs(found.analytic), np.abs(found.value))
+    seen = allowed < own * (1.0 if resolved else 0.5)
+    seen |= allowed <= negligible(found, noise, limits)
+    share = min(COARSE, NOTHING * limits.resolution(noise))
+    nothing = share * limits.dout if resolved else 0.0
+    seen |= limits.zero(found.analytic) & (allowed <= nothing)
+    return np.asarray(~found.at_kink & ~found.bad & ~seen)

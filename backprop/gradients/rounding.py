@@ -13,9 +13,9 @@ import numpy.typing as npt
 from backends import Array
 from backprop.gradients.settled import settled
 from backprop.numerical.phi import Phi
-from backprop.numerical.pieces import PIECE, farthest, flat_host, largest, top
+from backprop.numerical.pieces import PIECE, farthest, flat64, flat_host, largest, top
 from backprop.numerical.steps import REFINEMENT, step_for
-from backprop.targets.nested import is_real
+from backprop.targets.nested import is_real, leaves
 from backprop.targets.subject import Subject
 
 Indices = npt.NDArray[np.intp]
@@ -109,3 +109,21 @@ def shaken(subject: Subject, phi: Phi, gradients: dict[str, Array], eps: float) 
 
     with phi.displaced(eps, np.random.default_rng(0), relative=True):
         return subject.passes.again(differences)
+
+
+def of_outputs(subject: Subject, phi: Phi) -> float:
+    """Return the spacing of the narrowest dtype that holds all outputs: they are rounded to it.
+
+    What computes in float32 inside gives values of float32, in whatever dtype they come.
+    """
+
+    def narrowest(y: object) -> float:
+        found = [flat64(leaf) for _, leaf in leaves(y) if is_real(leaf)]
+        for narrow in (np.float16, np.float32):
+            with np.errstate(over="ignore"):
+                if all(np.array_equal(values, values.astype(narrow)) for values in found):
+                    return float(np.finfo(narrow).eps)
+        return float(np.finfo(np.float64).eps)
+
+    with phi.displaced(step_for(phi.eps), np.random.default_rng(0)):
+        return subject.passes.forward(narrowest)

@@ -1,6 +1,5 @@
 """The task of comparing a target's gradients: what is known beforehand of all of them."""
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,8 +8,8 @@ import numpy as np
 from backends import Array
 from backprop.gradients import rounding
 from backprop.gradients.hygiene import Findings
-from backprop.numerical.phi import Phi
-from backprop.numerical.pieces import largest
+from backprop.gradients.judgment import Floats, Limits
+from backprop.numerical.phi import ROUND_OFF, Phi
 from backprop.targets.subject import Subject
 
 _MEASURED = 5  # coordinates beside the largest at which noise is measured, at most
@@ -55,15 +54,43 @@ class Task:
         return self.subject.passes.dout_size
 
     @cached_property
-    def reference(self) -> float:
-        """The largest entry of all gradients."""
-        sizes = [largest(g) for g in self.wide.values() if g is not None]
-        return max(filter(math.isfinite, sizes), default=0.0)
-
-    @cached_property
     def rounded(self) -> dict[str, float]:
         """By how much the entries of each gradient may be rounded, whatever their own size."""
         return rounding.allowances(self.subject, self.phi, self.wide)
+
+    @cached_property
+    def output_eps(self) -> float:
+        """The spacing of what outputs are rounded to, whatever dtype they come in."""
+        return rounding.of_outputs(self.subject, self.phi)
+
+    def limits(
+        self, name: str, eps: float, noise: float, rounding: Floats, coarsest: int
+    ) -> Limits:
+        """Return what the comparison of a gradient allows.
+
+        Parameters
+        ----------
+        name : str
+            The array.
+        eps : float
+            The spacing of its gradient's dtype.
+        noise, rounding, coarsest
+            As in `Limits`.
+        """
+        narrower = self.output_eps > self.phi.eps
+        return Limits(
+            noise,
+            self.phi.scale,
+            rounding,
+            self.rtol,
+            self.atol,
+            quantum=eps * self.dout_size,
+            unit=ROUND_OFF * self.phi.eps_of(name) * self.dout_size,
+            grain=self.output_eps * self.phi.scale if narrower else 0.0,
+            dout=self.dout_size,
+            expected=self.phi.rounding(name),
+            coarsest=coarsest,
+        )
 
     def shaken(self, name: str, eps: float) -> float:
         """Return by how much a gradient differs where all arrays are rounded like `eps`."""

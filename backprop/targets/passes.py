@@ -105,9 +105,12 @@ class Passes:
 
     def scale(self) -> float:
         """Return Σ |v y|: what φ is rounded like."""
+        return self.forward(lambda y: float(flat64(self.weighing.size(y))[0]))
+
+    def forward(self, read: Callable[[Any], T]) -> T:
+        """Run a forward pass, and return what `read` makes of the outputs."""
         try:
-            total = self.weighing.size(self.calls.forward(self.inputs)[0])
-            return float(flat64(total)[0])
+            return read(self.calls.forward(self.inputs)[0])
         finally:
             self._dirty.restore()
 

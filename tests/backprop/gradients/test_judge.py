@@ -32,9 +32,9 @@ class Made:
         return self._jumps
 
 
-def judged(made, analytic, noise=1e-15, scale=1.0, reference=0.0, **tolerances):
+def judged(made, analytic, noise=1e-15, scale=1.0, **tolerances):
     analytic = np.asarray(analytic, float)
-    limits = Limits(noise, scale, reference, np.full(analytic.shape, 1e-15), **tolerances)
+    limits = Limits(noise, scale, np.full(analytic.shape, 1e-15), **tolerances)
     return judge(analytic, made, limits, made)
 
 

@@ -347,3 +347,79 @@ def test_a_faint_gradient_is_no_0_and_can_t_be_told(factor):
     report = gradcheck(Faint(factor), np.array([[0.3, -1.2], [0.7, 2.0]]))
     assert report["x"].verdict is Verdict.NOISY
     assert not report.ok
+
+
+def slopes(*values):
+    return lambda p: np.array(values)
+
+
+@pytest.mark.parametrize("second", [-2.0, 0.0, 4.0])
+def test_a_small_entry_beside_a_huge_one_is_seen_or_too_noisy(second):
+    report = gradcheck((lambda x: x**2, slopes(second, 2e8)), np.array([1.0, 1e8]))
+    assert not report.ok, str(report)
+
+
+@pytest.mark.parametrize("second", [0.0, 2e-3, -1e-3])
+def test_twice_the_gradient_is_not_within_a_bar_of_half_of_it(second):
+    def f(p):
+        return 1e12 + 3 * p[0] + 1e-3 * p[1]
+
+    assert not gradcheck((f, slopes(3.0, second)), np.array([0.3, 0.7])).ok
+
+
+class Within:
+    """off + a x + small sin(b), computed in a narrow dtype, and `db` times a factor."""
+
+    def __init__(self, dtype, off, small, factor):
+        rng = np.random.default_rng(0)
+        self.a, self.b = rng.standard_normal(3), rng.standard_normal(3)
+        self.dtype, self.off, self.small, self.factor = dtype, off, small, factor
+
+    def forward(self, x):
+        self.x, narrow = x, self.dtype
+        moved = np.sin(self.b.astype(narrow)) * narrow(self.small)
+        return (narrow(self.off) + x.astype(narrow) * self.a.astype(narrow) + moved).astype(float)
+
+    def backward(self, d):
+        self.da = (d * self.x).sum(0)
+        self.db = d.sum(0) * np.cos(self.b) * self.small * self.factor
+        return d * self.a
+
+
+@pytest.mark.parametrize("off", [0.0, 1e2, 1e4])
+@pytest.mark.parametrize("small", [1.0, 1e-1, 1e-2, 1e-3])
+@pytest.mark.parametrize("factor", [1.0, 0.0, -1.0, 2.0])
+def test_a_small_gradient_in_a_narrow_dtype_is_never_wrongly_told(off, small, factor):
+    x = np.random.default_rng(1).standard_normal((4, 3))
+    report = gradcheck(Within(np.float32, off, small, factor), x)
+    if factor == 1.0:
+        assert report["b"].verdict in (Verdict.AGREES, Verdict.NOISY), str(report)
+    else:
+        assert report["b"].verdict in (Verdict.WRONG, Verdict.NOISY), str(report)
+
+
+def test_rounding_in_a_narrow_dtype_is_relative_where_values_are_small():
+    """At 0, float32 is fine; its slope is rounded all the same."""
+    report = gradcheck(
+        (lambda p: float(np.float32(3 * p[0] + 0.01 * p[1])), slopes(3.0, 0.01)), np.zeros(2)
+    )
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("factor", [0.0, 1.0])
+def test_a_forgotten_gradient_of_a_rounded_function_is_not_ok(factor):
+    class Rounded:
+        def __init__(self):
+            self.a, self.b = np.array([0.7, -0.4]), np.array([0.3, 0.2])
+
+        def forward(self, x):
+            self.x = x
+            return np.round(x * self.a + 0.03 * x**2 * self.b, 4)
+
+        def backward(self, d):
+            self.da = (d * self.x).sum(0)
+            self.db = factor * (d * 0.03 * self.x**2).sum(0)
+            return d * (self.a + 0.06 * self.x * self.b)
+
+    x = np.random.default_rng(0).standard_normal((5, 2))
+    assert gradcheck(Rounded(), x).ok is (factor == 1.0)
