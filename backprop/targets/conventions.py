@@ -32,8 +32,7 @@ def calls_of(
         if hasattr(target, "apply") and "autograd" in str(target.__mro__):
             return of_autograd_function(target, inputs)
         raise TypeError(f"a target must be an object, not a class: {target.__name__}(...)")
-    inner = attribute(target, "__wrapped__") or target  # it may be compiled
-    if type(inner).__name__ == "custom_vjp" and hasattr(inner, "defvjp"):
+    if any(map(_is_custom_vjp, (target, attribute(target, "__wrapped__")))):  # it may be compiled
         return of_custom_vjp(target, inputs)
     if has(target, "params") and all(map(callable, _methods(target, ("loss", "gradient")))):
         return of_network(target, inputs, kwargs)
@@ -49,6 +48,10 @@ def calls_of(
     if callable(target):
         return of_function(target, inputs, kwargs)
     raise TypeError(f"{CONVENTIONS}; got {type(target).__name__}")
+
+
+def _is_custom_vjp(target: Any) -> bool:
+    return type(target).__name__ == "custom_vjp" and hasattr(target, "defvjp")
 
 
 def _methods(target: Any, names: Sequence[str]) -> list[Any]:

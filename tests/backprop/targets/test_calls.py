@@ -80,6 +80,26 @@ def test_a_compiled_function_with_a_derivative_of_its_own(factor):
     assert ("1.5 times" in report["x"].reason) is (factor == 1.5)
 
 
+@pytest.mark.parametrize("names", [("res", "g"), ("r", "d"), ("residuals", "cotangent")])
+def test_a_function_with_a_derivative_of_its_own_as_it_is(names):
+    jax = pytest.importorskip("jax")
+
+    def made(of_function, of_rule):
+        @jax.custom_vjp
+        def f(x):
+            return of_function * jax.numpy.sin(x)
+
+        backward = f"lambda {', '.join(names)}: ({names[1]} * {names[0]},)"
+        f.defvjp(lambda x: (jax.numpy.sin(x), of_rule * jax.numpy.cos(x)), eval(backward))
+        return f
+
+    x = jax.numpy.asarray(X)
+    assert gradcheck(made(1.0, 1.0), x).ok
+    assert "1.5 times" in gradcheck(made(1.0, 1.5), x)["x"].reason
+    report = gradcheck(made(3.0, 1.0), x)  # its forward rule is that of another function
+    assert "0.333333 times" in report["x"].reason
+
+
 class CrossEntropy:
     """Its backward pass takes the predictions where others take `dout`."""
 
