@@ -11,7 +11,7 @@ from backprop.numerical.phi import Phi
 from backprop.numerical.pieces import flat64, same
 from backprop.targets import places
 from backprop.targets.candidates import Candidate, Floats, Indices, Made, most_alike
-from backprop.targets.moving import moves
+from backprop.targets.moving import caches, moves
 from backprop.targets.nested import leaves
 from backprop.targets.objects import attribute, is_array
 from backprop.targets.parts import Step
@@ -135,6 +135,8 @@ def _find_by_name(
     unnamed = Unnamed([], [], {})
     passes.base.restore()
     begin = Made(passes.calls.roots)
+    loose = [h for h in held if not h.declared and h.name not in options.grads]
+    kept = caches(passes, [(h.root, h.place) for h in loose])
     fresh = {h.name: passes.base.values(h.place.get()) for h in held}
 
     def look(returned: Any) -> None:
@@ -151,8 +153,8 @@ def _find_by_name(
                 unnamed.held.append(h)  # no pass changes it: a velocity, or forgotten
                 unnamed.otherwise[h.name] = where
                 continue
-            if not h.declared and not _stays(h):
-                continue  # made anew by the passes: a cache
+            if any(h.place is place for place in kept):
+                continue
             name = f"{h.name} (parameter)" if h.name in subject.arrays else h.name
             subject.arrays[name], subject.where[name] = h.place, where
             used.append(where)
@@ -182,16 +184,6 @@ def _find_by_name(
 def _told(options: Options, held: Held) -> Where | None:
     text = options.grads.get(held.name)
     return None if text is None else Where(parse(text), held.root)
-
-
-def _stays(held: Held) -> bool:
-    """Tell whether an array is still where it was after the passes, or one with its values."""
-    x = held.place.get()
-    try:
-        now = follow(held.root, held.place.path)
-    except (AttributeError, KeyError, IndexError, TypeError):
-        return False
-    return now is x or (is_array(now) and now.shape == x.shape and same(now, x))
 
 
 def _updates(held: list[Held], fresh: Mapping[str, Any], options: Options) -> list[Candidate]:
