@@ -47,6 +47,9 @@ def find_parameters(subject: Subject, options: Options, left: list[tuple[Any, ..
     _find_by_value(subject, _find_by_name(subject, held, options, left))
 
 
+_ADDED = -1.0  # the rate at which what is added is a gradient
+
+
 @dataclass(frozen=True)
 class Held:
     """A floating array that an object holds before its passes: a parameter, maybe."""
@@ -187,7 +190,10 @@ def _told(options: Options, held: Held) -> Where | None:
 
 
 def _updates(held: list[Held], fresh: Mapping[str, Any], options: Options) -> list[Candidate]:
-    """Return by how much a backward pass that learns has moved parameters, as gradients."""
+    """Return by how much a backward pass has moved arrays, as gradients.
+
+    It has learnt: these are of the arrays themselves; or it has added to what earlier passes left.
+    """
     rate = learning_rate(options.kwargs, {id(h.root): h.root for h in held}.values())
     found = []
     for h in held:
@@ -197,9 +203,17 @@ def _updates(held: list[Held], fresh: Mapping[str, Any], options: Options) -> li
             continue
         old = fresh[h.name]
         if is_array(now) and shape(now) == shape(old) and not same(now, old):
-            where = Where(h.place.path, h.root, flat64(old), rate)
-            found.append(Candidate.of(where, where.read(None)))
+            before = flat64(old)
+            for by in (rate, _ADDED) if before.any() else (rate,):
+                where = Where(h.place.path, h.root, before, by)
+                found.append(Candidate.of(where, where.read(None)))
     return found
+
+
+def _may_be_of(h: Held, where: Where) -> bool:
+    """Tell whether a gradient may be one of an array: what an array is moved by is of that alone."""
+    own = where.root is h.root and where.keys == h.place.path
+    return where.before is None or own is (where.rate != _ADDED)
 
 
 def _slopes(phi: Phi, name: str) -> Callable[[Indices], Floats]:
@@ -219,7 +233,7 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
         name = f"{h.name} (parameter)" if h.name in subject.arrays else h.name
         subject.arrays[name] = h.place
         size = math.prod(shape(x))
-        fits = [candidate for candidate in unnamed.candidates if candidate.size == size]
+        fits = [c for c in unnamed.candidates if c.size == size and _may_be_of(h, c.where)]
         where = None
         if fits:
             phi = Phi({name: h.place}, passes.phi, passes.scale())

@@ -35,6 +35,8 @@ NAMES = (
 """Names of the gradient of an array, from the array's."""
 INPUT_NAMES = ("dinputs", "dinput", "dx", "dX", "grad_input", "grad_x", "input_grad", "delta")
 """Attributes in which the gradient by the input is kept, where backward returns nothing."""
+_VALUES = ("data", "value", "values", "val", "array", "tensor")
+_SLOPES = ("grad", "gradient", "g", "diff", "derivative")  # of these, beside them
 _ON_ARRAYS = ("grad", "g")  # attributes of an array that hold its gradient
 
 
@@ -209,12 +211,15 @@ def _beside(path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
         kind, key = path[i]
         if not isinstance(key, str):
             continue
+        kind = "item" if kind == "item" else "attribute"
         head, rest = path[:i], path[i + 1 :]
         for other in PARAMS.get(key, ()):
             for tail in _leaf_names(rest):
                 yield (*head, (kind, other), *tail)
         for other in _other_names(key):
             yield (*head, (kind, other), *rest)
+        for other in _SLOPES if key.strip("_") in _VALUES else ():
+            yield from ((*head, (kind, name), *rest) for name in (other, f"_{other}"))
     kind, key = path[-1]
     for grads in ("grads", "gradients", "grad", "derivatives"):  # W beside grads["W"]
         for name in (key, *_other_names(key)) if isinstance(key, str) else (key,):
