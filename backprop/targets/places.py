@@ -211,7 +211,7 @@ def _beside(path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
         kind, key = path[i]
         if not isinstance(key, str):
             continue
-        kind = "item" if kind == "item" else "attribute"
+        kind = "attribute" if kind in ("property", "shared") else kind
         head, rest = path[:i], path[i + 1 :]
         for other in PARAMS.get(key, ()):
             for tail in _leaf_names(rest):
