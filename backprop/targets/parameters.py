@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backprop.arrays import shape
+from backprop.layers.layer import Layer
 from backprop.numerical.perturb import Place
 from backprop.numerical.phi import Phi
 from backprop.numerical.pieces import flat64, same
@@ -16,7 +17,7 @@ from backprop.targets.nested import leaves
 from backprop.targets.objects import attribute, is_array
 from backprop.targets.parts import Step
 from backprop.targets.passes import Passes
-from backprop.targets.paths import floating_arrays, follow, parse
+from backprop.targets.paths import floating_arrays, follow, is_bare, is_of_function, parse
 from backprop.targets.places import Where
 from backprop.targets.rates import learning_rate
 from backprop.targets.subject import Options, Subject
@@ -63,12 +64,14 @@ class Held:
 def _held(passes: Passes, options: Options) -> list[Held]:
     """Return the arrays that may be parameters: those of the state that each pass starts from."""
     calls = passes.calls
-    inputs = [x for _, x in leaves(passes.inputs)]
+    aside = [x for _, x in leaves(passes.inputs)]
+    arrays = [(root, floating_arrays(root)) for root in calls.roots]
+    aside += [p.get() for _, own in arrays for name, p in own.items() if name in options.constants]
     if options.params:
         return [_declared(name, text, calls.roots) for name, text in options.params.items()]
     found: list[Held] = []
     taken: set[str] = set()
-    for root in calls.roots:
+    for root, known in arrays:
         own = attribute(root, "params")
         if isinstance(own, Mapping) and not isinstance(own, dict):  # a view, as networks have
             for key in own:
@@ -77,11 +80,11 @@ def _held(passes: Passes, options: Options) -> list[Held]:
                 path = (("attribute", "params"), ("item", key))
                 found.append(Held(str(key), Place(own, key, path=path), root, True))
                 taken.add(str(key))
-        for name, place in floating_arrays(root).items():
-            if name in options.constants or _is_set_aside(root, place.path):
-                continue
+        for name, place in known.items():
             x = place.get()
-            if any(x is held.place.get() for held in found) or any(x is own for own in inputs):
+            if _is_set_aside(root, place.path) or any(x is other for other in aside):
+                continue
+            if any(x is held.place.get() for held in found):
                 continue
             declared = any(key in places.PARAMS for _, key in place.path)
             free = name if name not in taken else f"{name}'"
@@ -91,10 +94,10 @@ def _held(passes: Passes, options: Options) -> list[Held]:
 
 
 def _is_set_aside(root: Any, path: tuple[Step, ...]) -> bool:
-    """Tell whether an array stands in a dictionary of gradients, buffers, or a layer's state."""
+    """Tell whether an array stands in a dictionary of gradients, buffers, or our layer's state."""
     last = next(i for i in reversed(range(len(path))) if i == 0 or path[i][0] != "item")
-    if path[last][1] == "state":  # beside `params` alone: else it may be anything
-        return isinstance(attribute(follow(root, path[:last]), "params"), Mapping)
+    if path[last][1] == "state":  # of others it may be anything
+        return isinstance(follow(root, path[:last]), Layer)
     return path[last][1] in ("_buffers", "grads", "gradients")
 
 
@@ -111,12 +114,6 @@ def _declared(name: str, text: str, roots: Sequence[Any]) -> Held:
         kind, key = path[-1]
         return Held(name, Place(holder, key, attribute=kind != "item", path=path), root, True)
     raise ValueError(f"`params[{name!r}]` must be a path from the target to an array; got {text!r}")
-
-
-def _is_of_function(path: tuple[Step, ...]) -> bool:
-    """Tell whether an array is known to a function that is the target, or is a global."""
-    kinds = [kind for kind, _ in path]
-    return kinds[:1] in (["cell"], ["default"]) or "global" in kinds
 
 
 @dataclass
@@ -146,7 +143,7 @@ def _find_by_name(
         used: list[Any] = list(subject.where.values())
         only = isinstance(returned, Mapping) and not passes.calls.differentiates_inputs
         for h in held:
-            alone = not _is_of_function(h.place.path)
+            alone = not is_of_function(h.place.path)
             roots = (h.root,) if alone else passes.calls.roots
             where = _told(options, h) or places.named(roots, h.place.path, returned, only)
             if where is None or where in used:
@@ -211,7 +208,7 @@ def _updates(held: list[Held], fresh: Mapping[str, Any], options: Options) -> li
 
 
 def _may_be_of(h: Held, where: Where) -> bool:
-    """Tell whether a gradient may be one of an array: what an array is moved by is of that alone."""
+    """Tell whether a gradient may be that of an array: what one is moved by is its own alone."""
     own = where.root is h.root and where.keys == h.place.path
     return where.before is None or own is (where.rate != _ADDED)
 
@@ -241,7 +238,7 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
         where = where or unnamed.otherwise.get(h.name)
         if where is None and h.declared and siblings:
             subject.where[name] = Where(("there is none",))  # those of others are where they belong
-        elif where is None and _is_of_function(h.place.path):  # as data are
+        elif where is None and is_bare(h.root, h.place.path):  # as data are
             del subject.arrays[name]
             subject.notes.append(f"{name}: no gradient of it was found; taken for a constant")
         elif where is None:

@@ -73,6 +73,7 @@ def _items(holder: Any) -> Iterator[tuple[Step, Any]]:
 
 def _of_class(holder: Any) -> Iterator[tuple[Step, Any]]:
     """Yield what properties give, what a class holds for all, and the class itself."""
+    own = attributes(holder)
     for cls in type(holder).__mro__[:-1]:
         if is_of_library(cls):
             continue
@@ -83,8 +84,10 @@ def _of_class(holder: Any) -> Iterator[tuple[Step, Any]]:
                     yield ("property", name), getattr(holder, name)
                 except Exception:  # a property may not be ready, and is then no array
                     continue
-            elif is_shared(name, value) and (
-                isinstance(value, GENERATORS) or is_array(value) or not installed
+            elif (
+                name not in own
+                and is_shared(name, value)
+                and (isinstance(value, GENERATORS) or is_array(value) or not installed)
             ):
                 yield ("shared", name), value
         if not installed:
