@@ -66,7 +66,7 @@ def moves(place: Place, run: Callable[[], Any]) -> bool:
     saved = copy_of(x)
     try:
         before = _marks(run())
-        _change(place, x)
+        change(place, x)
         after = _marks(run())
     except Exception:  # it heeds the values at least
         return True
@@ -97,7 +97,7 @@ def _written(passes: Passes, places: Sequence[tuple[Any, Place]]) -> list[Place]
     passes.base.restore()
     try:
         for _, place in places:
-            _change(place, place.get())
+            change(place, place.get())
         before = [_mark(*each) for each in places]
         passes.calls.forward(passes.inputs)
         pairs = zip(places, before, strict=True)
@@ -116,7 +116,8 @@ def _mark(root: Any, place: Place) -> bytes | None:
     return fingerprint(x) if is_array(x) else None
 
 
-def _change(place: Place, x: Any) -> None:
+def change(place: Place, x: Any) -> None:
+    """Put other values into an array, or an array of other values where it is kept."""
     changed = _changed(x)
     if backends.is_writable(x):
         x[...] = changed

@@ -12,6 +12,7 @@ from backprop.numerical.phi import Phi
 from backprop.numerical.pieces import flat64, same
 from backprop.targets import places
 from backprop.targets.candidates import Candidate, Floats, Indices, Made, most_alike
+from backprop.targets.derived import derived
 from backprop.targets.moving import caches, moves
 from backprop.targets.nested import leaves
 from backprop.targets.objects import attribute, is_array
@@ -90,7 +91,8 @@ def _held(passes: Passes, options: Options) -> list[Held]:
             free = name if name not in taken else f"{name}'"
             taken.add(free)
             found.append(Held(free, place, root, declared))
-    return found
+    made = derived(passes, [(h.root, h.place) for h in found])
+    return [h for h in found if not any(h.place is place for place in made)]
 
 
 def _is_set_aside(root: Any, path: tuple[Step, ...]) -> bool:

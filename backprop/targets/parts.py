@@ -79,7 +79,7 @@ def _of_class(holder: Any) -> Iterator[tuple[Step, Any]]:
             continue
         installed = is_installed(cls)
         for name, value in list(vars(cls).items()):
-            if isinstance(value, property):
+            if isinstance(value, property) or _is_descriptor(value):
                 try:
                     yield ("property", name), getattr(holder, name)
                 except Exception:  # a property may not be ready, and is then no array
@@ -92,6 +92,12 @@ def _of_class(holder: Any) -> Iterator[tuple[Step, Any]]:
                 yield ("shared", name), value
         if not installed:
             yield ("class", cls), cls
+
+
+def _is_descriptor(value: Any) -> bool:
+    """Tell whether a class holds something of a program's own that gives and takes an attribute."""
+    kind = type(value)
+    return hasattr(kind, "__get__") and hasattr(kind, "__set__") and not is_of_library(kind)
 
 
 def is_shared(name: str, value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import functools
 import types
+import weakref
 from typing import ClassVar
 
 import numpy as np
@@ -337,6 +338,34 @@ def test_what_a_foreign_object_calls_its_state_needs_a_gradient():
     report = gradcheck(Net(), X)
     assert report["state['b']"].verdict is Verdict.UNCHECKED
     assert gradcheck(Net(), X, constants=["state['b']"]).ok
+
+
+class Kept:
+    """A descriptor that keeps its values elsewhere."""
+
+    def __init__(self):
+        self.known = weakref.WeakKeyDictionary()
+
+    def __get__(self, holder, kind=None):
+        return self if holder is None else self.known[holder]
+
+    def __set__(self, holder, value):
+        self.known[holder] = value
+
+
+@pytest.mark.parametrize("forget", [True, False])
+def test_what_a_descriptor_gives_is_a_parameter(forget):
+    class Net(Linear):
+        W = Kept()
+
+        def backward(self, dout):
+            dx = super().backward(dout)
+            if forget:
+                del self.dW
+            return dx
+
+    report = gradcheck(Net(), X)
+    assert report["W"].verdict is (Verdict.UNCHECKED if forget else Verdict.AGREES)
 
 
 class Flat:
