@@ -106,3 +106,41 @@ def test_a_parameter_that_does_not_move_the_output_has_a_gradient_of_0(slope):
     layer = BeforeNormalization(slope)
     layer.backward(layer.forward(X))
     assert gradcheck(layer, X)["b"].verdict is (Verdict.WRONG if slope else Verdict.AGREES)
+
+
+class Recurrent:
+    """Goes on from the state that an earlier sequence left, or that was set."""
+
+    def __init__(self, in_place):
+        self.W, self.V, self.in_place = normal(3, 3), normal(3, 3, seed=1), in_place
+        self.h, self.dh = normal(4, 3, seed=2), None
+
+    def forward(self, x):
+        self.x, self.before = x, np.copy(self.h)
+        h = np.tanh(x @ self.W + self.before @ self.V)
+        if self.in_place:
+            self.h[...] = h
+        else:
+            self.h = h
+        return h
+
+    def backward(self, d):
+        d = d * (1.0 - self.h**2)
+        self.dW, self.dV, self.dh = self.x.T @ d, self.before.T @ d, d @ self.V.T
+        return d @ self.W.T
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_a_state_that_the_forward_pass_binds_anew_is_no_fault(in_place):
+    layer = Recurrent(in_place)
+    before, values = layer.h, layer.h.copy()
+    report = gradcheck(layer, X)
+    assert all(e.verdict is Verdict.AGREES for e in report.entries)
+    assert sorted(e.name for e in report.entries) == ["V", "W", "h", "x"]
+    assert layer.h is before
+    assert np.array_equal(before, values)
+    assert report.ok is not in_place
+    if in_place:
+        assert report.problems == ("h is changed by the forward or the backward pass",)
+    else:
+        assert report.remarks == ("h: each forward pass puts another there; it was put back",)
