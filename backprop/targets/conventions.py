@@ -25,7 +25,14 @@ def calls_of(
     ------
     TypeError
         When the target follows none of the conventions.
+    ValueError
+        When `output` is given and the target has no use for it.
     """
+    if output is not None and not (isinstance(output, str) and _is_of_methods(target)):
+        raise ValueError(
+            "`output` must be an attribute of an object with two methods, forward and backward or "
+            f"the like; got {output!r} for {type(target).__name__}"
+        )
     if isinstance(target, tuple) and len(target) == 2 and all(map(callable, target)):
         return of_pair(*target, inputs, kwargs)
     if isinstance(target, type):
@@ -34,7 +41,7 @@ def calls_of(
         raise TypeError(f"a target must be an object, not a class: {target.__name__}(...)")
     if any(map(_is_custom_vjp, (target, attribute(target, "__wrapped__")))):  # it may be compiled
         return of_custom_vjp(target, inputs)
-    if has(target, "params") and all(map(callable, _methods(target, ("loss", "gradient")))):
+    if _is_network(target):
         return of_network(target, inputs, kwargs)
     for names in METHODS:
         if all(map(callable, _methods(target, names))):
@@ -52,6 +59,16 @@ def calls_of(
 
 def _is_custom_vjp(target: Any) -> bool:
     return type(target).__name__ == "custom_vjp" and hasattr(target, "defvjp")
+
+
+def _is_network(target: Any) -> bool:
+    return has(target, "params") and all(map(callable, _methods(target, ("loss", "gradient"))))
+
+
+def _is_of_methods(target: Any) -> bool:
+    if isinstance(target, type) or _is_network(target):
+        return False
+    return any(all(map(callable, _methods(target, names))) for names in METHODS)
 
 
 def _methods(target: Any, names: Sequence[str]) -> list[Any]:
