@@ -228,7 +228,8 @@ def _check_staleness(subject: Subject, names: list[str], found: Findings) -> Non
         fresh, later, before = (g.get(name) for g in (found.gradients, own, other))
         if later is None:
             continue
-        if before is not None and shape(fresh) == shape(before) == shape(later):
+        shapes = {tuple(getattr(g, "shape", ())) for g in (fresh, before, later)}
+        if before is not None and len(shapes) == 1:
             added = float(np.abs(flat64(fresh) + flat64(before) - flat64(later)).max(initial=0.0))
             if added <= _close(found, name) + _REPEATED * largest(later):
                 found.notes.append(f"{name}: each pass adds to the gradient of those before")

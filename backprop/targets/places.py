@@ -185,10 +185,9 @@ def named(
     roots: Sequence[Any], path: tuple[Step, ...], returned: Any, only_returned: bool = False
 ) -> Where | None:
     """Return where the gradient of a parameter stands, by its name or place."""
-    for keys in _in_returned(path):
-        where = Where(keys)
-        if isinstance(returned, dict) and is_real(where.read(returned)):
-            return where
+    for keys in (keys for outer in _dictionaries(returned) for keys in _in_returned(outer, path)):
+        if is_real(Where(keys).read(returned)):
+            return Where(keys)
     for other in () if only_returned else _beside(path):
         for where in (Where(other, root) for root in roots):
             if is_real(where.read(None)):
@@ -196,9 +195,16 @@ def named(
     return None
 
 
-def _in_returned(path: tuple[Step, ...]) -> Iterator[tuple[Any, ...]]:
+def _dictionaries(returned: Any) -> list[Keys]:
+    if isinstance(returned, dict):
+        return [()]
+    items = returned if isinstance(returned, tuple | list) else ()
+    return [(i,) for i, value in enumerate(items) if isinstance(value, dict)]
+
+
+def _in_returned(outer: Keys, path: tuple[Step, ...]) -> Iterator[Keys]:
     for start in range(len(path)):
-        keys = tuple(key for _, key in path[start:])
+        keys = (*outer, *(key for _, key in path[start:]))
         yield keys
         if isinstance(keys[-1], str):
             yield from ((*keys[:-1], pattern.format(keys[-1])) for pattern in NAMES)

@@ -210,3 +210,50 @@ def test_a_change_of_an_array_is_no_update_of_another():
     wrong = AddingUnnamed()
     wrong.factor = -1.0
     assert "sign is wrong" in gradcheck(wrong, X)["W"].reason
+
+
+class Scalar:
+    def __init__(self, data):
+        self.data, self.grad = data, 0.0
+
+
+class OfScalars:
+    factor = 1.0
+
+    def __init__(self):
+        self.w, self.b = Scalar(1.5), Scalar(0.25)
+
+    def forward(self, x):
+        self.x = x
+        return x * self.w.data + self.b.data
+
+    def backward(self, dout):
+        self.w.grad += self.factor * float((dout * self.x).sum())
+        self.b.grad += float(dout.sum())
+        return dout * self.w.data
+
+
+class OfNumbers(OfScalars):
+    def __init__(self):
+        self.p = {"gamma": 1.5, "beta": 0.25}
+
+    def forward(self, x):
+        self.x = x
+        return x * self.p["gamma"] + self.p["beta"]
+
+    def backward(self, dout):
+        dgamma = self.factor * float((dout * self.x).sum())
+        return dout * self.p["gamma"], {"gamma": dgamma, "beta": float(dout.sum())}
+
+
+@pytest.mark.parametrize("uses", [0, 1])
+@pytest.mark.parametrize("kind", [OfScalars, OfNumbers])
+def test_numbers_with_a_gradient_are_compared(kind, uses):
+    layer = kind()
+    for _ in range(uses):
+        layer.backward(layer.forward(X))
+    report = gradcheck(layer, X)
+    assert report.ok, report
+    assert len(report.entries) == 3
+    layer.factor = -5.0
+    assert gradcheck(layer, X).entries[1].verdict is Verdict.WRONG
