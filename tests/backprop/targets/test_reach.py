@@ -1,5 +1,6 @@
 """Parameters wherever an object or a function may keep them: none is passed over in silence."""
 
+import array
 import functools
 import types
 import weakref
@@ -469,7 +470,9 @@ def test_what_a_class_and_globals_hold_is_put_back():
 
 
 @pytest.mark.parametrize(
-    "kept", [bytearray(b"a"), type("Own", (list,), {})("a")], ids=["bytes", "own"]
+    "kept",
+    [bytearray(b"a"), type("Own", (list,), {})("a"), array.array("d", [1.0])],
+    ids=["bytes", "own", "numbers"],
 )
 def test_what_lists_of_other_kinds_hold_is_put_back(kept):
     class Net(Linear):
@@ -482,7 +485,7 @@ def test_what_lists_of_other_kinds_hold_is_put_back(kept):
 
     net = Net()
     net.kept = kept
-    before = kept.copy()
+    before = kept[:]
     assert gradcheck(net, X).ok
     assert net.kept is kept
     assert kept == before
