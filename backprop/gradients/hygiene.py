@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,6 @@ from backprop.arrays import shape
 from backprop.numerical.pieces import farthest, flat64, largest, same
 from backprop.targets.nested import is_real, leaves, rebuilt
 from backprop.targets.objects import attribute, is_array
-from backprop.targets.paths import follow
 from backprop.targets.reach import reachable
 from backprop.targets.subject import Subject
 
@@ -62,11 +62,11 @@ def inspect(subject: Subject, names: list[str], nondet_tol: float) -> Findings:
         By how much two calls may differ.
     """
     found = Findings({})
-    watched = dict(_watched(subject))
+    watched, rebound = dict(_watched(subject)), subject.rebound()
 
     def first(returned: object) -> None:
         found.gradients = subject.read(returned)
-        _note_changes(subject, watched, found)
+        _note_changes(subject, watched, rebound, found)
         found.problems += [
             f"there is a gradient for {key!r}, which is no parameter" for key in _unknown(subject)
         ]
@@ -99,18 +99,20 @@ def _watched(subject: Subject) -> Iterator[tuple[str, Array]]:
             yield name, place.get()
 
 
-def _note_changes(subject: Subject, watched: Mapping[str, Array], found: Findings) -> None:
+def _note_changes(
+    subject: Subject, watched: Mapping[str, Array], rebound: AbstractSet[str], found: Findings
+) -> None:
     """Say what is no longer as it was right after a pass."""
     for name, x in watched.items():
         now, before = x, subject.passes.base.values(x)
         if name in subject.arrays:  # a parameter may be another array by now
-            now = next(
-                (v for v in map(_follow(subject, name), subject.passes.calls.roots) if is_array(v)),
-                x,
-            )
+            now = subject.now(name)
+            now = x if now is None else now
         if shape(now) != shape(before) or same(before, now):
             continue
-        if _is_update(flat64(before) - flat64(now), found.gradients.get(name)):
+        if name in rebound and same(before, x):
+            found.notes.append(f"{name}: each forward pass puts another there; it was put back")
+        elif _is_update(flat64(before) - flat64(now), found.gradients.get(name)):
             found.notes.append(f"{name} is updated by the backward pass; it was put back")
         else:
             found.problems.append(f"{name} is changed by the forward or the backward pass")
@@ -133,16 +135,6 @@ def _distance(a: Array | None, b: Array | None, factor: float = 1.0) -> float:
     if getattr(a, "shape", ()) != getattr(b, "shape", ()):
         return math.inf
     return 0.0 if factor == 1.0 and same(a, b) else farthest(a, b, factor)
-
-
-def _follow(subject: Subject, name: str) -> Any:
-    def value(root: object) -> Any:
-        try:
-            return follow(root, subject.arrays[name].path)
-        except (AttributeError, KeyError, IndexError, TypeError):
-            return None
-
-    return value
 
 
 def _is_update(moved: npt.NDArray[np.float64], gradient: Array) -> bool:
@@ -236,7 +228,8 @@ def _check_staleness(subject: Subject, names: list[str], found: Findings) -> Non
         fresh, later, before = (g.get(name) for g in (found.gradients, own, other))
         if later is None:
             continue
-        if before is not None and shape(fresh) == shape(before) == shape(later):
+        shapes = {tuple(getattr(g, "shape", ())) for g in (fresh, before, later)}
+        if before is not None and len(shapes) == 1:
             added = float(np.abs(flat64(fresh) + flat64(before) - flat64(later)).max(initial=0.0))
             if added <= _close(found, name) + _REPEATED * largest(later):
                 found.notes.append(f"{name}: each pass adds to the gradient of those before")

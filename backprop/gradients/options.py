@@ -33,8 +33,10 @@ def check_names(names: Sequence[str] | None, count: int) -> None:
     """Raise a TypeError or ValueError unless names, if there are any, fit that many inputs."""
     if names is None:
         return
-    if not all(isinstance(name, str) for name in names):
-        raise TypeError(f"`names` must hold strings; got {list(names)!r}")
+    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"`names` must hold strings; got {names!r}")
+    if not all(names):
+        raise ValueError(f"`names` must not be empty; got {list(names)!r}")
     if len(names) != count:
         raise ValueError(f"`names` must name each of the {count} inputs; got {list(names)!r}")
     if len(set(names)) < len(names):

@@ -1,6 +1,7 @@
 """The arguments that a backward pass takes: `dout`, and whatever else it has to be given."""
 
 import inspect
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,12 +14,17 @@ NONE = object()
 
 _INPUT = ("x", "X", "inputs", "input", "inp", "a_prev", "A_prev")
 _LABELS = ("t", "y_true", "target", "targets", "labels", "label", "y", "actual")
-_SAID = ("true", "truth", "target", "label", "actual", "expected", "desired")
+_SHORT = re.compile("[tyTY](_?(batch|train|test|[bis]))?|gt|tgt|yt|ref|ans|teacher|correct")
+_SAID = (
+    "true", "truth", "target", "label", "actual", "expected", "desired", "observed", "observation",
+    "reference", "onehot", "one_hot", "classes", "answer",
+)  # fmt: skip
 
 
 def is_label(name: str) -> bool:
     """Tell whether an input is called as what a loss compares the output with."""
-    return name in _LABELS or any(word in name.lower() for word in _SAID)
+    whole = name in _LABELS or _SHORT.fullmatch(name)
+    return bool(whole) or any(word in name.lower() for word in _SAID)
 
 
 def arguments(

@@ -1,6 +1,7 @@
 """From a target and its inputs to the subject of a check."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from backprop.targets.objects import attribute, is_array
 from backprop.targets.parameters import find_parameters
 from backprop.targets.passes import Passes
 from backprop.targets.paths import floating_arrays, readable
+from backprop.targets.places import Keys
 from backprop.targets.subject import Options, Subject
 from backprop.targets.unread import note_unread, unread_arrays
 
@@ -54,7 +56,8 @@ def subject_of(
     try:
         promote_integers(passes)
         promote_numbers(passes)
-        return _search(passes, calls, options)
+        numbers = {keys for keys, x in leaves(list(inputs)) if type(x) is float}
+        return _search(passes, calls, options, numbers)
     except BaseException:
         passes.end()
         raise
@@ -86,7 +89,7 @@ def _input_arrays(inputs: list[Any], calls: Calls) -> dict[str, Place]:
     return found
 
 
-def _search(passes: Passes, calls: Calls, options: Options) -> Subject:
+def _search(passes: Passes, calls: Calls, options: Options, numbers: AbstractSet[Keys]) -> Subject:
     inputs = _input_arrays(passes.inputs, calls)
     subject = Subject(calls.name, passes, {}, {}, {}, {})
     subject.batch = next(
@@ -94,7 +97,7 @@ def _search(passes: Passes, calls: Calls, options: Options) -> Subject:
     )
     adopt_lazy(passes)
     _check_constants(options.constants, [*calls.names, *inputs], calls.roots)
-    left = passes.backward(lambda v: _find_inputs(subject, inputs, options.constants, v))
+    left = passes.backward(lambda v: _find_inputs(subject, inputs, options.constants, numbers, v))
     find_parameters(subject, options, left)
     note_unread(subject, options)
     clear_gradients(subject)
@@ -119,9 +122,16 @@ def _check_constants(constants: Sequence[str], inputs: list[str], roots: Sequenc
 
 
 def _find_inputs(
-    subject: Subject, inputs: dict[str, Place], constants: Sequence[str], returned: Any
+    subject: Subject,
+    inputs: dict[str, Place],
+    constants: Sequence[str],
+    numbers: AbstractSet[Keys],
+    returned: Any,
 ) -> list[tuple[Any, ...]]:
-    """Note where the gradients by inputs stand; return what else was returned."""
+    """Note where the gradients by inputs stand; return what else was returned.
+
+    Inputs without one need it, but for the targets of losses, and `numbers` beside arrays.
+    """
     calls, passes = subject.passes.calls, subject.passes
     wanted = {tuple(key for _, key in place.path): name for name, place in inputs.items()}
     only = places.only_input(returned, passes.inputs, calls.names)
@@ -132,7 +142,7 @@ def _find_inputs(
             where = places.hanging(passes.inputs, keys[0]) or places.of_input_attribute(
                 calls.roots, calls.names[keys[0]]
             )
-        number = not inputs[name].get().shape and any(p.get().shape for p in inputs.values())
+        number = keys in numbers and any(p.get().shape for p in inputs.values())
         if name in constants:
             continue
         if where is None and len(passes.inputs) > 1 and only not in (None, keys[0]):
@@ -156,21 +166,15 @@ def _find_inputs(
 def _is_target(subject: Subject, name: str, found: Mapping[Any, Any], returned: Any) -> bool:
     """Tell whether an input is the target of a loss: the gradient by the scores came alone.
 
-    A None in its place is no gradient, and not the word of a loss; nor is one gradient for the
-    anchor of a triplet, or for one of two inputs that are called alike: those have their own.
+    A None in its place is no gradient, and not the word of a loss; nor is one gradient for two
+    inputs, unless the other is called what targets are called: it may have been forgotten.
     """
     alone = not isinstance(returned, tuple | list) or len(returned) == 1
     scalar = all(
         getattr(v, "shape", ()) == () for _, v in leaves(subject.passes.weighing.cotangents)
     )
-    names = subject.passes.calls.names
-    evident = is_label(name) or (len(names) == 2 and not _are_alike(*names))
-    return alone and scalar and bool(found or subject.where) and name != names[0] and evident
-
-
-def _are_alike(a: str, b: str) -> bool:
-    """Tell whether names differ in their last letter alone: x1 and x2, a and b."""
-    return a[:-1] == b[:-1]
+    second = name != subject.passes.calls.names[0] and is_label(name)
+    return alone and scalar and bool(found or subject.where) and second
 
 
 def _why_missing(returned: Any, count: int) -> str:
@@ -179,4 +183,7 @@ def _why_missing(returned: Any, count: int) -> str:
     got = len(returned) if isinstance(returned, tuple | list | dict) else 1
     if got == count:
         return "backward returns None for it; if it is no matter, say so: constants="
-    return f"backward must return a gradient for each of the {count} inputs; got {got}"
+    return (
+        f"backward must return a gradient for each of the {count} inputs; got {got}; if it is no "
+        "matter, say so: constants="
+    )

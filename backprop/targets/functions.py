@@ -84,21 +84,18 @@ def of_autograd_function(target: Any, inputs: Sequence[Any]) -> Calls:
 
 
 def of_custom_vjp(target: Any, inputs: Sequence[Any]) -> Calls:
-    """Return the calls of a function of `jax.custom_vjp`."""
+    """Return the calls of a function of `jax.custom_vjp`: itself, and its backward rule."""
     import jax  # a function of jax.custom_vjp came in, so it is installed
 
-    def forward(xs: Sequence[Any]) -> tuple[Any, Any]:
-        return jax.vjp(target, *xs)  # type: ignore[no-any-return]
-
     def backward(xs: Sequence[Any], dout: Any, kept: Any) -> Any:
-        like = target(*xs)
-        return kept(jax.tree.map(lambda d, y: jax.numpy.asarray(d, y.dtype), dout, like))
+        y, pull = jax.vjp(target, *xs)  # this runs the forward rule, and never the function
+        return pull(jax.tree.map(lambda d, v: jax.numpy.asarray(d, v.dtype), dout, y))
 
     name = getattr(target, "__name__", "custom_vjp")
     return Calls(
         name,
         (),
-        forward,
+        lambda xs: (target(*xs), None),
         backward,
         input_names(target, inputs, {}),
         takes_dout=True,

@@ -95,6 +95,8 @@ def of_methods(
         y = forward(*xs, **forward_kwargs)
         cache = NONE
         if output is not None:
+            if not has(target, output):
+                raise ValueError(f"`output` must be where forward puts it; got {output!r}")
             y = getattr(target, output)
         elif y is None or y is target:
             held = next((name for name in OUTPUTS if has(target, name)), None)

@@ -1,7 +1,7 @@
-"""Which arrays move the output, and which are made by a first pass to do so."""
+"""Which arrays move the output, are made to do so, or are written anew by each forward pass."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from backprop.arrays import copy_of, is_floating, shape
 from backprop.numerical.perturb import Place
 from backprop.numerical.pieces import PIECE, fingerprint, flat_host
 from backprop.targets.nested import is_real, leaves
+from backprop.targets.objects import is_array
 from backprop.targets.passes import Passes
 from backprop.targets.paths import floating_arrays, follow
 from backprop.targets.state import State
@@ -65,11 +66,7 @@ def moves(place: Place, run: Callable[[], Any]) -> bool:
     saved = copy_of(x)
     try:
         before = _marks(run())
-        changed = _changed(x)
-        if backends.is_writable(x):
-            x[...] = changed
-        else:
-            place.set(changed)
+        change(place, x)
         after = _marks(run())
     except Exception:  # it heeds the values at least
         return True
@@ -79,6 +76,53 @@ def moves(place: Place, run: Callable[[], Any]) -> bool:
         else:
             place.set(x)
     return before != after
+
+
+def caches(passes: Passes, places: Sequence[tuple[Any, Place]]) -> list[Place]:
+    """Return the places that a forward pass writes anew, whatever is there, and does not heed.
+
+    Parameters
+    ----------
+    passes : Passes
+        The target's.
+    places : sequence of (object, Place)
+        Each with the object that its path begins at.
+    """
+    written = _written(passes, places)
+    passes.base.restore()
+    return [place for place in written if not moves(place, lambda: (passes.phi(), None))]
+
+
+def _written(passes: Passes, places: Sequence[tuple[Any, Place]]) -> list[Place]:
+    passes.base.restore()
+    try:
+        for _, place in places:
+            change(place, place.get())
+        before = [_mark(*each) for each in places]
+        passes.calls.forward(passes.inputs)
+        pairs = zip(places, before, strict=True)
+        return [each[1] for each, old in pairs if _mark(*each) != old]
+    except Exception:  # it heeds the values at least
+        return []
+    finally:
+        passes.base.restore()
+
+
+def _mark(root: Any, place: Place) -> bytes | None:
+    try:
+        x = follow(root, place.path)
+    except (AttributeError, KeyError, IndexError, TypeError):
+        return None
+    return fingerprint(x) if is_array(x) else None
+
+
+def change(place: Place, x: Any) -> None:
+    """Put other values into an array, or an array of other values where it is kept."""
+    changed = _changed(x)
+    if backends.is_writable(x):
+        x[...] = changed
+    else:
+        place.set(changed)
 
 
 def _changed(x: Any) -> Any:

@@ -53,13 +53,15 @@ def promote_integers(passes: Passes) -> None:
     returned = passes.backward(lambda value: value)
     if not isinstance(returned, tuple | list) or len(returned) != len(passes.inputs):
         return
-    for i, x in enumerate(passes.inputs):
-        if _is_integer(x) and is_real(returned[i]):
-            passes.inputs[i] = np.array(float(x))
-            try:
-                passes.phi()
-            except Exception:  # the target wants an integer there
-                passes.inputs[i] = x
+    integers = [i for i, x in enumerate(passes.inputs) if _is_integer(x) and is_real(returned[i])]
+    for i in integers:
+        x, passes.inputs[i] = passes.inputs[i], np.array(float(passes.inputs[i]))
+        try:
+            passes.phi()
+        except Exception:  # the target wants an integer there
+            passes.inputs[i] = x
+    if integers:
+        passes.start_from(State(*passes.calls.roots, passes.inputs))
 
 
 def promote_numbers(passes: Passes) -> None:

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from backprop.arrays import shape
+from backprop.layers.layer import Layer
 from backprop.numerical.perturb import Place
 from backprop.numerical.phi import Phi
 from backprop.numerical.pieces import flat64, same
 from backprop.targets import places
 from backprop.targets.candidates import Candidate, Floats, Indices, Made, most_alike
-from backprop.targets.moving import moves
+from backprop.targets.derived import derived
+from backprop.targets.moving import caches, moves
 from backprop.targets.nested import leaves
 from backprop.targets.objects import attribute, is_array
 from backprop.targets.parts import Step
 from backprop.targets.passes import Passes
-from backprop.targets.paths import floating_arrays, follow, parse
+from backprop.targets.paths import floating_arrays, follow, is_bare, is_of_function, parse
 from backprop.targets.places import Where
 from backprop.targets.rates import learning_rate
 from backprop.targets.subject import Options, Subject
@@ -47,6 +49,9 @@ def find_parameters(subject: Subject, options: Options, left: list[tuple[Any, ..
     _find_by_value(subject, _find_by_name(subject, held, options, left))
 
 
+_ADDED = -1.0  # the rate at which what is added is a gradient
+
+
 @dataclass(frozen=True)
 class Held:
     """A floating array that an object holds before its passes: a parameter, maybe."""
@@ -60,12 +65,14 @@ class Held:
 def _held(passes: Passes, options: Options) -> list[Held]:
     """Return the arrays that may be parameters: those of the state that each pass starts from."""
     calls = passes.calls
-    inputs = [x for _, x in leaves(passes.inputs)]
+    aside = [x for _, x in leaves(passes.inputs)]
+    arrays = [(root, floating_arrays(root)) for root in calls.roots]
+    aside += [p.get() for _, own in arrays for name, p in own.items() if name in options.constants]
     if options.params:
         return [_declared(name, text, calls.roots) for name, text in options.params.items()]
     found: list[Held] = []
     taken: set[str] = set()
-    for root in calls.roots:
+    for root, known in arrays:
         own = attribute(root, "params")
         if isinstance(own, Mapping) and not isinstance(own, dict):  # a view, as networks have
             for key in own:
@@ -74,24 +81,25 @@ def _held(passes: Passes, options: Options) -> list[Held]:
                 path = (("attribute", "params"), ("item", key))
                 found.append(Held(str(key), Place(own, key, path=path), root, True))
                 taken.add(str(key))
-        for name, place in floating_arrays(root).items():
-            if name in options.constants or _is_set_aside(root, place.path):
-                continue
+        for name, place in known.items():
             x = place.get()
-            if any(x is held.place.get() for held in found) or any(x is own for own in inputs):
+            if _is_set_aside(root, place.path) or any(x is other for other in aside):
+                continue
+            if any(x is held.place.get() for held in found):
                 continue
             declared = any(key in places.PARAMS for _, key in place.path)
             free = name if name not in taken else f"{name}'"
             taken.add(free)
             found.append(Held(free, place, root, declared))
-    return found
+    made = derived(passes, [(h.root, h.place) for h in found])
+    return [h for h in found if not any(h.place is place for place in made)]
 
 
 def _is_set_aside(root: Any, path: tuple[Step, ...]) -> bool:
-    """Tell whether an array stands in a dictionary of gradients, buffers, or a layer's state."""
+    """Tell whether an array stands in a dictionary of gradients, buffers, or our layer's state."""
     last = next(i for i in reversed(range(len(path))) if i == 0 or path[i][0] != "item")
-    if path[last][1] == "state":  # beside `params` alone: else it may be anything
-        return isinstance(attribute(follow(root, path[:last]), "params"), Mapping)
+    if path[last][1] == "state":  # of others it may be anything
+        return isinstance(follow(root, path[:last]), Layer)
     return path[last][1] in ("_buffers", "grads", "gradients")
 
 
@@ -108,12 +116,6 @@ def _declared(name: str, text: str, roots: Sequence[Any]) -> Held:
         kind, key = path[-1]
         return Held(name, Place(holder, key, attribute=kind != "item", path=path), root, True)
     raise ValueError(f"`params[{name!r}]` must be a path from the target to an array; got {text!r}")
-
-
-def _is_of_function(path: tuple[Step, ...]) -> bool:
-    """Tell whether an array is known to a function that is the target, or is a global."""
-    kinds = [kind for kind, _ in path]
-    return kinds[:1] in (["cell"], ["default"]) or "global" in kinds
 
 
 @dataclass
@@ -135,13 +137,15 @@ def _find_by_name(
     unnamed = Unnamed([], [], {})
     passes.base.restore()
     begin = Made(passes.calls.roots)
+    loose = [h for h in held if not h.declared and h.name not in options.grads]
+    kept = caches(passes, [(h.root, h.place) for h in loose])
     fresh = {h.name: passes.base.values(h.place.get()) for h in held}
 
     def look(returned: Any) -> None:
         used: list[Any] = list(subject.where.values())
         only = isinstance(returned, Mapping) and not passes.calls.differentiates_inputs
         for h in held:
-            alone = not _is_of_function(h.place.path)
+            alone = not is_of_function(h.place.path)
             roots = (h.root,) if alone else passes.calls.roots
             where = _told(options, h) or places.named(roots, h.place.path, returned, only)
             if where is None or where in used:
@@ -151,8 +155,8 @@ def _find_by_name(
                 unnamed.held.append(h)  # no pass changes it: a velocity, or forgotten
                 unnamed.otherwise[h.name] = where
                 continue
-            if not h.declared and not _stays(h):
-                continue  # made anew by the passes: a cache
+            if any(h.place is place for place in kept):
+                continue
             name = f"{h.name} (parameter)" if h.name in subject.arrays else h.name
             subject.arrays[name], subject.where[name] = h.place, where
             used.append(where)
@@ -184,18 +188,11 @@ def _told(options: Options, held: Held) -> Where | None:
     return None if text is None else Where(parse(text), held.root)
 
 
-def _stays(held: Held) -> bool:
-    """Tell whether an array is still where it was after the passes, or one with its values."""
-    x = held.place.get()
-    try:
-        now = follow(held.root, held.place.path)
-    except (AttributeError, KeyError, IndexError, TypeError):
-        return False
-    return now is x or (is_array(now) and now.shape == x.shape and same(now, x))
-
-
 def _updates(held: list[Held], fresh: Mapping[str, Any], options: Options) -> list[Candidate]:
-    """Return by how much a backward pass that learns has moved parameters, as gradients."""
+    """Return by how much a backward pass has moved arrays, as gradients.
+
+    It has learnt: these are of the arrays themselves; or it has added to what earlier passes left.
+    """
     rate = learning_rate(options.kwargs, {id(h.root): h.root for h in held}.values())
     found = []
     for h in held:
@@ -205,9 +202,17 @@ def _updates(held: list[Held], fresh: Mapping[str, Any], options: Options) -> li
             continue
         old = fresh[h.name]
         if is_array(now) and shape(now) == shape(old) and not same(now, old):
-            where = Where(h.place.path, h.root, flat64(old), rate)
-            found.append(Candidate.of(where, where.read(None)))
+            before = flat64(old)
+            for by in (rate, _ADDED) if before.any() else (rate,):
+                where = Where(h.place.path, h.root, before, by)
+                found.append(Candidate.of(where, where.read(None)))
     return found
+
+
+def _may_be_of(h: Held, where: Where) -> bool:
+    """Tell whether a gradient may be that of an array: what one is moved by is its own alone."""
+    own = where.root is h.root and where.keys == h.place.path
+    return where.before is None or own is (where.rate != _ADDED)
 
 
 def _slopes(phi: Phi, name: str) -> Callable[[Indices], Floats]:
@@ -227,7 +232,7 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
         name = f"{h.name} (parameter)" if h.name in subject.arrays else h.name
         subject.arrays[name] = h.place
         size = math.prod(shape(x))
-        fits = [candidate for candidate in unnamed.candidates if candidate.size == size]
+        fits = [c for c in unnamed.candidates if c.size == size and _may_be_of(h, c.where)]
         where = None
         if fits:
             phi = Phi({name: h.place}, passes.phi, passes.scale())
@@ -235,7 +240,7 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
         where = where or unnamed.otherwise.get(h.name)
         if where is None and h.declared and siblings:
             subject.where[name] = Where(("there is none",))  # those of others are where they belong
-        elif where is None and _is_of_function(h.place.path):  # as data are
+        elif where is None and is_bare(h.root, h.place.path):  # as data are
             del subject.arrays[name]
             subject.notes.append(f"{name}: no gradient of it was found; taken for a constant")
         elif where is None:

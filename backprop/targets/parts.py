@@ -73,22 +73,31 @@ def _items(holder: Any) -> Iterator[tuple[Step, Any]]:
 
 def _of_class(holder: Any) -> Iterator[tuple[Step, Any]]:
     """Yield what properties give, what a class holds for all, and the class itself."""
+    own = attributes(holder)
     for cls in type(holder).__mro__[:-1]:
         if is_of_library(cls):
             continue
         installed = is_installed(cls)
         for name, value in list(vars(cls).items()):
-            if isinstance(value, property):
+            if isinstance(value, property) or _is_descriptor(value):
                 try:
                     yield ("property", name), getattr(holder, name)
                 except Exception:  # a property may not be ready, and is then no array
                     continue
-            elif is_shared(name, value) and (
-                isinstance(value, GENERATORS) or is_array(value) or not installed
+            elif (
+                name not in own
+                and is_shared(name, value)
+                and (isinstance(value, GENERATORS) or is_array(value) or not installed)
             ):
                 yield ("shared", name), value
         if not installed:
             yield ("class", cls), cls
+
+
+def _is_descriptor(value: Any) -> bool:
+    """Tell whether a class holds something of a program's own that gives and takes an attribute."""
+    kind = type(value)
+    return hasattr(kind, "__get__") and hasattr(kind, "__set__") and not is_of_library(kind)
 
 
 def is_shared(name: str, value: Any) -> bool:

@@ -1,6 +1,8 @@
 """Paths from an object to its arrays: as names that people read, and as places to follow."""
 
+import functools
 import re
+import types
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -94,6 +96,27 @@ def follow(root: Any, path: tuple[Step, ...]) -> Any:
         else:
             root = root[key] if kind == "item" else getattr(root, key)
     return root
+
+
+_OF_CODE = (types.ModuleType, types.FunctionType, types.MethodType, functools.partial)
+
+
+def is_of_function(path: tuple[Step, ...]) -> bool:
+    """Tell whether a path leads through a function that is the target, or through a global."""
+    kinds = [kind for kind, _ in path]
+    return kinds[:1] in (["cell"], ["default"]) or "global" in kinds
+
+
+def is_bare(root: Any, path: tuple[Step, ...]) -> bool:
+    """Tell whether an array is known to a function by itself, and is no attribute of an object."""
+    if not is_of_function(path):
+        return False
+    start = max((i for i, (kind, _) in enumerate(path) if kind == "global"), default=0)
+    for i in range(start, len(path)):
+        holder = follow(root, path[:i])
+        if path[i][0] in ("attribute", "property", "shared") and not isinstance(holder, _OF_CODE):
+            return False
+    return True
 
 
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[([^\]]+)\]")

@@ -35,6 +35,8 @@ NAMES = (
 """Names of the gradient of an array, from the array's."""
 INPUT_NAMES = ("dinputs", "dinput", "dx", "dX", "grad_input", "grad_x", "input_grad", "delta")
 """Attributes in which the gradient by the input is kept, where backward returns nothing."""
+_VALUES = ("data", "value", "values", "val", "array", "tensor")
+_SLOPES = ("grad", "gradient", "g", "diff", "derivative")  # of these, beside them
 _ON_ARRAYS = ("grad", "g")  # attributes of an array that hold its gradient
 
 
@@ -183,10 +185,9 @@ def named(
     roots: Sequence[Any], path: tuple[Step, ...], returned: Any, only_returned: bool = False
 ) -> Where | None:
     """Return where the gradient of a parameter stands, by its name or place."""
-    for keys in _in_returned(path):
-        where = Where(keys)
-        if isinstance(returned, dict) and is_real(where.read(returned)):
-            return where
+    for keys in (keys for outer in _dictionaries(returned) for keys in _in_returned(outer, path)):
+        if is_real(Where(keys).read(returned)):
+            return Where(keys)
     for other in () if only_returned else _beside(path):
         for where in (Where(other, root) for root in roots):
             if is_real(where.read(None)):
@@ -194,9 +195,16 @@ def named(
     return None
 
 
-def _in_returned(path: tuple[Step, ...]) -> Iterator[tuple[Any, ...]]:
+def _dictionaries(returned: Any) -> list[Keys]:
+    if isinstance(returned, dict):
+        return [()]
+    items = returned if isinstance(returned, tuple | list) else ()
+    return [(i,) for i, value in enumerate(items) if isinstance(value, dict)]
+
+
+def _in_returned(outer: Keys, path: tuple[Step, ...]) -> Iterator[Keys]:
     for start in range(len(path)):
-        keys = tuple(key for _, key in path[start:])
+        keys = (*outer, *(key for _, key in path[start:]))
         yield keys
         if isinstance(keys[-1], str):
             yield from ((*keys[:-1], pattern.format(keys[-1])) for pattern in NAMES)
@@ -209,12 +217,15 @@ def _beside(path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
         kind, key = path[i]
         if not isinstance(key, str):
             continue
+        kind = "attribute" if kind in ("property", "shared") else kind
         head, rest = path[:i], path[i + 1 :]
         for other in PARAMS.get(key, ()):
             for tail in _leaf_names(rest):
                 yield (*head, (kind, other), *tail)
         for other in _other_names(key):
             yield (*head, (kind, other), *rest)
+        for other in _SLOPES if key.strip("_") in _VALUES else ():
+            yield from ((*head, (kind, name), *rest) for name in (other, f"_{other}"))
     kind, key = path[-1]
     for grads in ("grads", "gradients", "grad", "derivatives"):  # W beside grads["W"]
         for name in (key, *_other_names(key)) if isinstance(key, str) else (key,):

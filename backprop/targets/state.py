@@ -5,6 +5,7 @@ Arrays, containers, attributes, and generators of random numbers, the global one
 
 import random
 import types
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -24,7 +25,7 @@ T = TypeVar("T")
 
 
 def _is_container(x: Any) -> bool:
-    return isinstance(x, dict | list | set | deque | bytearray) or is_full(x)
+    return isinstance(x, dict | list | set | deque | bytearray | array) or is_full(x)
 
 
 class State:
@@ -67,7 +68,7 @@ class State:
         elif isinstance(value, random.Random):
             self._generators.append((value.getstate, value.setstate, value.getstate()))
         elif _is_container(value):
-            self._containers.append((value, value.copy()))
+            self._containers.append((value, value[:] if isinstance(value, array) else value.copy()))
             if hasattr(value, "__dict__"):  # of a class of one's own
                 self._containers.append((vars(value), dict(vars(value))))
         elif isinstance(value, types.FunctionType):
@@ -205,7 +206,7 @@ def _put_one(holder: Any, key: Any, value: Any) -> None:
 
 
 def _put_back(holder: Any, old: Any) -> None:
-    if isinstance(holder, list | bytearray | np.ndarray):
+    if isinstance(holder, list | bytearray | array | np.ndarray):
         holder[:] = old
     elif isinstance(holder, deque):
         holder.clear()

@@ -11,6 +11,7 @@ from backprop.arrays import copy_of
 from backprop.numerical.perturb import Place
 from backprop.targets.objects import is_array
 from backprop.targets.passes import Passes
+from backprop.targets.paths import follow
 from backprop.targets.places import Where
 
 
@@ -66,6 +67,30 @@ class Subject:
         """See which gradients are made anew by each pass: those need no copies to be kept."""
         owners = self.passes.backward(lambda v: {k: _owner(g) for k, g in self.look(v).items()})
         self.fresh = {k for k, owner in owners.items() if owner is not None and owner() is None}
+
+    def now(self, name: str) -> Any:
+        """Return the array that lies where a parameter was; None where none does."""
+        for root in self.passes.calls.roots:
+            try:
+                value = follow(root, self.arrays[name].path)
+            except (AttributeError, KeyError, IndexError, TypeError):
+                continue
+            if is_array(value):
+                return value
+        return None
+
+    def rebound(self) -> set[str]:
+        """Return the parameters in whose place a forward pass puts other arrays: states."""
+        before = {name: place.get() for name, place in self.arrays.items() if place.path}
+        found: set[str] = set()
+        self.passes.between(
+            lambda: found.update(n for n, x in before.items() if self._is_other(n, x))
+        )
+        return found
+
+    def _is_other(self, name: str, x: Any) -> bool:
+        now = self.now(name)
+        return now is not None and now is not x
 
     def gradients(self, factor: float = 1.0) -> dict[str, Any]:
         """Return the analytic gradients, to be kept, for the cotangents times `factor`."""

@@ -80,6 +80,26 @@ def test_a_compiled_function_with_a_derivative_of_its_own(factor):
     assert ("1.5 times" in report["x"].reason) is (factor == 1.5)
 
 
+@pytest.mark.parametrize("names", [("res", "g"), ("r", "d"), ("residuals", "cotangent")])
+def test_a_function_with_a_derivative_of_its_own_as_it_is(names):
+    jax = pytest.importorskip("jax")
+
+    def made(of_function, of_rule):
+        @jax.custom_vjp
+        def f(x):
+            return of_function * jax.numpy.sin(x)
+
+        backward = f"lambda {', '.join(names)}: ({names[1]} * {names[0]},)"
+        f.defvjp(lambda x: (jax.numpy.sin(x), of_rule * jax.numpy.cos(x)), eval(backward))
+        return f
+
+    x = jax.numpy.asarray(X)
+    assert gradcheck(made(1.0, 1.0), x).ok
+    assert "1.5 times" in gradcheck(made(1.0, 1.5), x)["x"].reason
+    report = gradcheck(made(3.0, 1.0), x)  # its forward rule is that of another function
+    assert "0.333333 times" in report["x"].reason
+
+
 class CrossEntropy:
     """Its backward pass takes the predictions where others take `dout`."""
 
@@ -134,3 +154,35 @@ def test_gradients_as_lists_of_numbers(factor):
     assert report["v"].checked == 3
     report = gradcheck((lambda v, w: float((v**2).sum() * w[0]), apart), X, np.ones(3))
     assert [str(e.verdict) for e in report.entries] == ["agrees" if right else "wrong", "agrees"]
+
+
+class Scaled:
+    def forward(self, x, by=2.0):
+        self.x, self.by = x, by
+        return x * by
+
+    def backward(self, dout):
+        return dout * self.by, (dout * self.x).sum()
+
+
+def test_an_integer_that_a_gradient_is_returned_for_is_compared():
+    report = gradcheck(Scaled(), X, 2)
+    assert [(e.name, str(e.verdict)) for e in report.entries] == [("x", "agrees"), ("by", "agrees")]
+
+
+PAIR = (lambda v: float((v**2).sum()), lambda v: 2 * v)
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "error", "said"),
+    [
+        (PAIR, {"names": 5}, TypeError, "`names` must hold strings; got 5"),
+        (PAIR, {"names": ""}, ValueError, "`names` must not be empty"),
+        (PAIR, {"output": "zz"}, ValueError, "`output` must be an attribute of an object"),
+        (Scaled(), {"output": "zz"}, ValueError, "`output` must be where forward puts it; got"),
+        (Scaled(), {"output": 3}, ValueError, "`output` must be an attribute of an object"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(target, options, error, said):
+    with pytest.raises(error, match=said):
+        gradcheck(target, X, **options)

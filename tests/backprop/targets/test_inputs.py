@@ -45,6 +45,47 @@ def test_one_gradient_for_two_inputs(f, verdict):
     assert [e.verdict for e in report.entries[1:]] == ([verdict] if verdict else [])
 
 
+LABELS = ["t", "y", "gt", "tgt", "truth", "reference", "expected", "one_hot", "t_batch", "classes"]
+
+
+@pytest.mark.parametrize(
+    "name", [*LABELS, "logvar", "scale", "weight", "temperature", "y_hat", "h_t"]
+)
+def test_only_what_is_called_like_a_target_needs_no_gradient(name):
+    scope: dict[str, object] = {}
+    exec(f"def f(x, {name}): return ((x - {name}) ** 2).sum()", scope)
+    report = gradcheck((scope["f"], lambda a, b: 2 * (a - b)), normal(4, 3), normal(4, 3, seed=1))
+    assert report.ok is (name in LABELS)
+    if name not in LABELS:
+        assert report[name].verdict is Verdict.UNCHECKED
+        assert "constants=" in report[name].reason
+
+
+class Temperature:
+    def __init__(self, alone):
+        self.alone = alone
+
+    def forward(self, x, temperature):
+        self.temperature = temperature
+        return x / temperature
+
+    def backward(self, dout):
+        dx = dout / self.temperature
+        return dx if self.alone else (dx, None)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_number_beside_arrays_needs_no_gradient_and_an_array_of_one_does(alone):
+    layer = Temperature(alone)
+    report = gradcheck(layer, normal(4, 3), 2.0)
+    assert report.ok
+    assert report.remarks == ("temperature: no gradient is returned for it; taken for a constant",)
+    for value in (np.array(2.0), np.float64(2.0), np.full(3, 2.0)):
+        report = gradcheck(layer, normal(4, 3), value)
+        assert report["temperature"].verdict is Verdict.UNCHECKED
+        assert gradcheck(layer, normal(4, 3), value, constants=["temperature"]).ok
+
+
 def loss_and_gradients(form, factor=1.0):
     def f(params, x, t):
         W, b = params.values() if isinstance(params, dict) else params

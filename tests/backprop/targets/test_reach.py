@@ -1,7 +1,9 @@
 """Parameters wherever an object or a function may keep them: none is passed over in silence."""
 
+import array
 import functools
 import types
+import weakref
 from typing import ClassVar
 
 import numpy as np
@@ -245,6 +247,128 @@ def test_a_global_array_without_a_gradient_is_a_constant_and_said_to_be():
     assert report.remarks == ("W: no gradient of it was found; taken for a constant",)
 
 
+class Biased(Linear):
+    """Its bias has no gradient."""
+
+    b = normal(3, seed=2)
+
+    def __init__(self):
+        super().__init__()
+        self.b = normal(3, seed=2)
+
+    def forward(self, x):
+        return super().forward(x) + self.b
+
+
+BIASED = Biased()
+MODULE = types.ModuleType("settings")
+MODULE.b = normal(3, seed=2)  # type: ignore[attr-defined]
+
+
+def biased_closure():
+    layer = Biased()
+    return lambda x: layer.forward(x), lambda dout: layer.backward(dout)
+
+
+def biased_default():
+    def forward(x, layer=BIASED):
+        return layer.forward(x)
+
+    return forward, lambda dout: BIASED.backward(dout)
+
+
+def biased_global():
+    return lambda x: BIASED.forward(x), lambda dout: BIASED.backward(dout)
+
+
+def biased_list():
+    layers = [Linear(), Biased()]
+    return (
+        lambda x: layers[1].forward(layers[0].forward(x)),
+        lambda dout: layers[0].backward(layers[1].backward(dout)),
+    )
+
+
+def biased_class():
+    return lambda x: x + Biased.b, lambda dout: dout * 1.0
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (biased_closure, "layer.b"),
+        (biased_default, "layer.b"),
+        (biased_global, "BIASED.b"),
+        (biased_list, "layers[1].b"),
+        (biased_class, "Biased.b"),
+    ],
+)
+def test_an_array_of_an_object_that_a_function_knows_needs_a_gradient(make, name):
+    report = gradcheck(make(), X)
+    assert not report.ok
+    assert report[name].verdict is Verdict.UNCHECKED
+    assert gradcheck(make(), X, constants=[name]).ok
+
+
+def test_arrays_of_modules_and_in_functions_are_constants_and_said_to_be():
+    kept, more = normal(3), {"scale": normal(3)}
+
+    def inner(x):
+        return x * kept * more["scale"] + MODULE.b
+
+    report = gradcheck((lambda x: inner(x), lambda dout: dout * kept * more["scale"]), X)
+    assert report.ok
+    said = [remark.partition(":")[0] for remark in report.remarks]
+    assert sorted(said) == ["MODULE.b", "inner.kept", "inner.more['scale']"]
+
+
+def test_what_a_foreign_object_calls_its_state_needs_a_gradient():
+    class Net:
+        def __init__(self):
+            self.params, self.grads = {"W": normal(3, 3)}, {}
+            self.state = {"b": normal(3)}
+
+        def forward(self, x):
+            self.x = x
+            return x @ self.params["W"] + self.state["b"]
+
+        def backward(self, dout):
+            self.grads["W"] = self.x.T @ dout
+            return dout @ self.params["W"].T
+
+    report = gradcheck(Net(), X)
+    assert report["state['b']"].verdict is Verdict.UNCHECKED
+    assert gradcheck(Net(), X, constants=["state['b']"]).ok
+
+
+class Kept:
+    """A descriptor that keeps its values elsewhere."""
+
+    def __init__(self):
+        self.known = weakref.WeakKeyDictionary()
+
+    def __get__(self, holder, kind=None):
+        return self if holder is None else self.known[holder]
+
+    def __set__(self, holder, value):
+        self.known[holder] = value
+
+
+@pytest.mark.parametrize("forget", [True, False])
+def test_what_a_descriptor_gives_is_a_parameter(forget):
+    class Net(Linear):
+        W = Kept()
+
+        def backward(self, dout):
+            dx = super().backward(dout)
+            if forget:
+                del self.dW
+            return dx
+
+    report = gradcheck(Net(), X)
+    assert report["W"].verdict is (Verdict.UNCHECKED if forget else Verdict.AGREES)
+
+
 class Flat:
     """Its weights are views of one vector, with the bias behind them."""
 
@@ -346,7 +470,9 @@ def test_what_a_class_and_globals_hold_is_put_back():
 
 
 @pytest.mark.parametrize(
-    "kept", [bytearray(b"a"), type("Own", (list,), {})("a")], ids=["bytes", "own"]
+    "kept",
+    [bytearray(b"a"), type("Own", (list,), {})("a"), array.array("d", [1.0])],
+    ids=["bytes", "own", "numbers"],
 )
 def test_what_lists_of_other_kinds_hold_is_put_back(kept):
     class Net(Linear):
@@ -359,7 +485,7 @@ def test_what_lists_of_other_kinds_hold_is_put_back(kept):
 
     net = Net()
     net.kept = kept
-    before = kept.copy()
+    before = kept[:]
     assert gradcheck(net, X).ok
     assert net.kept is kept
     assert kept == before

@@ -112,7 +112,7 @@ def parameters_beside_buffers(e, a):
             self.grads["W"] = e("W", x.T @ d, lambda: x[1:].T @ d[1:])
             return e("x", d @ self.params["W"].T)
 
-    return Layer(), (a.x,)
+    return Layer(), (a.x,), {"constants": ["state['mean']"]}
 
 
 @style(ALL)
