@@ -192,9 +192,10 @@ def blind(found: Judgment, noise: float, limits: Limits, resolved: bool) -> Mask
     """
     allowed = 2.0 * found.error
     own = np.minimum(np.abs(found.analytic), np.abs(found.value))
-    seen = allowed < own * (1.0 if resolved else 0.5)
-    seen |= allowed <= negligible(found, noise, limits)
     share = min(COARSE, NOTHING * limits.resolution(noise))
     nothing = share * limits.dout if resolved else 0.0
-    seen |= limits.zero(found.analytic) & (allowed <= nothing)
+    small = allowed <= negligible(found, noise, limits)
+    small |= limits.zero(found.analytic) & (allowed <= nothing)
+    small &= np.abs(found.value) <= np.maximum(found.error, np.abs(found.analytic))
+    seen = small | (allowed < own * (1.0 if resolved else 0.5))
     return np.asarray(~found.at_kink & ~found.bad & ~seen)

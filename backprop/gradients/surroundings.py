@@ -169,7 +169,8 @@ class Surroundings:
             if np.isfinite(moved).all() and np.count_nonzero(moved) >= _JUMPS:
                 steps = np.flatnonzero(moved)
                 still = float((moved[steps[0] : steps[-1] + 1] == 0.0).mean())
-                return float(moved[moved > 0].min()) if still > _STILL else 0.0
+                apart = np.count_nonzero(np.diff(steps) > 1) + 1 >= _JUMPS  # no flat part of a ramp
+                return float(moved[moved > 0].min()) if still > _STILL and apart else 0.0
         return 0.0
 
     def jumps(self, i: int) -> tuple[float, float]:
