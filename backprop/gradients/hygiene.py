@@ -3,46 +3,22 @@
 import math
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 import backends
-from backends import Array, namespace
+from backends import Array
 from backprop.arrays import shape
-from backprop.numerical.pieces import farthest, flat64, largest, same
-from backprop.targets.nested import is_real, leaves, rebuilt
+from backprop.gradients import staleness
+from backprop.gradients.findings import Findings, distance
+from backprop.numerical.pieces import flat64, largest, same
+from backprop.targets.nested import is_real, leaves
 from backprop.targets.objects import attribute, is_array
 from backprop.targets.reach import reachable
 from backprop.targets.subject import Subject
 
 _LINEAR = 1e-2  # by which twice the gradient may miss twice the `dout`
-_REPEATED = 1e-6  # by which a pass after another may differ from one after none
-
-
-@dataclass
-class Findings:
-    """What the passes gave and did.
-
-    Attributes
-    ----------
-    gradients : dict of str to array
-        The analytic gradients, copied.
-    problems, notes : list of str
-        What is wrong beside the values, and what is only worth knowing.
-    stale : set of str
-        Gradients that are another's after a pass on other inputs.
-    ignoring : set of str
-        Gradients that stay what they are, whatever `dout` is.
-    """
-
-    gradients: dict[str, Array]
-    problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    stale: set[str] = field(default_factory=set)
-    ignoring: set[str] = field(default_factory=set)
 
 
 def inspect(subject: Subject, names: list[str], nondet_tol: float) -> Findings:
@@ -84,7 +60,7 @@ def inspect(subject: Subject, names: list[str], nondet_tol: float) -> Findings:
         found.problems.append("dout is changed by the backward pass")
     if subject.passes.seen.outputs_differ:
         found.problems.append("two forward passes on the same inputs give different outputs")
-    _check_staleness(subject, names, found)
+    staleness.check(subject, names, found)
     return found
 
 
@@ -123,18 +99,9 @@ def _apart(subject: Subject, found: Findings) -> dict[str, float]:
 
     def read(returned: object) -> dict[str, float]:
         now = subject.look(returned)
-        return {name: _distance(now[name], g) for name, g in found.gradients.items()}
+        return {name: distance(now[name], g) for name, g in found.gradients.items()}
 
     return subject.passes.backward(read)
-
-
-def _distance(a: Array | None, b: Array | None, factor: float = 1.0) -> float:
-    """Return the largest entry of |a - factor b|; inf where there is but one, or another shape."""
-    if a is None or b is None:
-        return 0.0 if a is b else math.inf
-    if getattr(a, "shape", ()) != getattr(b, "shape", ()):
-        return math.inf
-    return 0.0 if factor == 1.0 and same(a, b) else farthest(a, b, factor)
 
 
 def _is_update(moved: npt.NDArray[np.float64], gradient: Array) -> bool:
@@ -175,7 +142,7 @@ def _check_placement(subject: Subject, name: str, gradient: Array, found: Findin
 def _check_dout(subject: Subject, given: Mapping[str, Array], found: Findings) -> None:
     def read(returned: object) -> dict[str, tuple[float, float]]:
         now = subject.look(returned)
-        return {k: (_distance(now[k], g), _distance(now[k], g, 2.0)) for k, g in given.items()}
+        return {k: (distance(now[k], g), distance(now[k], g, 2.0)) for k, g in given.items()}
 
     for name, (from_one, from_two) in subject.passes.backward(read, 2.0).items():
         size = largest(given[name])
@@ -190,53 +157,3 @@ def _check_dout(subject: Subject, given: Mapping[str, Array], found: Findings) -
             found.problems.append(
                 f"{name}: twice the `dout` must give twice the gradient; it does not"
             )
-
-
-def _other(x: Any) -> Any:
-    """Return another input that the target takes as well: other values, in another order.
-
-    Each entry takes the place of its neighbour, so that what a pass keeps of them differs even if
-    that is a sign, a place or an order alone. Integers, as labels, are turned round.
-    """
-    if not is_array(x) or not shape(x):
-        return x
-    xp = namespace(x)
-    return xp.roll(x, 1) * 0.75 + 0.125 if is_real(x) else xp.flip(x, axis=0)
-
-
-def _check_staleness(subject: Subject, names: list[str], found: Findings) -> None:
-    """Run the passes on other inputs and then on these: what is kept of them must not show."""
-    passes = subject.passes
-    others = rebuilt(passes.inputs, _other)
-
-    def apart(returned: object) -> dict[str, float]:
-        now = subject.look(returned)
-        return {name: _distance(now[name], found.gradients[name]) for name in names if name in now}
-
-    try:
-        distances, steady = passes.unrestored(others, apart)
-        if not steady:  # by what passes learn or count, maybe, and not by what they keep
-            kept = [place.get() for place in subject.arrays.values()]
-            distances, steady = passes.unrestored(others, apart, kept)
-        stale = [name for name, far in distances[1].items() if far > _close(found, name)]
-        if not steady or not stale:
-            return  # what earlier passes left is part of what it computes
-        (other, own), _ = passes.unrestored(others, subject.read)
-    except Exception:  # other values may lie outside what the target accepts
-        return
-    for name in stale:
-        fresh, later, before = (g.get(name) for g in (found.gradients, own, other))
-        if later is None:
-            continue
-        shapes = {tuple(getattr(g, "shape", ())) for g in (fresh, before, later)}
-        if before is not None and len(shapes) == 1:
-            added = float(np.abs(flat64(fresh) + flat64(before) - flat64(later)).max(initial=0.0))
-            if added <= _close(found, name) + _REPEATED * largest(later):
-                found.notes.append(f"{name}: each pass adds to the gradient of those before")
-                continue
-        found.stale.add(name)
-
-
-def _close(found: Findings, name: str) -> float:
-    gradient = found.gradients.get(name)
-    return _REPEATED * max(largest(gradient), 1e-300) if is_real(gradient) else math.inf

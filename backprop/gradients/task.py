@@ -7,7 +7,7 @@ import numpy as np
 
 from backends import Array
 from backprop.gradients import rounding
-from backprop.gradients.hygiene import Findings
+from backprop.gradients.findings import Findings
 from backprop.gradients.judgment import Floats, Limits
 from backprop.numerical.phi import ROUND_OFF, Phi
 from backprop.targets.subject import Subject

@@ -184,16 +184,15 @@ class Passes:
             self.inputs[:] = own
             self._dirty.generators_back()
             self.base.partly_back(learnt)
-            items = self._items()
             y, kept = self.calls.forward(self.inputs)
             steady = _marks(y) == self._first
             now = read(self._back(kept, 1.0))
-            return (other, now), steady and items == self._items()
+            return (other, now), steady
         finally:
             self.inputs[:] = own
             self.note_changes()
 
-    def _items(self) -> int:
+    def items(self) -> int:
         """Return how many things all lists hold: those of some targets grow with each pass."""
         found = (each.value for root in self.calls.roots for each in reachable(root))
         return sum(len(value) for value in found if isinstance(value, list))

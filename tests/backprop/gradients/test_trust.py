@@ -325,3 +325,78 @@ def test_constants_that_are_nowhere_are_refused():
     assert gradcheck(layer, normal(4, 3), constants=["mask"]).ok
     with pytest.raises(ValueError, match=r"`constants` must be among x, .*W.*; got 'w'"):
         gradcheck(layer, normal(4, 3), constants=["w"])
+
+
+class Recording:
+    """tanh(x W), which keeps a list of all its inputs."""
+
+    def __init__(self):
+        self.W, self.xs = normal(3, 2), []
+
+    def forward(self, x):
+        self.x = x
+        self.xs.append(x)
+        return np.tanh(x @ self.W)
+
+    def slope(self, x):
+        return 1 - np.tanh(x @ self.W) ** 2
+
+    def backward(self, d):
+        g = d * self.slope(self.x)
+        self.dW = self.x.T @ g
+        return g @ self.W.T
+
+
+class FirstInput(Recording):
+    def backward(self, d):
+        g = d * self.slope(self.xs[0])
+        self.dW = self.x.T @ g
+        return g @ self.W.T
+
+
+class FirstWeights(Recording):
+    kept = None
+
+    def backward(self, d):
+        self.kept = self.W.T.copy() if self.kept is None else self.kept
+        g = d * self.slope(self.x)
+        self.dW = self.x.T @ g
+        return g @ self.kept
+
+
+class FirstGradient(Recording):
+    kept = None
+
+    def backward(self, d):
+        dx = super().backward(d)
+        self.kept = dx if self.kept is None else self.kept
+        return self.kept
+
+
+class AllInputs(Recording):
+    """The gradients of all inputs that were seen, as libraries of running inputs have them."""
+
+    def backward(self, d):
+        self.dW = sum(x.T @ (d * self.slope(x)) for x in self.xs)
+        dx = [(d * self.slope(x)) @ self.W.T for x in self.xs]
+        return dx[0] if len(dx) == 1 else dx
+
+
+@pytest.mark.parametrize(
+    ("layer", "stale"),
+    [(FirstInput, {"x", "W"}), (FirstWeights, {"x"}), (FirstGradient, {"x"})],
+)
+def test_what_is_stale_after_other_inputs_or_parameters_is_seen_beside_growing_lists(layer, stale):
+    report = gradcheck(layer(), normal(4, 3))
+    assert {entry.name for entry in report.entries if "stale" in entry.reason} == stale
+    assert not report.ok
+
+
+@pytest.mark.parametrize("layer", [Recording, AllInputs])
+def test_a_list_that_grows_is_not_stale(layer):
+    target = layer()
+    before = target.W.copy()
+    report = gradcheck(target, normal(4, 3))
+    assert report.ok, str(report)
+    assert np.array_equal(target.W, before)
+    assert target.xs == []
