@@ -139,7 +139,7 @@ def _note(
 def _other(x: Any) -> Any:
     """Return another input that the target takes as well: other values, in another order.
 
-    Each entry takes the place of its neighbour, so that what a pass keeps of them differs even if
+    Each entry takes the place of its neighbor, so that what a pass keeps of them differs even if
     that is a sign, a place or an order alone. Integers, as labels, are turned round.
     """
     if not is_array(x) or not shape(x):

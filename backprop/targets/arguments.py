@@ -14,7 +14,7 @@ NONE = object()
 
 _INPUT = ("x", "X", "inputs", "input", "inp", "a_prev", "A_prev")
 _LABELS = ("t", "y_true", "target", "targets", "labels", "label", "y", "actual")
-_SHORT = re.compile("[tyTY](_?(batch|train|test|[bis]))?|gt|tgt|yt|ref|ans|teacher|correct")
+_SHORT = re.compile("[tyTY](_?(batch|train|test|[bis]))?|gt|tgt|yt|ref|teacher|correct")
 _SAID = (
     "true", "truth", "target", "label", "actual", "expected", "desired", "observed", "observation",
     "reference", "onehot", "one_hot", "classes", "answer",
