@@ -200,7 +200,8 @@ class _Comparison:
         allowed = max(min(_ROUNDING * eps, _ROUNDED), math.sqrt(eps))
         size = max(largest(wide), eps * _DOUT * self.task.dout_size)
         off = farthest(narrow, wide)
-        allowed = allowed * size + _DOUT * eps * self.task.dout_size
+        reach = largest(self.task.phi.places[self.name].get()) or 1.0  # what outputs are rounded to
+        allowed = allowed * size + _DOUT * eps * (self.task.dout_size + self.task.phi.scale / reach)
         if off <= allowed or off <= allowed + _ROUNDING * self.task.shaken(self.name, eps):
             return ""
         return f"it is off by {off:.3g} in {narrow.dtype}, and right in a wider dtype"
