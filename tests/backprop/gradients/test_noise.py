@@ -423,3 +423,23 @@ def test_a_forgotten_gradient_of_a_rounded_function_is_not_ok(factor):
 
     x = np.random.default_rng(0).standard_normal((5, 2))
     assert gradcheck(Rounded(), x).ok is (factor == 1.0)
+
+
+class Cancelling:
+    """x²; its gradient comes as a small difference of large numbers."""
+
+    def forward(self, x):
+        self.x = x
+        return x * x
+
+    def backward(self, dout):
+        large = np.asarray(1e4, self.x.dtype)
+        return ((2 * self.x + large) - large) * dout
+
+
+def test_a_gradient_that_a_narrow_dtype_ruins_is_wrong_there():
+    x = np.array([0.3, -0.7, 1.1])
+    assert gradcheck(Cancelling(), x, atol=1e-9).ok
+    report = gradcheck(Cancelling(), x.astype("float32"))
+    assert report["x"].verdict is Verdict.WRONG
+    assert "in float32, and right in a wider dtype" in report["x"].reason
