@@ -11,7 +11,7 @@ from backprop.arrays import is_floating, shape
 from backprop.gradients import diagnosis, rows
 from backprop.gradients.closer import average
 from backprop.gradients.judge import judge
-from backprop.gradients.judgment import Judgment, KinkAt, Limits
+from backprop.gradients.judgment import QUANTA, Judgment, KinkAt, Limits
 from backprop.gradients.report import Entry, Kink, Verdict, unmeasured
 from backprop.gradients.surroundings import Surroundings
 from backprop.gradients.task import Task
@@ -120,7 +120,8 @@ class _Comparison:
         """Leave open what a mistake at one entry would not show in, however often one looks."""
         way = cast(Way, self.way)
         term = largest_product(self.values, way) / norm(way)
-        felt = np.maximum((_FELT * term - limits.rounding) / 2.0 if term else np.inf, 0.0)
+        trace = QUANTA[1] * limits.quantum * limits.zero(found.analytic)
+        felt = np.maximum((_FELT * term - limits.rounding) / 2.0 if term else np.inf, trace)
         if (found.error > felt).any() and not found.at_kink.any():
             average(found, around.look)
             found.judge(limits)

@@ -193,7 +193,7 @@ def _hidden(
         sides = np.stack([one.left, one.right, one.outer_left, one.outer_right])
         error = np.abs(sides - one.value).max(axis=0) + 4.0 * noise / one.step
         fits = np.abs(found.analytic[which] - one.value) <= error
-        fits &= 2.0 * error <= negligible(found, noise, limits)
+        fits &= 2.0 * error <= negligible(found, noise, limits)[which]
     kinks = replace(one, left=left, outer_left=left, right=right, outer_right=right)
     for k in np.flatnonzero(clear):
         _meet_kink(found, int(which[k]), kinks.take(np.array([k])), noise, limits, near)

@@ -13,8 +13,10 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 
-NEGLIGIBLE = 1.0
-"""An error of this many times √noise, of the largest entry, would show all that matters."""
+NEGLIGIBLE = 100.0
+"""An error of this many times √noise, of the largest entry, is small beside what matters."""
+CLOSE = 0.25
+"""But only where the value is as close as this share of it; else √noise is all that is let off."""
 NOTHING = 20.0
 """So would, beside a gradient that is 0, one of this many times √noise of `dout`."""
 COARSE = 1e-4
@@ -57,6 +59,10 @@ class Limits:
         Σ |v y|.
     rounding : array, shape (n,)
         What rounding explains of each analytic value.
+    reference : float
+        The largest entry of all gradients.
+    fine : bool
+        Whether φ is computed in float64.
     rtol, atol : float or None
         What is allowed in its place.
     quantum : float
@@ -76,6 +82,8 @@ class Limits:
     noise: float
     scale: float
     rounding: Floats
+    reference: float = 0.0
+    fine: bool = True
     rtol: float | None = None
     atol: float | None = None
     quantum: float = 0.0
@@ -172,17 +180,23 @@ def trusted_error(s: Slopes, noise: float) -> Floats:
         return np.where(straight & np.isfinite(s.value), bent + rounding, np.inf)
 
 
-def negligible(found: Judgment, noise: float, limits: Limits) -> float:
+def negligible(found: Judgment, noise: float, limits: Limits) -> Floats:
     """Return how wide an error may be beside an entry that is small, or 0, to show what matters.
 
-    It is measured by the largest of its own array, as a whole gradient may be forgotten.
+    It is measured by the largest of its own array, as a whole gradient may be forgotten; on a
+    device that has float32 alone, a small one by that of all gradients.
     """
     with np.errstate(invalid="ignore"):
         told = np.isfinite(found.error) & (np.abs(found.value) > found.error)
     known = np.abs(found.value[told]).max(initial=0.0)
     own = max(float(np.abs(found.analytic).max(initial=0.0)), float(known))
-    share = min(COARSE, NEGLIGIBLE * limits.resolution(noise))
-    return share * own
+    zero, resolution = limits.zero(found.analytic), limits.resolution(noise)
+    if not limits.fine:
+        most = min(0.1, NEGLIGIBLE * resolution)
+        return np.where(zero, most * own, most * max(own, limits.reference))
+    close = ~zero & (found.off <= CLOSE * np.abs(found.analytic))
+    share = np.where(close, NEGLIGIBLE * resolution, resolution)
+    return np.asarray(np.minimum(COARSE, share) * own)
 
 
 def blind(found: Judgment, noise: float, limits: Limits, resolved: bool) -> Mask:
@@ -190,12 +204,13 @@ def blind(found: Judgment, noise: float, limits: Limits, resolved: bool) -> Mask
 
     Beside a 0, one of the size of `dout` must have been, if φ is `resolved`.
     """
-    allowed = 2.0 * found.error
-    own = np.minimum(np.abs(found.analytic), np.abs(found.value))
-    share = min(COARSE, NOTHING * limits.resolution(noise))
-    nothing = share * limits.dout if resolved else 0.0
+    allowed, size = 2.0 * found.error, np.abs(found.analytic)
+    share = NOTHING * limits.resolution(noise)
+    nothing = (min(COARSE, share) if limits.fine else share) * limits.dout if resolved else 0.0
     small = allowed <= negligible(found, noise, limits)
     small |= limits.zero(found.analytic) & (allowed <= nothing)
-    small &= np.abs(found.value) <= np.maximum(found.error, np.abs(found.analytic))
-    seen = small | (allowed < own * (1.0 if resolved else 0.5))
+    if limits.fine:
+        small &= np.abs(found.value) <= np.maximum(found.error, 2.0 * size)
+        size = np.minimum(size, np.abs(found.value))
+    seen = small | (allowed < size * (1.0 if resolved else 0.5))
     return np.asarray(~found.at_kink & ~found.bad & ~seen)

@@ -1,5 +1,6 @@
 """The task of comparing a target's gradients: what is known beforehand of all of them."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,10 +11,14 @@ from backprop.gradients import rounding
 from backprop.gradients.findings import Findings
 from backprop.gradients.judgment import Floats, Limits
 from backprop.numerical.phi import ROUND_OFF, Phi
+from backprop.numerical.pieces import largest
 from backprop.targets.subject import Subject
 
 _MEASURED = 5  # coordinates beside the largest at which noise is measured, at most
 _PATIENCE = 5e-4  # seconds of one evaluation of φ at which it is measured at one of these
+
+FINE = 1e-12
+"""A dtype of less spacing is float64."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,12 @@ class Task:
         return self.subject.passes.dout_size
 
     @cached_property
+    def reference(self) -> float:
+        """The largest entry of all gradients."""
+        sizes = [largest(g) for g in self.wide.values() if g is not None]
+        return max(filter(math.isfinite, sizes), default=0.0)
+
+    @cached_property
     def rounded(self) -> dict[str, float]:
         """By how much the entries of each gradient may be rounded, whatever their own size."""
         return rounding.allowances(self.subject, self.phi, self.wide)
@@ -82,6 +93,8 @@ class Task:
             noise,
             self.phi.scale,
             rounding,
+            self.reference,
+            self.phi.eps_of(name) < FINE,
             self.rtol,
             self.atol,
             quantum=eps * self.dout_size,

@@ -351,7 +351,7 @@ def test_bad_input():
         ({"rtol": np.inf}, ValueError, "`rtol` must be finite and 0 or more; got inf"),
         ({"params": ["W"]}, TypeError, r"`params` must be a mapping; got \['W'\]"),
         ({"names": ("x", "y")}, ValueError, r"`names` must name each of the 1 inputs; got \["),
-        ({"names": (3,)}, TypeError, r"`names` must hold strings; got \[3\]"),
+        ({"names": (3,)}, TypeError, r"`names` must hold strings; got \(3,\)"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options, error, message):
