@@ -13,7 +13,7 @@ from backprop.numerical.pieces import PIECE, fingerprint, flat_host
 from backprop.targets.nested import is_real, leaves
 from backprop.targets.objects import is_array
 from backprop.targets.passes import Passes
-from backprop.targets.paths import floating_arrays, follow
+from backprop.targets.paths import floating_arrays, lying
 from backprop.targets.state import State
 
 
@@ -35,11 +35,8 @@ def adopt_lazy(passes: Passes) -> None:
             y, _ = passes.calls.forward(passes.inputs)
             out = [leaf for _, leaf in leaves(y)]
         for (root, p), x in zip(new, arrays, strict=True):
-            try:
-                if follow(root, p.path) is x and not any(x is leaf for leaf in out):
-                    kept.append(p)
-            except (AttributeError, KeyError, IndexError, TypeError):
-                continue
+            if lying(root, p.path) is x and not any(x is leaf for leaf in out):
+                kept.append(p)
         if kept:
             base = State(*roots, passes.inputs)
 
@@ -109,10 +106,7 @@ def _written(passes: Passes, places: Sequence[tuple[Any, Place]]) -> list[Place]
 
 
 def _mark(root: Any, place: Place) -> bytes | None:
-    try:
-        x = follow(root, place.path)
-    except (AttributeError, KeyError, IndexError, TypeError):
-        return None
+    x = lying(root, place.path)
     return fingerprint(x) if is_array(x) else None
 
 

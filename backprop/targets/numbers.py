@@ -16,7 +16,7 @@ from backprop.targets.nested import is_real, leaves
 from backprop.targets.objects import is_array
 from backprop.targets.parts import parts
 from backprop.targets.passes import Passes
-from backprop.targets.paths import arrays_of, follow
+from backprop.targets.paths import arrays_of, lying
 from backprop.targets.reach import Reached, reachable
 from backprop.targets.state import State
 
@@ -80,7 +80,7 @@ def promote_numbers(passes: Passes) -> None:
             for place, value in floats
             if (where := places.named(roots, place.path, returned)) is not None
             and _size(where.read(returned)) == _size(value)
-            and any(_is_same(_lies(root, place.path), value) for root in roots)
+            and any(_is_same(lying(root, place.path), value) for root in roots)
         ]
 
     learnt = passes.backward(look)
@@ -129,10 +129,3 @@ def _size(x: Any) -> int:
 
 def _is_same(now: Any, value: Any) -> bool:
     return now is value if is_array(value) else bool(now == value)
-
-
-def _lies(root: Any, path: tuple[Any, ...]) -> Any:
-    try:
-        return follow(root, path)
-    except (AttributeError, KeyError, IndexError, TypeError):
-        return None

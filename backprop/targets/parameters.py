@@ -18,7 +18,7 @@ from backprop.targets.nested import leaves
 from backprop.targets.objects import attribute, is_array
 from backprop.targets.parts import Step
 from backprop.targets.passes import Passes
-from backprop.targets.paths import floating_arrays, follow, is_bare, is_of_function, parse
+from backprop.targets.paths import floating_arrays, follow, is_bare, is_of_function, lying, parse
 from backprop.targets.places import Where
 from backprop.targets.rates import learning_rate
 from backprop.targets.subject import Options, Subject
@@ -196,10 +196,7 @@ def _updates(held: list[Held], fresh: Mapping[str, Any], options: Options) -> li
     rate = learning_rate(options.kwargs, {id(h.root): h.root for h in held}.values())
     found = []
     for h in held:
-        try:
-            now = follow(h.root, h.place.path)
-        except (AttributeError, KeyError, IndexError, TypeError):
-            continue
+        now = lying(h.root, h.place.path)
         old = fresh[h.name]
         if is_array(now) and shape(now) == shape(old) and not same(now, old):
             before = flat64(old)

@@ -119,6 +119,14 @@ def is_bare(root: Any, path: tuple[Step, ...]) -> bool:
     return True
 
 
+def lying(root: Any, path: tuple[Step, ...]) -> Any:
+    """Return what lies at a path from an object; None where there is nothing."""
+    try:
+        return follow(root, path)
+    except (AttributeError, KeyError, IndexError, TypeError):
+        return None
+
+
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[([^\]]+)\]")
 
 

@@ -11,7 +11,7 @@ from backprop.arrays import copy_of
 from backprop.numerical.perturb import Place
 from backprop.targets.objects import is_array
 from backprop.targets.passes import Passes
-from backprop.targets.paths import follow
+from backprop.targets.paths import lying
 from backprop.targets.places import Where
 
 
@@ -70,14 +70,8 @@ class Subject:
 
     def now(self, name: str) -> Any:
         """Return the array that lies where a parameter was; None where none does."""
-        for root in self.passes.calls.roots:
-            try:
-                value = follow(root, self.arrays[name].path)
-            except (AttributeError, KeyError, IndexError, TypeError):
-                continue
-            if is_array(value):
-                return value
-        return None
+        found = (lying(root, self.arrays[name].path) for root in self.passes.calls.roots)
+        return next(filter(is_array, found), None)
 
     def rebound(self) -> set[str]:
         """Return the parameters in whose place a forward pass puts other arrays: states."""
