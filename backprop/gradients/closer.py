@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from backprop.gradients.judgment import Judgment, Limits, Look, negligible, trusted_error
+from backprop.gradients.judgment import Judgment, Limits, Look, blind, trusted_error
 from backprop.numerical.slopes import Slopes
 from backprop.numerical.steps import REFINEMENT
 
@@ -35,19 +35,18 @@ def between(found: Judgment, first: Slopes, look: Look, noise: float) -> None:
         found.adopt(which, s, trusted_error(s, noise), float(level))
 
 
-def coarsen(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
-    """Take coarser steps where noise makes the error wide beside the value."""
+def coarsen(found: Judgment, look: Look, noise: float, limits: Limits, resolved: bool) -> None:
+    """Take coarser steps where noise makes the error wide beside the value.
+
+    A gradient that is as good as 0 needs none where it would be seen to be another.
+    """
     for level in range(-1, limits.coarsest - 1, -1):
         size = np.maximum(np.abs(found.analytic), np.abs(found.value))
         wide = (found.error > WIDE * size) & np.isfinite(found.error) & (found.level == level + 1)
         close = found.bad & (found.off < 10.0 * found.allowed)
         wide |= close & np.isfinite(found.error) & (found.level == level + 1)
         wide &= ~found.at_kink & (noise > 0)
-        wide &= (
-            ~limits.zero(found.analytic)
-            | found.bad
-            | (2.0 * found.error > negligible(found, noise, limits))
-        )
+        wide &= ~limits.zero(found.analytic) | found.bad | blind(found, noise, limits, resolved)
         which = np.flatnonzero(wide)
         if not which.size:
             break

@@ -91,12 +91,13 @@ def judge(analytic: Floats, look: Look, limits: Limits, near: Near) -> Judgment:
     found.judge(limits)
     _refine(found, first, look, noise, limits, near)
     closer.between(found, first, look, noise)
-    closer.coarsen(found, look, noise, limits)
+    moves = float(np.nanmax(np.maximum(abs(first.left), abs(first.right)) * first.step, initial=0))
+    resolved = noise <= RESOLVED * max(limits.scale, moves)
+    closer.coarsen(found, look, noise, limits, resolved)
     closer.confirm(found, look, noise, limits)
     found.bad &= np.isfinite(found.error)
     _unresolved(found, first, noise, limits)
-    moves = float(np.nanmax(np.maximum(abs(first.left), abs(first.right)) * first.step, initial=0))
-    found.blind = blind(found, noise, limits, noise <= RESOLVED * max(limits.scale, moves))
+    found.blind = blind(found, noise, limits, resolved)
     return found
 
 
