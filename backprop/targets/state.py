@@ -139,7 +139,9 @@ class State:
     def restore(self) -> None:
         """Put everything back: the same objects where they were, with the same values."""
         for holder, old in self._containers:
-            if not _holds(holder, old):
+            if not _is_container(holder):
+                _put_attributes_back(holder, old)
+            elif not _holds(holder, old):
                 _put_back(holder, old)
         for x, old in self._arrays:
             _put_values(x, old)
@@ -211,14 +213,18 @@ def _put_back(holder: Any, old: Any) -> None:
     elif isinstance(holder, deque):
         holder.clear()
         holder.extend(old)
-    elif isinstance(holder, dict | set):
+    else:
         holder.clear()
         holder.update(old)
-    else:
-        for name in _held(holder).keys() - old.keys():
-            _delete(holder, name)
-        for name, value in old.items():
+
+
+def _put_attributes_back(holder: Any, old: dict[str, Any]) -> None:
+    now = _held(holder)
+    for name, value in old.items():
+        if name not in now or now[name] is not value:
             _write(holder, name, value)
+    for name in now.keys() - old.keys():
+        _delete(holder, name)
 
 
 def _write(holder: Any, name: str, value: Any) -> None:
