@@ -1,6 +1,7 @@
 """What functions and layers accept as an array."""
 
 from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 import backends
@@ -8,6 +9,8 @@ from backends import Array, ArrayIn, DType, device, isdtype, namespace
 
 Numbers: TypeAlias = ArrayIn | float | Sequence[float] | Sequence[Sequence[float]]
 """An array, or what counts as one on the host."""
+
+_SHORT = 4096  # so few ones are kept for the next step
 
 
 def is_array(x: Any) -> bool:
@@ -87,6 +90,12 @@ def floating_dtype_of(x: Array) -> DType:
     return x.dtype if is_floating(x) else default_dtype(x, "real floating")
 
 
+@cache
+def float_bits(xp: Any, dtype: DType) -> int:
+    """Return how many bits a floating dtype has, remembered: finding out takes microseconds."""
+    return int(xp.finfo(dtype).bits)
+
+
 _defaults: dict[tuple[Any, str, str], Any] = {}
 
 
@@ -101,18 +110,27 @@ def default_dtype(x: Array, kind: str) -> Any:
 
 def column_sums(x: Array) -> Array:
     """Return the sums over the rows of (N, M); NumPy is faster at a product with ones."""
-    xp = namespace(x)
     if not backends.host().holds(x):
-        return xp.sum(x, axis=0)
-    return xp.ones(x.shape[0], dtype=x.dtype, device=device(x)) @ x
+        return namespace(x).sum(x, axis=0)
+    return _ones(x.shape[0], x.dtype) @ x
 
 
 def row_sums(x: Array) -> Array:
     """Return the sums over the last axis, kept as an axis of length 1; fast for (N, C)."""
-    xp = namespace(x)
     if x.ndim != 2 or not backends.host().holds(x):
-        return xp.sum(x, axis=-1, keepdims=True)
-    return x @ xp.ones((x.shape[1], 1), dtype=x.dtype, device=device(x))
+        return namespace(x).sum(x, axis=-1, keepdims=True)
+    return x @ _ones((x.shape[1], 1), x.dtype)
+
+
+def _ones(shape: int | tuple[int, int], dtype: DType) -> Array:
+    """Return ones on the host, to be read only: short ones are made once."""
+    long = isinstance(shape, int) and shape > _SHORT
+    return backends.host().xp.ones(shape, dtype=dtype) if long else _short_ones(shape, dtype)
+
+
+@lru_cache(maxsize=16)
+def _short_ones(shape: int | tuple[int, int], dtype: DType) -> Array:
+    return backends.host().xp.ones(shape, dtype=dtype)
 
 
 def shape(x: Array) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ column are no classes: labels are then the targets themselves.
 """
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import backends
@@ -34,14 +35,21 @@ def one_hot(t: Array, num_classes: int, dtype: DType) -> Array:
         raise TypeError(f"class labels must be integers; got {t.dtype}")
     index = default_dtype(t, "indexing")
     t = t if t.dtype == index else xp.astype(t, index)
-    classes = xp.arange(num_classes, dtype=t.dtype, device=device(t))
-    rows = t[..., None] == classes
     if backends.host().holds(t):
+        rows = t[..., None] == _class_numbers(num_classes)
         if int(xp.count_nonzero(rows)) != math.prod(t.shape):
             check_range(t, num_classes)
-    elif is_host(t):
-        check_range(t, num_classes)  # with no operation of the library's
+    else:
+        rows = t[..., None] == xp.arange(num_classes, dtype=t.dtype, device=device(t))
+        if is_host(t):
+            check_range(t, num_classes)  # with no operation of the library's
     return xp.astype(rows, dtype)
+
+
+@lru_cache(maxsize=8)
+def _class_numbers(num_classes: int) -> Array:
+    """Return 0..C-1 on the host, to be read only: made once."""
+    return backends.host().xp.arange(num_classes)
 
 
 def check_range(t: Array, num_classes: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import backends
 from backends import Array, device, namespace
-from backprop.arrays import check_array, shape
+from backprop.arrays import check_array, float_bits, shape
 from backprop.layers.layer import Layer, as_dtype, gradient_of, in_one_dtype, learnt, upstream
 from backprop.windows import Window, check_pictures
 
@@ -108,7 +108,7 @@ class Convolution(Layer):
     def _parts(self, x: Array) -> Iterator[slice]:
         """Yield which pictures to take at a time, to stay within a memory for their columns."""
         oh, ow = self.window.places(x.shape)
-        itemsize = namespace(x).finfo(x.dtype).bits // 8
+        itemsize = float_bits(namespace(x), x.dtype) // 8
         each = x.shape[1] * self.window.size * oh * ow * itemsize
         on_host = device(x) is not None and backends.is_host(x)  # a traced array is nowhere
         count = max(1, (_HOST_MEMORY if on_host else _DEVICE_MEMORY) // max(1, each))

@@ -9,7 +9,7 @@ from typing import Any
 
 from backends import Array, namespace
 from backprop import functions, labels
-from backprop.arrays import floating_array, row_sums, shape
+from backprop.arrays import float_bits, floating_array, row_sums, shape
 from backprop.layers.layer import Layer
 
 
@@ -40,7 +40,9 @@ class LossLayer(Layer):
         x = floating_array(x)
         scores = labels.batched(x)
         targets, one_hot = labels.target_rows(t, scores)
-        narrow = namespace(x).finfo(x.dtype).bits < 32  # the sum of a batch may be out of its range
+        narrow = (
+            float_bits(namespace(x), x.dtype) < 32
+        )  # the sum of a batch may be out of its range
         loss, kept = self._evaluate(scores, targets, axis=-1 if narrow else None)
         self.cache = kept, targets, one_hot, x.shape
         return namespace(x).mean(loss) if narrow else loss / scores.shape[0]

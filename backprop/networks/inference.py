@@ -1,6 +1,7 @@
 """Layers for one forward pass that nobody goes back from: what they keep, they keep elsewhere."""
 
 import copy
+from functools import lru_cache
 from types import MethodType
 from typing import Any
 
@@ -8,6 +9,7 @@ from backprop.layers import Layer
 from backprop.networks.parameters import attributes
 
 _SHARED = ("params", "grads", "state")
+_COPYING = ("__copy__", "__reduce_ex__", "__reduce__", "__getstate__", "__setstate__", "__slots__")
 
 
 def for_one_pass(layer: Any) -> Any:
@@ -23,19 +25,34 @@ def for_one_pass(layer: Any) -> Any:
 def _copy(layer: Any, done: dict[int, Any]) -> Any:
     if id(layer) in done:
         return done[id(layer)]
+    kind: Any = type(layer)
     try:
-        other = copy.copy(layer)
+        other = _plain_copy(layer) if _is_plain(kind) else copy.copy(layer)
     except (TypeError, copy.Error):
         return layer
     done[id(layer)] = other
     if isinstance(other, Layer):
         other.cache = None
-    for name, value in attributes(layer).items():
+    for name, value in attributes(other).items():
         if name not in _SHARED and value is not None:
             own = _own(value, done)
             if own is not value:
                 object.__setattr__(other, name, own)  # a frozen dataclass is a layer too
     return other
+
+
+def _plain_copy(layer: Layer) -> Layer:
+    other = object.__new__(type(layer))
+    vars(other).update(vars(layer))
+    return other
+
+
+@lru_cache(maxsize=128)
+def _is_plain(kind: type) -> bool:
+    """Tell whether a class is a `Layer` whose attributes are all there is to copy."""
+    return issubclass(kind, Layer) and all(
+        getattr(kind, name, None) is getattr(object, name, None) for name in _COPYING
+    )
 
 
 def _own(value: Any, done: dict[int, Any]) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import backends
 from backends import Array, namespace
 from backprop import labels
-from backprop.arrays import default_dtype
+from backprop.arrays import default_dtype, float_bits
 from backprop.layers.affine import Affine
 from backprop.layers.elementwise import is_elementwise
 from backprop.layers.loss import LossLayer
@@ -165,7 +165,7 @@ class Column:
     def blocks(self, counts: list[int], memory: int) -> Iterator[Block]:
         """Yield what to perturb at a time, to stay within `memory`."""
         widths = [layer.W.shape[1] for layer in self.rest if is_affine(layer)]
-        itemsize = namespace(self.base).finfo(self.base.dtype).bits // 8
+        itemsize = float_bits(namespace(self.base), self.base.dtype) // 8
         entries = memory // (max([self.base.shape[0], *widths]) * itemsize * _TEMPORARIES)
         start = 0
         while start < len(counts):

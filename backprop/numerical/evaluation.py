@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 import backends
 from backends import Array, DType, isdtype, namespace
-from backprop.arrays import copy_of, is_array, shape, widened
+from backprop.arrays import copy_of, float_bits, is_array, shape, widened
 from backprop.numerical.perturb import Place, at_entries, on_host
 
 Floats = npt.NDArray[np.float64]
@@ -124,7 +124,7 @@ def stacks(f: Callable[[Array], Any], points: Array, memory: int) -> Evaluation:
     flat = xp.reshape(xp.astype(points, dtype), (number, size))
     entries = xp.arange(size, device=backend.device)
     host = backend.to_numpy(flat).reshape(-1).astype(np.float64)
-    count = max(1, memory // (2 * size * xp.finfo(dtype).bits // 8))
+    count = max(1, memory // (2 * size * float_bits(xp, dtype) // 8))
 
     def of_stack(copies: Array) -> Array:
         y = f(xp.reshape(copies, (copies.shape[0], *points.shape[1:])))

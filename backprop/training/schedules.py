@@ -38,6 +38,8 @@ def rate(lr: float | Schedule, step: int) -> float:
     ValueError
         When a schedule gives one that is negative or not finite, or a number is no rate.
     """
+    if type(lr) is float and 0.0 < lr < math.inf:  # as it mostly is, each step
+        return lr
     if not callable(lr):
         return check_lr(lr)
     found = float(lr(step))
