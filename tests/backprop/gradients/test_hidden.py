@@ -346,3 +346,42 @@ def test_the_buffers_of_a_module_are_no_parameters():
     report = gradcheck(Module(), torch.tensor(X))
     assert report.ok, report
     assert len(report.entries) == 3
+
+
+class Linear:
+    """Its backward pass keeps no gradient of `W`, and may keep something else as large."""
+
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, d):
+        self.keep(self.x.T @ d)
+        return d @ self.W.T
+
+
+class KeepingAnother(Linear):
+    def keep(self, gradient):
+        other = normal(*gradient.shape, seed=8)
+        other -= gradient * (other * gradient).sum() / (gradient**2).sum()
+        other *= np.linalg.norm(gradient) / np.linalg.norm(other)
+        self.kept = 0.5 * gradient + 0.87 * other  # at 60 degrees
+
+
+def test_what_points_half_the_way_of_a_gradient_is_none():
+    entry = gradcheck(KeepingAnother(normal(3, 2)), X)["W"]
+    assert str(entry.verdict) == "not checked"
+    assert "no gradient of it was found" in str(entry.reason)
+
+
+class KeepingWhatIsNoGradient(Linear):
+    def keep(self, gradient):
+        self.kept = np.reshape(self.x.sum(), (1, 1))  # does not heed `d`
+
+
+def test_what_stays_when_the_upstream_gradient_doubles_is_no_gradient():
+    entry = gradcheck(KeepingWhatIsNoGradient(normal(1, 1)), normal(4, 1))["W"]
+    assert str(entry.verdict) == "not checked"
