@@ -27,7 +27,7 @@ from backprop.numerical.pieces import (
     pieces,
     product,
 )
-from backprop.targets.objects import is_array
+from backprop.targets.objects import is_known_array
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -46,7 +46,7 @@ def entry(task: Task, name: str, which: Indices | None, way: Way | None) -> Entr
     narrow, gradient = task.found.gradients.get(name), task.wide.get(name)
     if narrow is None or gradient is None:
         return unmeasured(name, own, Verdict.WRONG, "there is no gradient")
-    given = shape(gradient) if is_array(gradient) else ()
+    given = shape(gradient) if is_known_array(gradient) else ()
     if given != own:
         return _of_wrong_shape(task, name, gradient, own)
     if 0 in own:
@@ -62,7 +62,7 @@ def _of_wrong_shape(task: Task, name: str, gradient: Array, own: tuple[int, ...]
     numerical, size = None, math.prod(own)
     if 0 < size <= _DIAGNOSED:
         numerical = task.phi.at(name, np.arange(size), task.step, 0).value.reshape(own)
-    given = flat64(gradient).reshape(shape(gradient) if is_array(gradient) else ())
+    given = flat64(gradient).reshape(shape(gradient) if is_known_array(gradient) else ())
     return unmeasured(name, own, Verdict.WRONG, diagnosis.of_shape(given, own, numerical))
 
 
@@ -81,7 +81,9 @@ class _Comparison:
             self.analytic = values[self.indices].astype(np.float64)
         self.whole = way is None and self.indices.size == values.size
         self.eps = _eps(gradient)
-        self.magnitude = self._magnitude(values, shape(gradient) if is_array(gradient) else ())
+        self.magnitude = self._magnitude(
+            values, shape(gradient) if is_known_array(gradient) else ()
+        )
         self.judgment = self._judge()
 
     def _magnitude(self, values: Floats, own: tuple[int, ...]) -> Floats:
@@ -214,7 +216,7 @@ class _Comparison:
         others = {
             name: flat_host(g)[self.indices].astype(np.float64)
             for name, g in self.task.wide.items()
-            if name != self.name and is_array(g) and shape(g) == own
+            if name != self.name and is_known_array(g) and shape(g) == own
         }
         return diagnosis.of_values(
             found.analytic,
@@ -230,7 +232,7 @@ class _Comparison:
 
 def _eps(gradient: Array) -> float:
     """Return the spacing of a gradient's dtype."""
-    real = is_array(gradient) and is_floating(gradient)
+    real = is_known_array(gradient) and is_floating(gradient)
     return float(namespace(gradient).finfo(gradient.dtype).eps) if real else 2e-16
 
 

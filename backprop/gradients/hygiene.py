@@ -14,7 +14,7 @@ from backprop.gradients import staleness
 from backprop.gradients.findings import Findings, distance
 from backprop.numerical.pieces import flat64, largest, same
 from backprop.targets.nested import is_real, leaves
-from backprop.targets.objects import attribute, is_array
+from backprop.targets.objects import attribute, is_known_array
 from backprop.targets.reach import reachable
 from backprop.targets.subject import Subject
 
@@ -67,7 +67,7 @@ def inspect(subject: Subject, names: list[str], nondet_tol: float) -> Findings:
 def _watched(subject: Subject) -> Iterator[tuple[str, Array]]:
     """Yield the arrays that no pass may change."""
     for keys, leaf in leaves(subject.passes.inputs):
-        if is_array(leaf):
+        if is_known_array(leaf):
             yield f"input {keys[0]}", leaf
     others = {*subject.positions.values(), *subject.missing}
     for name, place in subject.arrays.items():
@@ -126,7 +126,7 @@ def _unknown(subject: Subject) -> Iterator[str]:
 def _check_placement(subject: Subject, name: str, gradient: Array, found: Findings) -> None:
     """Say where library, device or dtype are not those of the array."""
     x = subject.arrays[name].get()
-    if not is_array(gradient):
+    if not is_known_array(gradient):
         if shape(x):
             found.problems.append(f"{name}: its gradient must be an array")
         return

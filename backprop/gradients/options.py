@@ -9,7 +9,7 @@ from backends import isdtype, namespace
 from backprop.arguments import at_least_0, positive, whole
 from backprop.gradients.report import Verdict
 from backprop.targets.nested import leaves
-from backprop.targets.objects import is_array
+from backprop.targets.objects import is_known_array
 
 Mode: TypeAlias = Literal["auto", "full", "sampled", "directional"]
 _MODES = ("auto", "full", "sampled", "directional")
@@ -63,7 +63,7 @@ def check_inputs(inputs: Iterable[object]) -> None:
     """Raise a TypeError or ValueError unless the inputs are dense, unmasked, real and finite."""
     for i, given in enumerate(inputs):
         for _, x in leaves(given):
-            if not is_array(x):
+            if not is_known_array(x):
                 continue
             if "sparse" in str(getattr(x, "layout", "")):
                 raise TypeError(f"input {i} must be dense; got a sparse one: x.to_dense()")

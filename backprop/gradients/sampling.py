@@ -20,7 +20,7 @@ from backprop.numerical.pieces import (
     product,
     top,
 )
-from backprop.targets.objects import is_array
+from backprop.targets.objects import is_known_array
 
 Indices = npt.NDArray[np.intp]
 
@@ -196,7 +196,7 @@ def _signs(task: Task, size: int) -> Way:
 def _sample(task: Task, name: str, size: int, samples: int) -> Indices:
     """Return coordinates: found off by halves, large, not zero, and by chance."""
     gradient = task.wide.get(name)
-    if gradient is None or not is_array(gradient) or math.prod(gradient.shape) != size:
+    if gradient is None or not is_known_array(gradient) or math.prod(gradient.shape) != size:
         return np.arange(min(size, samples))
     chosen = _suspects(task, name, gradient) if finite(gradient) else []
     chosen += top(gradient, max(1, samples // 4)).tolist()

@@ -13,7 +13,7 @@ from backprop.gradients.findings import Findings, distance
 from backprop.numerical.perturb import Place
 from backprop.numerical.pieces import flat64, largest
 from backprop.targets.nested import is_real, rebuilt
-from backprop.targets.objects import is_array
+from backprop.targets.objects import is_known_array
 from backprop.targets.subject import Subject
 
 _TIMES = (1.0, 2.0)  # how often a pass adds the gradient of one before: of its input, too, if kept
@@ -142,7 +142,7 @@ def _other(x: Any) -> Any:
     Each entry takes the place of its neighbor, so that what a pass keeps of them differs even if
     that is a sign, a place or an order alone. Integers, as labels, are turned round.
     """
-    if not is_array(x) or not shape(x):
+    if not is_known_array(x) or not shape(x):
         return x
     xp = namespace(x)
     return xp.roll(x, 1) * _SMALLER + 0.125 if is_real(x) else xp.flip(x, axis=0)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from backprop.numerical.pieces import fingerprint, flat_host
 from backprop.targets.nested import is_real
-from backprop.targets.objects import is_array
+from backprop.targets.objects import is_known_array
 from backprop.targets.places import Where
 from backprop.targets.reach import Reached, reachable
 
@@ -50,7 +50,7 @@ class Candidate:
     def stays(self, returned: Any) -> bool:
         """Tell whether it is the same after another backward pass."""
         now = self.where.read(returned)
-        values = flat_host(now) if is_array(now) else np.zeros(0)
+        values = flat_host(now) if is_known_array(now) else np.zeros(0)
         return values.size == self.size and np.array_equal(values[self.indices], self.values)
 
 
@@ -72,7 +72,7 @@ class Made:
     def _arrays(self) -> Iterator[tuple[Any, Reached]]:
         for root in self._roots:
             for found in reachable(root):
-                if found.path and is_array(found.value) and is_real(found.value):
+                if found.path and is_known_array(found.value) and is_real(found.value):
                     yield root, found
 
     def is_new(self, x: Any) -> bool:

@@ -10,7 +10,7 @@ from backprop.arrays import copy_of, shape
 from backprop.numerical.perturb import Place
 from backprop.numerical.pieces import flat64, same
 from backprop.targets.moving import change
-from backprop.targets.objects import is_array
+from backprop.targets.objects import is_known_array
 from backprop.targets.passes import Passes
 from backprop.targets.paths import follow
 
@@ -60,7 +60,7 @@ def _is_made(root: Any, place: Place) -> bool:
 
 def _is_other(old: Any, now: Any) -> bool:
     """Tell whether each entry is another, but for those that are 0 as before."""
-    if not is_array(now) or shape(now) != shape(old):
+    if not is_known_array(now) or shape(now) != shape(old):
         return True
     before, after = flat64(old), flat64(now)
     return bool(((before != after) | (before == 0.0)).all()) and bool((before != after).any())

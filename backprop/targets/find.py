@@ -16,7 +16,7 @@ from backprop.targets.leftovers import clear_gradients
 from backprop.targets.moving import adopt_lazy
 from backprop.targets.nested import leaves, of_rows, rebuilt
 from backprop.targets.numbers import copied, promote_integers, promote_numbers
-from backprop.targets.objects import attribute, is_array
+from backprop.targets.objects import attribute, is_known_array
 from backprop.targets.parameters import find_parameters
 from backprop.targets.passes import Passes
 from backprop.targets.paths import floating_arrays, readable
@@ -93,7 +93,8 @@ def _search(passes: Passes, calls: Calls, options: Options, numbers: AbstractSet
     inputs = _input_arrays(passes.inputs, calls)
     subject = Subject(calls.name, passes, {}, {}, {}, {})
     subject.batch = next(
-        (int(x.shape[0]) for _, x in leaves(passes.inputs) if is_array(x) and x.ndim > 1), None
+        (int(x.shape[0]) for _, x in leaves(passes.inputs) if is_known_array(x) and x.ndim > 1),
+        None,
     )
     adopt_lazy(passes)
     _check_constants(options.constants, [*calls.names, *inputs], calls.roots)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backprop.numerical.pieces import same
-from backprop.targets.objects import is_array
+from backprop.targets.objects import is_known_array
 
 
 def global_generators() -> Iterator[tuple[Callable[[], Any], Callable[[Any], None]]]:
@@ -32,6 +32,6 @@ def same_state(a: Any, b: Any) -> bool:
         return all(same_state(a[key], b[key]) for key in a)
     if isinstance(a, tuple) and any(isinstance(v, np.ndarray | tuple) for v in a):
         return all(map(same_state, a, b))
-    if is_array(a):
+    if is_known_array(a):
         return same(a, b)
     return bool(a == b)

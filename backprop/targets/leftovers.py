@@ -3,7 +3,7 @@
 from backends import is_writable
 from backprop.numerical.pieces import largest, same
 from backprop.targets.nested import is_real, leaves
-from backprop.targets.objects import is_array
+from backprop.targets.objects import is_known_array
 from backprop.targets.paths import follow
 from backprop.targets.places import Where
 from backprop.targets.state import State
@@ -23,7 +23,11 @@ def clear_gradients(subject: Subject) -> None:
     old = [
         g
         for g in found
-        if is_array(g) and is_real(g) and is_writable(g) and id(g) not in own and largest(g) > 0
+        if is_known_array(g)
+        and is_real(g)
+        and is_writable(g)
+        and id(g) not in own
+        and largest(g) > 0
     ]
     numbers = [w for w in subject.where.values() if w.is_kept and isinstance(w.read(None), float)]
     if not old and not numbers:

@@ -13,7 +13,7 @@ from backprop.targets.calls import (
     positional,
     taken,
 )
-from backprop.targets.objects import has, is_array
+from backprop.targets.objects import has, is_known_array
 from backprop.targets.places import of_input_attribute
 from backprop.targets.state import tried
 
@@ -57,7 +57,7 @@ def of_network(net: Any, inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> Ca
     """Return the calls of a network: `loss` and `gradient`, which trains where that can be said."""
     if len(inputs) != 2:
         raise TypeError(f"a network needs the inputs x and t; got {len(inputs)}")
-    if not is_array(inputs[0]):
+    if not is_known_array(inputs[0]):
         raise TypeError(f"`x` must be an array; got {type(inputs[0]).__name__}")
     if "training" not in kwargs and taken(net.gradient, {"training": True}):
         kwargs = {**kwargs, "training": True}  # the gradient is that of training
@@ -176,7 +176,7 @@ def _hung(
             y, _ = run(inputs)
             backward()
         except AttributeError as error:
-            return error.name if is_array(y) and error.obj is y else None
+            return error.name if is_known_array(y) and error.obj is y else None
         except Exception:  # it will come again where it matters
             return None
         return None

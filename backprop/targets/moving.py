@@ -11,7 +11,7 @@ from backprop.arrays import copy_of, is_floating, shape
 from backprop.numerical.perturb import Place
 from backprop.numerical.pieces import PIECE, fingerprint, flat_host
 from backprop.targets.nested import is_real, leaves
-from backprop.targets.objects import is_array
+from backprop.targets.objects import is_known_array
 from backprop.targets.passes import Passes
 from backprop.targets.paths import floating_arrays, lying
 from backprop.targets.state import State
@@ -107,7 +107,7 @@ def _written(passes: Passes, places: Sequence[tuple[Any, Place]]) -> list[Place]
 
 def _mark(root: Any, place: Place) -> bytes | None:
     x = lying(root, place.path)
-    return fingerprint(x) if is_array(x) else None
+    return fingerprint(x) if is_known_array(x) else None
 
 
 def change(place: Place, x: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from backprop.arrays import is_floating
-from backprop.targets.objects import is_array
+from backprop.targets.objects import is_known_array
 
 
 def leaves(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
@@ -69,4 +69,4 @@ def _of_numbers(value: Any, apart: int) -> Any:
 
 def is_real(value: Any) -> bool:
     """Tell whether a value is a floating array or a float, and so has a derivative."""
-    return isinstance(value, float) or (is_array(value) and is_floating(value))
+    return isinstance(value, float) or (is_known_array(value) and is_floating(value))

@@ -13,7 +13,7 @@ from backprop.numerical.pieces import flat_host
 from backprop.targets import places
 from backprop.targets.moving import moves
 from backprop.targets.nested import is_real, leaves
-from backprop.targets.objects import is_array
+from backprop.targets.objects import is_known_array
 from backprop.targets.parts import parts
 from backprop.targets.passes import Passes
 from backprop.targets.paths import arrays_of, lying
@@ -23,7 +23,7 @@ from backprop.targets.state import State
 
 def copied(leaf: Any, inputs: Sequence[Any]) -> Any:
     """Return a copy of an array; a float as an array, an integer too if all inputs are numbers."""
-    if is_array(leaf) and not isinstance(leaf, np.generic):
+    if is_known_array(leaf) and not isinstance(leaf, np.generic):
         return copy_of(leaf)
     if isinstance(leaf, np.generic):
         return np.array(leaf)
@@ -42,8 +42,10 @@ def _is_number(x: Any) -> bool:
 
 def _like(holder: Any, value: Any) -> Any:
     """Return numbers as an array of the library and dtype of the floating arrays around them."""
-    value = np.array(flat_host(value).reshape(value.shape), float) if is_array(value) else value
-    arrays = (x for _, x in leaves(list(holder)) if is_array(x) and is_floating(x))
+    value = (
+        np.array(flat_host(value).reshape(value.shape), float) if is_known_array(value) else value
+    )
+    arrays = (x for _, x in leaves(list(holder)) if is_known_array(x) and is_floating(x))
     x = next((x for x in arrays if not isinstance(x, np.generic)), None)
     return np.array(value) if x is None else backends.of(x).asarray(np.array(value), x.dtype)
 
@@ -101,7 +103,7 @@ def promote_numbers(passes: Passes) -> None:
 def _floats(passes: Passes) -> Iterator[tuple[Place, float]]:
     for root in passes.calls.roots:
         for found in reachable(root):
-            if is_array(found.value) or isinstance(found.value, tuple):
+            if is_known_array(found.value) or isinstance(found.value, tuple):
                 continue
             for step, value in parts(found.value):
                 if isinstance(value, float | np.floating) and step[0] in ("attribute", "item"):
@@ -128,4 +130,4 @@ def _size(x: Any) -> int:
 
 
 def _is_same(now: Any, value: Any) -> bool:
-    return now is value if is_array(value) else bool(now == value)
+    return now is value if is_known_array(value) else bool(now == value)

@@ -49,8 +49,11 @@ def has(x: Any, name: str) -> bool:
     return attribute(x, name) is not None
 
 
-def is_array(x: Any) -> bool:
-    """Tell whether `x` is an array or a scalar of NumPy's, and not a class such as np.float32."""
+def is_known_array(x: Any) -> bool:
+    """Tell whether `x` is an array of numbers, or a NumPy scalar, of a library that is known here.
+
+    An object that merely has a `dtype` is none.
+    """
     if isinstance(x, np.ndarray):  # and others that need no closer look, as there are many
         return not is_full(x)
     if isinstance(x, _NO_ARRAYS) and not isinstance(x, np.generic):

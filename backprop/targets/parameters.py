@@ -15,7 +15,7 @@ from backprop.targets.candidates import Candidate, Floats, Indices, Made, most_a
 from backprop.targets.derived import derived
 from backprop.targets.moving import caches, moves
 from backprop.targets.nested import leaves
-from backprop.targets.objects import attribute, is_array
+from backprop.targets.objects import attribute, is_known_array
 from backprop.targets.parts import Step
 from backprop.targets.passes import Passes
 from backprop.targets.paths import floating_arrays, follow, is_bare, is_of_function, lying, parse
@@ -111,7 +111,7 @@ def _declared(name: str, text: str, roots: Sequence[Any]) -> Held:
             value = follow(root, path)
         except (AttributeError, KeyError, IndexError, TypeError):
             continue
-        if not is_array(value):
+        if not is_known_array(value):
             raise TypeError(f"`params[{name!r}]` must be an array; got {type(value).__name__}")
         kind, key = path[-1]
         return Held(name, Place(holder, key, attribute=kind != "item", path=path), root, True)
@@ -198,7 +198,7 @@ def _updates(held: list[Held], fresh: Mapping[str, Any], options: Options) -> li
     for h in held:
         now = lying(h.root, h.place.path)
         old = fresh[h.name]
-        if is_array(now) and shape(now) == shape(old) and not same(now, old):
+        if is_known_array(now) and shape(now) == shape(old) and not same(now, old):
             before = flat64(old)
             for by in (rate, _ADDED) if before.any() else (rate,):
                 where = Where(h.place.path, h.root, before, by)

@@ -18,9 +18,9 @@ import numpy as np
 from backprop.networks.parameters import attributes
 from backprop.targets.objects import (
     GENERATORS,
-    is_array,
     is_full,
     is_installed,
+    is_known_array,
     is_of_library,
 )
 
@@ -51,7 +51,7 @@ def parts(holder: Any) -> Iterator[tuple[Step, Any]]:
         if not is_installed(holder):
             yield from ((("attribute", name), value) for name, value in shared(holder).items())
             yield from ((("attribute", name), getattr(holder, name)) for name in _methods(holder))
-    elif not isinstance(holder, GENERATORS) and not is_array(holder):
+    elif not isinstance(holder, GENERATORS) and not is_known_array(holder):
         for name in ("func", "args", "keywords") if type(holder).__name__ == "partial" else ():
             yield ("attribute", name), getattr(holder, name)
         for name, value in attributes(holder).items():
@@ -87,7 +87,7 @@ def _of_class(holder: Any) -> Iterator[tuple[Step, Any]]:
             elif (
                 name not in own
                 and is_shared(name, value)
-                and (isinstance(value, GENERATORS) or is_array(value) or not installed)
+                and (isinstance(value, GENERATORS) or is_known_array(value) or not installed)
             ):
                 yield ("shared", name), value
         if not installed:

@@ -12,7 +12,7 @@ from backprop.arrays import widened
 from backprop.numerical.pieces import fingerprint, flat64, largest
 from backprop.targets.calls import Calls
 from backprop.targets.nested import is_real, leaves, of_numbers, rebuilt
-from backprop.targets.objects import is_array
+from backprop.targets.objects import is_known_array
 from backprop.targets.paths import floating_arrays
 from backprop.targets.reach import reachable
 from backprop.targets.state import State, watched_like
@@ -218,11 +218,11 @@ class Passes:
                     place.set(wider)
             wide = {backends.of(x).widest for x in narrow}
             self.weighing = Weighing(
-                rebuilt(weighing.cotangents, lambda v: widened(v) if is_array(v) else v)
+                rebuilt(weighing.cotangents, lambda v: widened(v) if is_known_array(v) else v)
             )
             self.start_from(State(*self.calls.roots, self.inputs))
             after = self.phi()
-            fine = not is_array(after) or after.dtype in wide
+            fine = not is_known_array(after) or after.dtype in wide
             near = max(_NEAR, *(8.0 * float(namespace(x).finfo(x.dtype).eps) for x in narrow))
             close = abs(float(flat64(after)[0] - flat64(before)[0])) <= near * self.scale()
             if fine and close:
@@ -246,4 +246,4 @@ def _marks(y: Any) -> list[bytes]:
 
 
 def _kind(y: Any) -> str:
-    return f"dtype {y.dtype}" if is_array(y) else type(y).__name__
+    return f"dtype {y.dtype}" if is_known_array(y) else type(y).__name__

@@ -9,7 +9,7 @@ from typing import Any
 
 from backprop.arrays import is_floating
 from backprop.numerical.perturb import Place
-from backprop.targets.objects import is_array
+from backprop.targets.objects import is_known_array
 from backprop.targets.parts import Step, cells, defaults
 from backprop.targets.reach import Reached, reachable
 
@@ -26,7 +26,7 @@ def arrays_of(root: Any, wanted: Callable[[Any], bool]) -> dict[str, Place]:
     """
     found: dict[int, list[Reached]] = {}
     for each in reachable(root):
-        if each.path and is_array(each.value) and wanted(each.value):
+        if each.path and is_known_array(each.value) and wanted(each.value):
             found.setdefault(id(each.value), []).append(each)
     named: dict[str, Place] = {}
     for places in found.values():
@@ -81,7 +81,7 @@ def follow(root: Any, path: tuple[Step, ...]) -> Any:
         When there is nothing.
     """
     for kind, key in path:
-        if kind in ("item", "member") and is_array(root):
+        if kind in ("item", "member") and is_known_array(root):
             raise TypeError(f"an array holds nothing at {key!r}")
         if kind == "cell":
             root = cells(root)[key].cell_contents

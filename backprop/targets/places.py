@@ -12,7 +12,7 @@ import backends
 from backprop.arrays import shape
 from backprop.numerical.pieces import flat64
 from backprop.targets.nested import is_real, leaves
-from backprop.targets.objects import attribute, is_array
+from backprop.targets.objects import attribute, is_known_array
 from backprop.targets.parts import Step
 from backprop.targets.paths import follow
 
@@ -97,7 +97,7 @@ def of_inputs(
     if not wanted:
         return {}, [keys for keys, leaf in leaves(returned) if is_real(leaf)]
     if not isinstance(returned, tuple | list | dict):
-        is_value = is_array(returned) or isinstance(returned, Real)
+        is_value = is_known_array(returned) or isinstance(returned, Real)
         return ({wanted[0]: Where(())} if is_value else {}), []
     pairs = _positions(returned, inputs, names, wanted)
     known = dict(leaves(returned))
@@ -176,7 +176,7 @@ def of_input_attribute(roots: Sequence[Any], name: str) -> Where | None:
 def hanging(inputs: Sequence[Any], i: int) -> Where | None:
     """Return where the gradient by an input hangs on the input itself."""
     for name in _ON_ARRAYS:
-        if is_array(inputs[i]) and is_real(getattr(inputs[i], name, None)):
+        if is_known_array(inputs[i]) and is_real(getattr(inputs[i], name, None)):
             return Where((("item", i), ("attribute", name)), inputs)
     return None
 

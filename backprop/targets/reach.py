@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backprop.numerical.perturb import Place
-from backprop.targets.objects import ATOMS, is_array, is_installed
+from backprop.targets.objects import ATOMS, is_installed, is_known_array
 from backprop.targets.parts import Step, cells, parts, positions
 
 DEEPEST = 1000
@@ -94,7 +94,7 @@ def reachable(root: Any) -> Generator[Reached, None, bool]:
         found = queue.popleft()
         count += 1
         yield found
-        if is_array(found.value):
+        if is_known_array(found.value):
             continue
         if len(found.path) >= DEEPEST:
             deep = True
@@ -102,7 +102,7 @@ def reachable(root: Any) -> Generator[Reached, None, bool]:
         for step, value in parts(found.value):
             if isinstance(value, ATOMS) or _is_closed(value):
                 continue
-            if id(value) in seen and not is_array(value):
+            if id(value) in seen and not is_known_array(value):
                 continue
             path = (*found.path, step)
             if step[0] == "property" and sum(kind == "property" for kind, _ in path) > _MADE:

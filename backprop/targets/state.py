@@ -17,7 +17,7 @@ from backprop.arrays import copy_of
 from backprop.networks.parameters import attributes
 from backprop.numerical.pieces import same
 from backprop.targets.generators import global_generators, same_state, with_state
-from backprop.targets.objects import is_array, is_full
+from backprop.targets.objects import is_full, is_known_array
 from backprop.targets.parts import cells, globals_of, shared
 from backprop.targets.reach import reachable
 
@@ -49,11 +49,11 @@ class State:
             self._generators.append((read, write, read()))
 
     def _remember(self, value: Any) -> None:
-        if is_array(value):
+        if is_known_array(value):
             own = _held(value)
             if own and not self.holds(value):
                 self._containers.append((value, own))
-                for each in filter(is_array, own.values()):
+                for each in filter(is_known_array, own.values()):
                     self._remember(each)
             if backends.is_writable(_plain(value)) and not self.holds(value):
                 self._arrays.append((value, copy_of(_plain(value))))
@@ -103,7 +103,7 @@ class State:
                 not _is_container(holder)
                 and all(
                     isinstance(old.get(name), empty)
-                    and (isinstance(value, empty) or is_array(value))
+                    and (isinstance(value, empty) or is_known_array(value))
                     for name, value in _held(holder).items()
                     if old.get(name, self) is not value
                 )

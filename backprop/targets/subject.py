@@ -9,7 +9,7 @@ import numpy as np
 
 from backprop.arrays import copy_of
 from backprop.numerical.perturb import Place
-from backprop.targets.objects import is_array
+from backprop.targets.objects import is_known_array
 from backprop.targets.passes import Passes
 from backprop.targets.paths import lying
 from backprop.targets.places import Where
@@ -71,7 +71,7 @@ class Subject:
     def now(self, name: str) -> Any:
         """Return the array that lies where a parameter was; None where none does."""
         found = (lying(root, self.arrays[name].path) for root in self.passes.calls.roots)
-        return next(filter(is_array, found), None)
+        return next(filter(is_known_array, found), None)
 
     def rebound(self) -> set[str]:
         """Return the parameters in whose place a forward pass puts other arrays: states."""
@@ -93,7 +93,7 @@ class Subject:
     def read(self, returned: Any) -> dict[str, Any]:
         """Return the gradients that there are right after a backward pass, to be kept."""
         return {
-            name: copy_of(g) if is_array(g) and name not in self.fresh else g
+            name: copy_of(g) if is_known_array(g) and name not in self.fresh else g
             for name, g in self.look(returned).items()
         }
 

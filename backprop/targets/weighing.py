@@ -7,7 +7,7 @@ import numpy as np
 import backends
 from backends import namespace
 from backprop.targets.nested import is_real, leaves
-from backprop.targets.objects import is_array
+from backprop.targets.objects import is_known_array
 
 
 class Weighing:
@@ -56,7 +56,7 @@ def cotangent(leaf: Any, rng: np.random.Generator, weighted: bool) -> Any:
     """Return the derivative by an output that the backward pass starts from; None for no output."""
     if not is_real(leaf):
         return None
-    if not is_array(leaf) or leaf.shape == ():
+    if not is_known_array(leaf) or leaf.shape == ():
         return float(rng.uniform(0.5, 1.5)) if weighted else 1.0
     shape = tuple(leaf.shape)
     values = rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
@@ -67,7 +67,7 @@ def cotangent(leaf: Any, rng: np.random.Generator, weighted: bool) -> Any:
 
 def _term(y: Any, v: Any, absolute: bool) -> Any:
     """Return Σ v y, or Σ |v y|, in the widest dtype."""
-    if not is_array(y):
+    if not is_known_array(y):
         return abs(y) if absolute else y * v
     xp = namespace(y)
     if isinstance(v, float):
