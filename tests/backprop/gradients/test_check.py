@@ -103,7 +103,7 @@ KINDS = [
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_false_alarm(kind, dtype):
-    for seed in range(200):
+    for seed in range(80):
         layer, inputs = random_layer(kind, np.random.default_rng(seed), dtype)
         report = gradcheck(layer, *inputs, seed=seed)
         assert report.ok, (seed, str(report))
@@ -133,7 +133,7 @@ def test_other_modes_see_mistakes_too(mode):
 
 def test_large_arrays_cost_a_sample():
     rng = np.random.default_rng(0)
-    x = rng.standard_normal(1_000_000)
+    x = rng.standard_normal(300_000)
     for mode, least, most in (("sampled", 40, 12 * 10 + 60), ("directional", 4, 60)):
         evaluations = itertools.count()  # unlike a list, it is not put back
 
@@ -455,7 +455,7 @@ def test_narrow_dtypes_hide_no_mistake(dtype, wrong):
 @pytest.mark.parametrize("mode", ["sampled", "directional"])
 @pytest.mark.parametrize("factor", [0.0, 1.3, 2.0])
 def test_large_narrow_arrays_hide_no_mistake(mode, factor):
-    x = np.random.default_rng(0).standard_normal(100_000).astype(np.float32)
+    x = np.random.default_rng(0).standard_normal(30_000).astype(np.float32)
     layer = narrow(np.tanh, lambda x, d: factor * d * (1 - np.tanh(x) ** 2))
     assert gradcheck(layer, x, mode=mode)["x"].verdict is Verdict.WRONG
 
@@ -661,8 +661,8 @@ def test_no_false_alarm_where_kinks_lie_within_the_steps_of_float32(seed):
     """On a device without float64 the steps are large, and many meet a kink of Relu."""
     backend = backends.select("no_float64", "array-api-strict")
     (x, t), _ = load_mnist_sample()
-    x, t = backend.asarray(x[:3, 350:450]), backend.asarray(t[:3])
-    net = TwoLayerNet(100, 50, 10, backend=backend, seed=seed)
+    x, t = backend.asarray(x[:3, 375:425]), backend.asarray(t[:3])
+    net = TwoLayerNet(50, 20, 10, backend=backend, seed=seed)
     report = gradcheck(net, x, t)
     assert report.ok, str(report)
     for entry in report.entries:  # the error bars tell that a kink may lie within a step
@@ -677,9 +677,9 @@ def test_a_mistake_is_seen_where_kinks_lie_within_the_steps_of_float32(factor):
 
     backend = backends.select("no_float64", "array-api-strict")
     (x, t), _ = load_mnist_sample()
-    net = TwoLayerNet(100, 20, 10, backend=backend, seed=0)
+    net = TwoLayerNet(50, 20, 10, backend=backend, seed=0)
     layers = {**net.layers, "Relu1": Wrong()}
-    x, t = backend.asarray(x[:3, 350:450]), backend.asarray(t[:3])
+    x, t = backend.asarray(x[:3, 375:425]), backend.asarray(t[:3])
     report = gradcheck(Network(layers, SoftmaxWithLoss()), x, t)
     wrong = {e.name for e in report.entries if e.verdict is Verdict.WRONG}
     assert "W1" in wrong
