@@ -48,8 +48,8 @@ def load_picture(
     OSError
         When the file can't be read.
     ValueError
-        When it is no such image, has more than 67,108,864 pixels, is blank, or shows several
-        digits.
+        When it is no such image, is blank, or shows several digits, or has more pixels than
+        `read_image` takes: 67,108,864, in some formats fewer.
 
     Warns
     -----
