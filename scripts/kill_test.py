@@ -371,9 +371,9 @@ def read_only(program: Program, home: Path) -> Tally:
 
 
 @functools.cache
-def small_load(*arguments: Any) -> Any:
+def small_load(*arguments: Any, **options: Any) -> Any:
     """Return the first digits of the data set: a run is then short, and most of it is writing."""
-    train, test = load(*arguments)
+    train, test = load(*arguments, **options)
     return tuple(part[:1000] for part in train), tuple(part[:200] for part in test)
 
 

@@ -96,4 +96,4 @@ def _draw(path: Path, history: History) -> None:
         plotting.save(plotting.accuracy_curves(history), path)
     except Exception as error:  # a picture is optional, and can fail in any way
         path.unlink(missing_ok=True)
-        say(f"no {path.name}: {error or type(error).__name__}")
+        say(f"no {path.name}: {str(error) or type(error).__name__}")

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -21,6 +22,19 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 MAX_PIXELS = 1 << 26  # 8192 x 8192
 _SIDE = 1024  # pixels that are looked at; larger pictures are made smaller, strip by strip
 _STRIP = 1 << 20  # pixels
+_COPIES = {"WEBP": 4, "TIFF": 2}  # of the picture that a decoder may hold at once
+_BEYOND = 64 << 20  # bytes that all but one of them may take
+_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2}  # of a pixel in Pillow; else 4
+_TURNS: dict[int, Callable[[Floats], Floats]] = {  # what the tag "orientation" asks for
+    2: lambda colors: colors[:, ::-1],
+    3: lambda colors: colors[::-1, ::-1],
+    4: lambda colors: colors[::-1],
+    5: lambda colors: colors.swapaxes(0, 1),
+    6: lambda colors: colors[::-1].swapaxes(0, 1),
+    7: lambda colors: colors[::-1, ::-1].swapaxes(0, 1),
+    8: lambda colors: colors[:, ::-1].swapaxes(0, 1),
+}
+_ORIENTATION = 0x0112
 _RANGES = (1.0, 255.0, 4095.0, 65535.0, 2.0**32 - 1)  # of modes that don't say what white is
 
 
@@ -45,10 +59,12 @@ def read_image(path: str | os.PathLike[str]) -> Floats:
     OSError
         When the file can't be read.
     ValueError
-        When it is no such image, damaged, or has more than `MAX_PIXELS` pixels.
+        When it is no such image, damaged, or has more than `MAX_PIXELS` pixels: a WebP file more
+        than 5,592,405, a TIFF file in color more than 16,777,216, as their decoders hold
+        the picture several times.
     """
     try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
+        from PIL import Image, UnidentifiedImageError
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
             f"pictures are read with Pillow: {pip_install('image')}"
@@ -56,28 +72,32 @@ def read_image(path: str | os.PathLike[str]) -> Floats:
     with open(regular_file(path), "rb") as file, warnings.catch_warnings(action="ignore"):
         try:
             image: Any = Image.open(file, formats=FORMATS)
-            _check_size(image.width * image.height)
+            _check_size(image)
             image.draft(None, (_SIDE, _SIDE))  # JPEG is decoded at a size near this one
             image.load()
-            ImageOps.exif_transpose(image, in_place=True)
-            return _colors(image)
+            turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+            colors = _colors(image)
+            return colors if turn is None else np.ascontiguousarray(turn(colors))
         except UnidentifiedImageError:
             known = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
             raise ValueError(f"{path} must be a {known} image; its format is unknown") from None
-        except (Image.DecompressionBombError, _TooLargeError):
-            raise ValueError(f"{path} must have at most {MAX_PIXELS:,} pixels") from None
+        except (Image.DecompressionBombError, _TooLargeError) as error:
+            most = error.args[0] if isinstance(error, _TooLargeError) else MAX_PIXELS
+            raise ValueError(f"{path} must have at most {most:,} pixels") from None
         except Exception as error:  # a damaged file makes a decoder raise anything
             what = printable(str(error) or type(error).__name__)[:300]
             raise ValueError(f"{path} must be an image that can be read: {what}") from None
 
 
 class _TooLargeError(Exception):
-    """Raised before anything is decoded."""
+    """Raised before anything is decoded, with the number of pixels that there may be."""
 
 
-def _check_size(pixels: int) -> None:
-    if pixels > MAX_PIXELS:
-        raise _TooLargeError
+def _check_size(image: "Image") -> None:
+    more = (_COPIES.get(image.format or "", 1) - 1) * _BYTES.get(image.mode, 4)
+    most = min(MAX_PIXELS, _BEYOND // more) if more else MAX_PIXELS
+    if image.width * image.height > most:
+        raise _TooLargeError(most)
 
 
 def _colors(image: "Image") -> Floats:

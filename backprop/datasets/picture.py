@@ -19,7 +19,7 @@ from backprop.datasets.mnist import load_mnist_sample
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 _FIELD, _BOX = 28, 20  # pixels: the side of MNIST's pictures, and the longer side of a digit
-_LIKE = 0.7  # cosine to the nearest digit of MNIST's sample, which one digit in a hundred lacks
+_LIKE = 0.7  # cosine to the nearest digit of MNIST's sample, which one digit in sixty lacks
 
 
 def load_picture(
@@ -48,13 +48,14 @@ def load_picture(
     OSError
         When the file can't be read.
     ValueError
-        When it is no such image, has more than 67,108,864 pixels, is blank, or shows several
-        digits.
+        When it is no such image, is blank, or shows several digits, or has more pixels than
+        `read_image` takes: 67,108,864, in some formats fewer.
 
     Warns
     -----
     UserWarning
-        When what it shows is unlike any digit of `load_mnist_sample`.
+        When what it shows is unlike any digit of `load_mnist_sample`. Most letters are as like one
+        as digits are to each other: of 1,092 in 21 typefaces 15 % were warned of, of digits 2 %.
     """
     colors = read_image(path)
     try:

@@ -38,15 +38,18 @@ def between(found: Judgment, first: Slopes, look: Look, noise: float) -> None:
 def coarsen(found: Judgment, look: Look, noise: float, limits: Limits, resolved: bool) -> None:
     """Take coarser steps where noise makes the error wide beside the value.
 
-    A gradient that is as good as 0 needs none where it would be seen to be another.
+    A gradient that is as good as 0 needs none where it would be seen to be another; a direction,
+    in which much less must be seen than at each entry, has but one value to look at again.
     """
+    one = found.analytic.size == 1
     for level in range(-1, limits.coarsest - 1, -1):
         size = np.maximum(np.abs(found.analytic), np.abs(found.value))
         wide = (found.error > WIDE * size) & np.isfinite(found.error) & (found.level == level + 1)
         close = found.bad & (found.off < 10.0 * found.allowed)
         wide |= close & np.isfinite(found.error) & (found.level == level + 1)
         wide &= ~found.at_kink & (noise > 0)
-        wide &= ~limits.zero(found.analytic) | found.bad | blind(found, noise, limits, resolved)
+        zero = limits.zero(found.analytic) & ~found.bad & ~blind(found, noise, limits, resolved)
+        wide &= one | ~zero
         which = np.flatnonzero(wide)
         if not which.size:
             break

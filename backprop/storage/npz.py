@@ -38,7 +38,7 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
         except ValueError:
             raise
         except Exception as error:  # a damaged file makes zipfile and its unpackers raise anything
-            raise ValueError(f"it is damaged: {error or type(error).__name__}") from None
+            raise ValueError(f"it is damaged: {str(error) or type(error).__name__}") from None
 
 
 def _members(file: zipfile.ZipFile, limit: int) -> dict[str, NDArray[Any]]:

@@ -475,7 +475,7 @@ def test_a_picture_that_fails_loses_no_result(error, tmp_path, monkeypatch, caps
 
     monkeypatch.setattr("backprop.plotting.save", fail)
     assert run(["train", "--iterations", "3", "--out", str(tmp_path / "run")]) == 0
-    assert f"no accuracy.png: {error or 'MemoryError'}\n" in capsys.readouterr().out
+    assert f"no accuracy.png: {str(error) or 'MemoryError'}\n" in capsys.readouterr().out
     assert load_network(tmp_path / "run/params.safetensors").params["W1"].shape == (784, 50)
     assert (tmp_path / "run/history.csv").exists()
     assert (tmp_path / "run/config.json").exists()

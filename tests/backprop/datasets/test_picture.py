@@ -2,10 +2,11 @@ import sys
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from backprop import SGD, Trainer, TwoLayerNet, load_mnist_sample
 from backprop.datasets import load_picture
+from backprop.datasets.image_file import read_image
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +186,39 @@ def test_pictures_too_large(load, monkeypatch):
         load(seven())
     monkeypatch.setattr("backprop.datasets.image_file.MAX_PIXELS", 60_000)
     assert load(seven()).any()
+
+
+@pytest.mark.parametrize(
+    ("form", "mode", "size", "most"),
+    [
+        ("WEBP", "RGB", (2400, 2331), 5_592_405),
+        ("TIFF", "RGB", (4100, 4100), 16_777_216),
+        ("TIFF", "I;16", (6000, 5600), 33_554_432),
+    ],
+)
+def test_formats_whose_decoders_hold_several_copies(tmp_path, form, mode, size, most):
+    path = tmp_path / "p.file"
+    options = {"compression": "tiff_lzw"} if form == "TIFF" else {"quality": 1, "method": 0}
+    Image.new(mode, size).save(path, form, **options)
+    assert np.prod(size) > most
+    with pytest.raises(ValueError, match=f"p.file must have at most {most:,} pixels"):
+        read_image(path)
+    Image.new(mode, (30, 20)).save(path, form, **options)
+    assert read_image(path).shape == (20, 30, 4)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", ["PNG", "TIFF"])
+def test_it_is_turned_as_the_file_says(tmp_path, form, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    gray = Image.fromarray(np.arange(60, dtype=np.uint8).reshape(6, 10))
+    gray.save(tmp_path / "turned", form, exif=exif)
+    gray.save(tmp_path / "p.png", exif=exif)
+    with Image.open(tmp_path / "p.png") as image:
+        upright = np.asarray(ImageOps.exif_transpose(image), np.float32) / 255
+    np.testing.assert_array_equal(read_image(tmp_path / "turned")[:, :, 0], upright)
+    assert upright.shape == ((6, 10) if orientation < 5 else (10, 6))
 
 
 def test_without_pillow(load, monkeypatch, tmp_path):

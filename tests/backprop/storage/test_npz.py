@@ -52,3 +52,19 @@ def test_damage_is_a_value_error(tmp_path):
             except ValueError:
                 continue
             assert all(isinstance(x, np.ndarray) for x in found.values())
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(EOFError(), "EOFError"), (zipfile.BadZipFile("a bad checksum"), "a bad checksum")],
+)
+def test_a_damaged_file_is_said_to_be_damaged_whatever_zipfile_says(
+    tmp_path, monkeypatch, error, words
+):
+    def fail(self):
+        raise error
+
+    np.savez(tmp_path / "p.npz", W1=np.ones(3))
+    monkeypatch.setattr(zipfile.ZipFile, "infolist", fail)
+    with pytest.raises(ValueError, match=f"^it is damaged: {words}$"):
+        read_npz(tmp_path / "p.npz")
