@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from backprop.gradients.judgment import Judgment, Limits, Look, blind, trusted_error
+from backprop.gradients.judgment import Judgment, Limits, Look, blind, negligible, trusted_error
 from backprop.numerical.slopes import Slopes
 from backprop.numerical.steps import REFINEMENT
 
@@ -12,6 +12,8 @@ WIDEST = 4.0
 """How many magnitudes a step is never larger than."""
 WIDE = 4e-7
 """An error of this share of the value is made smaller by coarser steps, where it can be."""
+LITTLE = 10.0
+"""How many times wider than elsewhere an error may stay beside a gradient of 0."""
 CONFIRMED = 64
 """How many of the worst coordinates are looked at again before any is called wrong."""
 AVERAGED = 32
@@ -38,19 +40,18 @@ def between(found: Judgment, first: Slopes, look: Look, noise: float) -> None:
 def coarsen(found: Judgment, look: Look, noise: float, limits: Limits, resolved: bool) -> None:
     """Take coarser steps where noise makes the error wide beside the value.
 
-    A gradient that is as good as 0 needs none where it would be seen to be another; a direction,
-    in which much less must be seen than at each entry, has but one value to look at again.
+    A gradient that is as good as 0 needs none where it would be seen to be another, by little of
+    the largest of its array.
     """
-    one = found.analytic.size == 1
     for level in range(-1, limits.coarsest - 1, -1):
         size = np.maximum(np.abs(found.analytic), np.abs(found.value))
         wide = (found.error > WIDE * size) & np.isfinite(found.error) & (found.level == level + 1)
         close = found.bad & (found.off < 10.0 * found.allowed)
         wide |= close & np.isfinite(found.error) & (found.level == level + 1)
         wide &= ~found.at_kink & (noise > 0)
-        zero = limits.zero(found.analytic) & ~found.bad & ~blind(found, noise, limits, resolved)
-        wide &= one | ~zero
-        which = np.flatnonzero(wide)
+        told = 2.0 * found.error <= LITTLE * negligible(found, noise, limits)
+        told &= limits.zero(found.analytic) & ~found.bad & ~blind(found, noise, limits, resolved)
+        which = np.flatnonzero(wide & ~told)
         if not which.size:
             break
         coarse = look(level, which)

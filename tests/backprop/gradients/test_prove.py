@@ -51,3 +51,14 @@ def test_a_right_gradient_in_float32_where_the_function_hardly_moves(script):
     drawn = next(found for found in script.compositions(2000, 0) if found.number == 1788)
     report = gradcheck(drawn.layer, drawn.layer.x, seed=1788, allow="too noisy")
     assert report.ok, str(report)
+
+
+def test_a_0_in_place_of_an_entry_among_other_small_ones(script):
+    """φ is rounded from terms that are larger by far, so that only coarser steps show the entry."""
+    drawn = next(found for found in script.compositions(2000, 0) if found.number == 1899)
+    assert gradcheck(drawn.layer, drawn.layer.x, seed=1899).ok
+    script.spoil(drawn)
+    assert drawn.layer.spoiled == ("W", 4, -1.0)
+    report = gradcheck(drawn.layer, drawn.layer.x, seed=1899)
+    assert report["W"].verdict is Verdict.WRONG
+    assert report["W"].index == (4, 0)
