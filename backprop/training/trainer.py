@@ -11,16 +11,19 @@ from backends import Array
 from backprop.arguments import whole
 from backprop.networks import Network
 from backprop.training import summary
+from backprop.training.admission import warn_of_pixels
 from backprop.training.batches import Batches
 from backprop.training.calls import check_on_nan, check_parts, shows_a_right_call
 from backprop.training.checkpoints import Checkpoints
-from backprop.training.data import Samples, admitted, warn_of_pixels
+from backprop.training.data import Samples
+from backprop.training.data_sets import data_set
 from backprop.training.history import History
 from backprop.training.interruption import ALL, INTERRUPT, Interruption
 from backprop.training.optimizer import SGD, Updater
 from backprop.training.progress import Progress
 from backprop.training.resumable import Resumable
 from backprop.training.run import Run
+from backprop.training.team import Alone
 
 
 class Trainer(Resumable):
@@ -123,7 +126,10 @@ class Trainer(Resumable):
         Parameters
         ----------
         train, test : tuple of (x, t)
-            Inputs and labels, host data or arrays of any library; moved to the device once.
+            Inputs and labels, host data or arrays of any library; moved to the device once. Arrays
+            in a mapped file, such as `numpy.memmap`, stay there, and so does what has `__len__` and
+            `__getitem__` and is no array: it is asked for the samples of an array of numbers. These
+            are read and checked a part at a time, the next one while the network learns.
         iterations, epochs : int
             How much longer; one of them. What is left of an unfinished epoch counts as one.
         progress : bool, optional
@@ -157,10 +163,10 @@ class Trainer(Resumable):
             in number, or a label is out of range.
         """
         with getattr(self.net, "exclusive", None) or contextlib.nullcontext():
-            to_learn = admitted(self.net, train, "train")
-            to_test = None if test is None else admitted(self.net, test, "test")
-            warn_of_pixels(to_learn[0])
-            self._batches.start(to_learn[0].shape[0])
+            to_learn = data_set(self.net, train, "train")
+            to_test = None if test is None else data_set(self.net, test, "test")
+            warn_of_pixels(to_learn.like)
+            self._batches.start(to_learn.samples)
             steps = _steps(iterations, epochs, self._batches)
             if checkpoints is not None and not isinstance(checkpoints, Checkpoints):
                 checkpoints = Checkpoints(checkpoints)
@@ -173,6 +179,7 @@ class Trainer(Resumable):
                     history=self.history,
                     train=to_learn,
                     test=to_test,
+                    team=Alone(),
                     bar=bar,
                     on_nan=self.on_nan,
                     on_epoch=on_epoch,
