@@ -29,6 +29,7 @@ ORDER = [
     "backprop.bars",
     "backprop.arguments",
     "backprop.arrays",
+    "backprop.parallel",
     "backprop.finite",
     "backprop.labels",
     "backprop.windows",

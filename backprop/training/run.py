@@ -79,7 +79,7 @@ class Run:
                 self._end_early()
         except KeyboardInterrupt:
             history.interrupted = True
-            if self.stop():  # it was the second
+            if self.stop() or self.team.size > 1:  # it was the second, or others wait for a step
                 raise
             self._measure_pause()
         finally:
