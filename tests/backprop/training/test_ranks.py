@@ -9,9 +9,9 @@ from backprop import SGD, Adam, Affine, NotFiniteError, SoftmaxWithLoss, Trainer
 from backprop.layers.layer import Layer
 from backprop.networks import Network
 from backprop.parallel import share_of
-from tests.backprop.training.together import Threads, together
 from tests.mpi.programs import T, X, normalized, plain, with_masks
 from tests.support import Case
+from tests.together import Threads, together
 
 TEST = X[:11], T[:11]
 
