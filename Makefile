@@ -8,7 +8,7 @@ WORKERS ?= 2
 GIVEN := $(filter-out file default undefined,$(origin PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: FORCE help train train-deep test coverage test-lowest test-backends test-dpnp test-cuda test-foreign prove-gradcheck kill-test fuzz mutants bench bench-cuda docs pictures wheel lint format clean
+.PHONY: FORCE help train train-deep test coverage test-lowest test-backends test-mpi test-dpnp test-cuda test-foreign prove-gradcheck kill-test fuzz mutants bench bench-cuda docs pictures wheel lint format clean
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
@@ -31,6 +31,9 @@ test-lowest: $(VENV)-lowest/.installed ## The same, with the lowest versions tha
 
 test-backends: $(VENV)/.installed-backends ## The matrix, with PyTorch, JAX and CuPy's wheel required
 	$(BIN)/python -m pytest -n $(WORKERS) -m matrix --array-backends 'numpy*,strict,torch*,jax*' --require-array-backends
+
+test-mpi: $(VENV)/.installed-mpi ## The tests of several processes, under a real mpiexec
+	$(BIN)/python -m pytest -n $(WORKERS) tests/mpi
 
 test-dpnp: $(VENV)-dpnp/.installed ## The matrix on dpnp, in an environment of its own (3 GB)
 	OCL_ICD_FILENAMES="$(CURDIR)/$(VENV)-dpnp/lib/libintelocl.so" \
@@ -112,6 +115,10 @@ $(VENV)/.installed-docs: $(VENV)/.python pyproject.toml
 $(VENV)/.installed-backends: $(VENV)/.installed-test
 	$(BIN)/python -m pip install --quiet '$(TORCH)'
 	$(BIN)/python -m pip install --quiet --editable '.[test,torch,jax,cuda$(CUDA)]'
+	touch $@
+
+$(VENV)/.installed-mpi: $(VENV)/.installed-test
+	$(BIN)/python -m pip install --quiet --editable '.[test,mpi]'
 	touch $@
 
 $(VENV)/.installed-cuda: $(VENV)/.installed-test

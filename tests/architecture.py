@@ -29,6 +29,7 @@ ORDER = [
     "backprop.bars",
     "backprop.arguments",
     "backprop.arrays",
+    "backprop.parallel",
     "backprop.finite",
     "backprop.labels",
     "backprop.windows",
@@ -93,6 +94,7 @@ ALLOWED = {
     },  # whose classes are not looked into
     "backprop.gradients": {"numpy"},
     "backprop.storage": {"numpy"},
+    "backprop.training.streamed": {"numpy"},  # samples gathered on the host
     "backprop.datasets": {"numpy"},
     "backprop.plotting": {"numpy"},
     "backprop.book_tools": {"numpy"},  # draws by NumPy's global generator, as the book does

@@ -10,7 +10,7 @@ import typer
 import backprop
 from backprop.cli import bench, check, demo, evaluate, info, predict, train
 from backprop.cli.common import Command, Group, common
-from backprop.cli.output import Manner, manner
+from backprop.cli.output import Manner, end_all, manner
 from backprop.cli.terminal import width
 from backprop.cli.words import own_words
 
@@ -73,8 +73,10 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _fail(message: str) -> int:
+    if manner.ranks is not None:
+        manner.ranks.first_to_fail()
     if manner.verbose:
         traceback.print_exc()
     if message:
         print(f"backprop: error: {' '.join(message.split())}", file=sys.stderr)
-    return 2
+    return end_all(2)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from backprop.parallel import MPICommunicator
+
 
 @dataclass
 class Manner:
@@ -21,15 +23,30 @@ class Manner:
         More: where an error came from, which versions compute.
     json : bool
         One JSON document, and nothing else, on the standard output.
+    ranks : MPICommunicator or None
+        The processes that run it together; the first one alone speaks, but for errors.
     """
 
     quiet: bool = False
     verbose: bool = False
     json: bool = False
+    ranks: MPICommunicator | None = None
 
 
 manner = Manner()
 """That of the command that runs; `backprop.cli.common` sets it."""
+
+
+def leads() -> bool:
+    """Tell whether this process speaks and writes: it is the only one, or the first."""
+    return manner.ranks is None or manner.ranks.rank == 0
+
+
+def end_all(code: int) -> int:
+    """End the other processes too, if there are any, and return the exit code."""
+    if manner.ranks is not None:
+        manner.ranks.abort(code)
+    return code
 
 
 def chatty() -> bool:
@@ -68,6 +85,8 @@ def record(result: Mapping[str, Any]) -> None:
 
 def _print(text: str) -> None:
     """Print a line at once; if nobody can read it any more, go on without."""
+    if not leads():
+        return
     try:
         print(text, flush=True)
     except OSError as error:
@@ -78,6 +97,8 @@ def _print(text: str) -> None:
 
 def warn(text: str) -> None:
     """Print a warning in one line to the standard error."""
+    if not leads():
+        return
     with contextlib.suppress(OSError):
         print(f"backprop: warning: {' '.join(text.split())}", file=sys.stderr, flush=True)
 

@@ -1,23 +1,15 @@
 """`backprop train`: the book's network learns handwritten digits."""
 
-import json
-import math
 import signal
-import sys
-import warnings
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import numpy as np
 import typer
 
 import backends
-from backprop import Checkpoints, History, NotFiniteError, Trainer
 from backprop.cli import recipe
-from backprop.cli.config_file import ConfigOption, versions
+from backprop.cli.config_file import ConfigOption
 from backprop.cli.digit_network import CONVOLUTIONAL, chosen
-from backprop.cli.next_step import command, point_to
 from backprop.cli.options import (
     AugmentOption,
     DataDirOption,
@@ -36,11 +28,12 @@ from backprop.cli.options import (
     load,
     out_option,
 )
-from backprop.cli.output import answer, chatty, record, say, warn
-from backprop.cli.run_folder import FILES, check_output, output_folder, write_results
-from backprop.cli.settings import Settings, config, said, settings_of
+from backprop.cli.output import end_all, leads, manner, say
+from backprop.cli.run_folder import check_output, output_folder
+from backprop.cli.settings import Settings, said, settings_of
 from backprop.cli.trainer import new_trainer
-from backprop.storage.writing import sweep
+from backprop.cli.training import again, run_training
+from backprop.parallel import world
 from backprop.training.checkpoints import last_of
 from backprop.training.interruption import ALL, Interruption
 
@@ -95,6 +88,7 @@ def train(
     Shows accuracies after each epoch; writes parameters, history, settings and a picture.
     Writes checkpoints meanwhile. Ctrl-C ends it in order, a second one at once.
     """
+    manner.ranks = world()
     given = said(context)
     if "epochs" in given and "iterations" not in given:
         iterations = None  # a --config has them
@@ -111,7 +105,7 @@ def train(
         recipe.moves(augment)
         net, wide, activation = chosen(net, hidden, activation)
         backend = backends.select(device, library)
-        if out is not None:
+        if out is not None and leads():
             check_output(out, overwrite)
         settings = Settings(
             dataset=dataset,
@@ -142,109 +136,16 @@ def train(
         raise ValueError(
             f"--batch-size must be at most {counts[0]}, all there are; got {settings.batch_size}"
         )
-    trainer = new_trainer(settings, backend, counts[0], resume)
+    trainer = new_trainer(settings, backend, counts[0], resume, manner.ranks)
     if resume is None:
-        folder = output_folder(out, dataset)
+        folder = output_folder(out, dataset) if leads() else Path()
     say(f"device: {backend}")
+    if manner.ranks is not None:
+        say(f"ranks:  {manner.ranks}")
     say(f"data:   {settings.dataset}, {counts[0]:,} training and {counts[1]:,} test images")
     with Interruption(ALL) as signals:
         try:
-            return _run(trainer, data, settings, folder, signals)
+            return run_training(trainer, data, settings, folder, signals)
         except KeyboardInterrupt:
-            say(f"\nended at once; what the last checkpoint holds goes on with {_again(folder)}")
-            return 128 + (signals.received or signal.SIGINT)
-
-
-def _run(
-    trainer: Trainer, data: Any, settings: Settings, folder: Path, signals: Interruption
-) -> int:
-    """Train, write what came of it, say so, and return the exit code."""
-    history = trainer.history
-    batches = -(-len(data[0][0]) // settings.batch_size)
-    rest = settings.steps(len(data[0][0])) - len(history.loss)
-    if rest < 0:
-        raise ValueError(f"the run must go on; it has {len(history.loss):,} iterations already")
-    if history.loss:
-        say(f"after:  {len(history.loss):,} iterations, {rest:,} to go")
-    sweep(folder)
-    keep = Checkpoints(folder, settings.checkpoint_every, {"run": json.dumps(asdict(settings))})
-    problem = None
-    if rest:
-        _forget_pause(history)
-        say(f"\n{'epoch':>7} {'loss':>7} {'train':>7} {'test':>7} {'seconds':>7}")
-        with np.errstate(all="ignore"), warnings.catch_warnings():  # one sentence says it all
-            warnings.simplefilter("default")
-            warnings.showwarning = lambda message, *others: warn(str(message))
-            try:
-                trainer.fit(
-                    *data,
-                    iterations=rest,
-                    progress=None if chatty() else False,
-                    on_epoch=_print_row,
-                    checkpoints=keep,
-                    stop=signals,
-                )
-            except NotFiniteError as error:
-                problem = str(error)
-    died = problem is not None or not math.isfinite(history.loss[-1] if history.loss else 0.0)
-    net = None if problem else trainer.net
-    about = {"died": died, "versions": versions(trainer.net.backend or backends.host())}
-    write_results(folder, net, history, {**config(settings, history), **about})
-    point_to(folder)
-    if problem:
-        print(f"backprop: error: {problem}", file=sys.stderr)
-        return 1
-    if history.interrupted:
-        say(f"\ninterrupted after {len(history.loss):,} iterations; {_again(folder)} goes on")
-    last = history.loss[-batches:]
-    if len(last) == batches and sum(last) > batches * history.loss[0]:
-        warn(
-            f"the loss is {sum(last) / batches:.3g} in the last epoch, and was "
-            f"{history.loss[0]:.3g} before training: the network has learnt nothing; "
-            "the learning rate is likely too high"
-        )
-    if history.test_accuracy:
-        say()
-        answer(
-            f"final accuracy: train {history.train_accuracy[-1]:.2%}, "
-            f"test {history.test_accuracy[-1]:.2%}"
-        )
-    files = [name for name in FILES if (folder / name).exists()]
-    answer(f"written to {folder}: {', '.join(files)}")
-    if net is not None and not history.interrupted:
-        say(f"\nnext: {command('evaluate', '--params', folder / 'params.safetensors')}")
-    record(
-        {
-            "folder": folder,
-            "files": files,
-            **config(settings, history),
-            **about,
-            "train_accuracy": history.train_accuracy[-1],
-            "test_accuracy": history.test_accuracy[-1],
-        }
-    )
-    if history.interrupted:
-        return 128 + (signals.received or signal.SIGINT)
-    return 1 if died and settings.on_nan == "warn" else 0
-
-
-def _again(folder: Path) -> str:
-    return f"`{command('train', '--resume', folder)}`"
-
-
-def _forget_pause(history: History) -> None:
-    """Leave out what was measured where an earlier run ended within an epoch."""
-    if history.epoch and history.epoch[-1] % 1 and history.iteration[-1] == len(history.loss):
-        for column in (history.epoch, history.iteration, history.train_accuracy):
-            column.pop()
-        history.test_accuracy.pop()
-
-
-def _print_row(history: History) -> None:
-    first = history.iteration[-2] if len(history.iteration) > 1 else 0
-    losses = history.loss[first:]
-    say(
-        f"{history.epoch[-1]:7.2f} {sum(losses) / len(losses):7.4f} "
-        f"{history.train_accuracy[-1]:7.2%} {history.test_accuracy[-1]:7.2%} "
-        f"{history.seconds:7.1f}"
-    )
+            say(f"\nended at once; what the last checkpoint holds goes on with {again(folder)}")
+            return end_all(128 + (signals.received or signal.SIGINT))

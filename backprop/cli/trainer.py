@@ -7,16 +7,29 @@ from backprop import Trainer
 from backprop.cli import recipe
 from backprop.cli.digit_network import digit_network
 from backprop.cli.settings import Settings
+from backprop.parallel import Communicator
 
 
-def new_trainer(settings: Settings, backend: Backend, samples: int, resume: Path | None) -> Trainer:
+def new_trainer(
+    settings: Settings,
+    backend: Backend,
+    samples: int,
+    resume: Path | None,
+    ranks: Communicator | None,
+) -> Trainer:
     """Return a new trainer, or the one of a run that goes on."""
     lr = recipe.schedule(settings.lr_schedule, settings.lr, settings.steps(samples))
     optimizer = recipe.optimizer(settings.optimizer, lr)
     augment = recipe.augment(settings.augment, settings.seed)
     if resume is not None:
         return Trainer.resume(
-            resume, None, optimizer, backend=backend, on_nan=settings.on_nan, augment=augment
+            resume,
+            None,
+            optimizer,
+            backend=backend,
+            on_nan=settings.on_nan,
+            augment=augment,
+            communicator=ranks,
         )
     net = digit_network(
         settings.net,
@@ -33,4 +46,5 @@ def new_trainer(settings: Settings, backend: Backend, samples: int, resume: Path
         settings.seed,
         on_nan=settings.on_nan,
         augment=augment,
+        communicator=ranks,
     )

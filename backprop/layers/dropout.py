@@ -1,5 +1,6 @@
 """Dropout: in training a part of the entries is left out (section 6.4.3)."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +35,9 @@ class Dropout(Layer):
     held : bool
         Whether training passes have one mask until `advance`, as two of them must to be compared.
         A network holds its layers, and goes on with each gradient.
+    rows : (int, int) or None
+        Where several processes share a batch: which of its rows the first one here is, and how
+        many it has. The mask is then that part of the mask for the whole.
 
     Raises
     ------
@@ -51,6 +55,7 @@ class Dropout(Layer):
         self.seed = int(backends.host().rng().integers(1 << 32)) if seed is None else int(seed)
         self.rng = backends.host().rng(self.seed)
         self.held = False
+        self.rows: tuple[int, int] | None = None
         self._last: Mapping[str, Any] | None = None  # where the last mask of a gradient begins
         self._next: Mapping[str, Any] | None = None  # where a mask ends that is held
 
@@ -81,7 +86,9 @@ class Dropout(Layer):
         """Return 0 for what is left out, 1 or 1 / (1 - ratio) for the rest, in the shape of x."""
         bits = self.rng.bit_generator
         before = bits.state
-        kept = self.rng.random(shape(x)) >= self.ratio
+        first, of = self.rows or (0, x.shape[0] if x.ndim else 1)
+        after = of - first - (x.shape[0] if x.ndim else 1)
+        kept = self._random(shape(x), first, after) >= self.ratio
         if self.held:
             self._next, bits.state = bits.state, before
         xp = namespace(x)
@@ -89,6 +96,17 @@ class Dropout(Layer):
         if self.inverted:
             mask *= 1.0 / (1.0 - self.ratio)
         return mask
+
+    def _random(self, wanted: tuple[int, ...], before: int, after: int) -> Any:
+        """Return numbers of [0, 1) for some rows; those for other rows are passed over."""
+        a_row, bits = math.prod(wanted[1:]), self.rng.bit_generator
+        skip = getattr(bits, "advance", self.rng.random)  # a number is one draw of 64 bits
+        if before:
+            skip(before * a_row)
+        drawn = self.rng.random(wanted)
+        if after:
+            skip(after * a_row)
+        return drawn
 
     def advance(self) -> None:
         """Go on to another mask, where one was held."""

@@ -10,6 +10,7 @@ from backprop.layers.activation import ActivationName
 from backprop.networks import decay, numerically
 from backprop.networks.predictor import Predictor
 from backprop.networks.stack import copied_stack
+from backprop.parallel import Communicator
 
 
 class Network(Predictor):
@@ -127,6 +128,7 @@ class Network(Predictor):
         training: bool = True,
         method: str = "fast",
         memory: int | None = None,
+        communicator: Communicator | None = None,
     ) -> dict[str, Array]:
         """Return the gradient with respect to each parameter, by central differences.
 
@@ -148,13 +150,16 @@ class Network(Predictor):
         memory : int, optional
             About how many bytes the fast method may take for a chunk; chosen from the device if
             not given.
+        communicator : Communicator, optional
+            Several processes share the evaluations: all of them call this on the same network and
+            data, and get the same gradient; see `backprop.parallel`.
 
         Raises
         ------
         ValueError
             When `method` is neither of the two, or `step` or `memory` is not positive.
         """
-        return numerically.gradient(self, x, t, step, training, method, memory)
+        return numerically.gradient(self, x, t, step, training, method, memory, communicator)
 
     def loss_changes(
         self,
@@ -165,8 +170,9 @@ class Network(Predictor):
         training: bool = True,
         fast: bool = True,
         memory: int | None = None,
+        communicator: Communicator | None = None,
     ) -> dict[str, Array]:
         """Return by how much the loss of a copy changes for each offset: shape `(O, *shape)`."""
         own = {type(self).predict, type(self).loss} == {Network.predict, Network.loss}
         fast = fast and own and not vars(self).keys() & {"predict", "loss"}
-        return numerically.loss_changes(self, x, t, offsets, training, fast, memory)
+        return numerically.loss_changes(self, x, t, offsets, training, fast, memory, communicator)

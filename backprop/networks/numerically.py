@@ -10,6 +10,8 @@ from backprop.networks import decay
 from backprop.networks.moment import repeatable
 from backprop.numerical import steps, sweep
 from backprop.numerical.column import Tail, is_known_loss
+from backprop.numerical.sharing import put_together
+from backprop.parallel import Communicator, share_of
 
 
 def gradient(
@@ -20,6 +22,7 @@ def gradient(
     training: bool,
     method: str,
     memory: int | None,
+    communicator: Communicator | None,
 ) -> dict[str, Array]:
     """Return `Network.numerical_gradient`."""
     steps.check_step(step)
@@ -32,7 +35,13 @@ def gradient(
     net.backend.require(x, "x")
     h = steps.default_step(x, wide.dtype) if step is None else step
     changes = wide.loss_changes(
-        x, t, (h, -h), training=training, fast=method == "fast", memory=memory
+        x,
+        t,
+        (h, -h),
+        training=training,
+        fast=method == "fast",
+        memory=memory,
+        communicator=communicator,
     )
     xp = net.backend.xp
     return {
@@ -49,6 +58,7 @@ def loss_changes(
     training: bool,
     fast: bool,
     memory: int | None,
+    communicator: Communicator | None,
 ) -> dict[str, Array]:
     """Return `Network.loss_changes`."""
     x = namespace(x).reshape(x, (1, -1)) if x.ndim == 1 else x
@@ -59,7 +69,13 @@ def loss_changes(
         if fast and is_known_loss(net.last_layer):
             modes = [{} if mode is None else {mode: training} for _, mode in net._runs]
             tail = Tail(net._order, modes, net.last_layer, net._input(x), net._labels(t))
-        changes = sweep.changes(net, loss, tail, offsets, memory)
+        if communicator is None:
+            changes = sweep.changes(net, loss, tail, offsets, memory)
+        else:
+            own = partial(share_of, communicator)
+            changes = put_together(
+                sweep.changes(net, loss, tail, offsets, memory, own), communicator
+            )
     if net.weight_decay_lambda:
         for name, change in decay.changes(net, offsets).items():
             changes[name] = changes[name] + change

@@ -19,6 +19,7 @@ import backends
 from backends import Array, Backend, namespace
 from backprop.numerical.column import Active, Block, Column, Tail
 from backprop.numerical.perturb import Place, at_entries
+from backprop.numerical.sharing import Share, alone
 
 _HOST_MEMORY = 1 << 22  # what stays in a processor's cache
 _DEVICE_MEMORY = 1 << 27
@@ -52,6 +53,7 @@ def changes(
     tail: Tail | None,
     offsets: tuple[float, ...],
     memory: int | None = None,
+    share: Share = alone,
 ) -> dict[str, Array]:
     """Return how the loss changes when one parameter does, for each one and each offset.
 
@@ -67,6 +69,8 @@ def changes(
         What is added to a parameter.
     memory : int, optional
         Bytes for a chunk.
+    share : callable
+        Which of so many evaluations, in order, are made here; the changes of the others are 0.
 
     Returns
     -------
@@ -80,10 +84,10 @@ def changes(
     for layer, names in _by_layer(net):
         position = None if tail is None else tail.position(layer)
         if tail is not None and position is not None:
-            found = _affine_changes(tail, position, offsets, memory)
+            found = _affine_changes(tail, position, offsets, memory, share)
             each |= {name: found[key] for key, name in names.items()}
         else:
-            each |= {n: _one_by_one(net, n, loss, offsets, base) for n in names.values()}
+            each |= {n: _one_by_one(net, n, loss, offsets, base, share) for n in names.values()}
     return {name: each[name] for name in net.params}
 
 
@@ -102,34 +106,48 @@ def _by_layer(net: Layered) -> Iterator[tuple[Any, dict[str, str]]]:
 
 
 def _one_by_one(
-    net: Layered, name: str, loss: Callable[[], Array], offsets: tuple[float, ...], base: Array
+    net: Layered,
+    name: str,
+    loss: Callable[[], Array],
+    offsets: tuple[float, ...],
+    base: Array,
+    share: Share,
 ) -> Array:
     """Return the changes for one parameter array by whole forward passes, entry by entry."""
     xp, own = namespace(base), net.params[name]
     moves = [(i, offset) for offset in offsets for i in range(math.prod(own.shape))]
-    losses, _ = at_entries(Place(net.params, name), moves, loss)
-    return xp.reshape(xp.stack(losses) - base, (len(offsets), *own.shape))
+    start, stop = share(len(moves))
+    losses, _ = at_entries(Place(net.params, name), moves[start:stop], loss)
+    found = [*[base] * start, *losses, *[base] * (len(moves) - stop)]
+    return xp.reshape(xp.stack(found) - base, (len(offsets), *own.shape))
 
 
 def _affine_changes(
-    tail: Tail, position: int, offsets: tuple[float, ...], memory: int
+    tail: Tail, position: int, offsets: tuple[float, ...], memory: int, share: Share
 ) -> dict[str, Array]:
     """Return the changes for W, shape (O, D, M), and b, shape (O, M), for O offsets."""
     column = Column(tail, position)
     active = Active(tail.inputs[position])
     blocks = list(column.blocks(active.counts, memory))
-    changes = [_changes(column, active, blocks, offset) for offset in offsets]
+    own = share(len(blocks))
+    changes = [_changes(column, active, blocks, offset, own) for offset in offsets]
     stacked = namespace(active.x).stack(changes)
     return {"W": stacked[:, :-1, :], "b": stacked[:, -1, :]}
 
 
-def _changes(column: Column, active: Active, blocks: list[Block], offset: float) -> Array:
-    """Return the changes for one offset, shape (D + 1, M)."""
+def _changes(
+    column: Column, active: Active, blocks: list[Block], offset: float, own: tuple[int, int]
+) -> Array:
+    """Return the changes for one offset, shape (D + 1, M); 0 for blocks that others evaluate."""
     x = active.x
-    xp = namespace(x)
+    xp, device = namespace(x), backends.device(x)
     rows = []
-    for part, count, outputs in blocks:
+    for i, (part, count, outputs) in enumerate(blocks):
+        if not own[0] <= i < own[1]:
+            empty = (part.stop - part.start, column.width)
+            rows.append(xp.zeros(empty, dtype=x.dtype, device=device))
+            continue
         moved, samples = x[part, :count] * offset, active.samples[part, :count]
         rows.append(xp.concat([column.change(moved, samples, j) for j in outputs], axis=0).T)
-    zero = xp.zeros((1, column.width), dtype=x.dtype, device=backends.device(x))
+    zero = xp.zeros((1, column.width), dtype=x.dtype, device=device)
     return xp.take(xp.concat([*rows, zero], axis=0), active.rows, axis=0)

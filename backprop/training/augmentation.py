@@ -31,6 +31,9 @@ class Augment:
     ----------
     rng : numpy.random.Generator
         What draws. A trainer keeps its state in checkpoints.
+    rows : (int, int) or None
+        Where several processes share a batch: which of its pictures the first one here is, and
+        how many it has. The moves are then those of these pictures in the whole batch.
 
     Raises
     ------
@@ -60,6 +63,7 @@ class Augment:
             raise ValueError(f"`shift` must be a whole number of pixels; got {shift}")
         self.size = size
         self.rng = backends.host().rng(seed)
+        self.rows: tuple[int, int] | None = None
 
     def __call__(self, x: Array) -> Array:
         """Return moved pictures.
@@ -107,8 +111,10 @@ class Augment:
     def _sources(self, x: Array, height: int, width: int) -> tuple[tuple[Array, Array], bool]:
         """Return where each pixel comes from, (N, 1, H W) twice, and if these are whole pixels."""
         xp, backend, n = namespace(x), backends.of(x), x.shape[0]
-        moves = self.rng.integers(-self.shift, self.shift, (2, n), endpoint=True)
-        angles = self.rng.uniform(-self.rotate, self.rotate, n)
+        first, of = self.rows or (0, n)
+        here = slice(first, first + n)
+        moves = self.rng.integers(-self.shift, self.shift, (2, of), endpoint=True)[:, here]
+        angles = self.rng.uniform(-self.rotate, self.rotate, of)[here]
         dy, dx, angle = (
             xp.reshape(backend.asarray(drawn, x.dtype), (n, 1, 1))
             for drawn in (*moves, angles * (math.pi / 180))

@@ -1,11 +1,9 @@
-"""A data set brought to where the network is."""
+"""A data set as training asks for it: batches, and how much of it a network gets right."""
 
-import warnings
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Generator, Iterable
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from backends import Array, ArrayIn, Backend, isdtype, namespace
-from backprop.arrays import shape
-from backprop.finite import check_finite
+from backends import Array, ArrayIn, Backend
 from backprop.networks import Network
 
 
@@ -13,64 +11,67 @@ class _Convertible(Protocol):
     def __array__(self) -> Any: ...
 
 
-Samples: TypeAlias = ArrayIn | _Convertible | list[Any] | tuple[Any, ...]
-"""What training takes as inputs or labels: arrays, and what NumPy makes one of; no text."""
+class Indexed(Protocol):
+    """What gives samples by their numbers: a file, a data base, a computation."""
 
-_PIXELS = 128, 255
-"""Where the largest value of pixels of 8 bits lies."""
+    def __len__(self) -> int:
+        """Return how many samples there are."""
+
+    def __getitem__(self, indices: Any, /) -> Any:
+        """Return those of the numbers in a NumPy array, (B,), as an array with B rows."""
 
 
-def admitted(net: Network, data: tuple[Samples, Samples], name: str) -> tuple[Array, Array]:
-    """Return a data set on the network's device and in its dtype, with its labels checked.
+Samples: TypeAlias = ArrayIn | _Convertible | Indexed | list[Any] | tuple[Any, ...]
+"""What training takes as inputs or labels: arrays, what NumPy makes one of, and `Indexed`."""
 
-    Parameters
+
+class Share(NamedTuple):
+    """The samples of a batch that this process takes.
+
+    Attributes
     ----------
-    net : Network
-        Its loss layer says what labels must be, by `check_labels`, if it has that.
-    data : tuple of (x, t)
-        Inputs and labels.
-    name : str
-        What errors call it.
-
-    Raises
-    ------
-    TypeError, ValueError
-        When inputs and labels differ in number, either are not real or not finite
-        (`NotFiniteError`), or labels don't fit.
+    index : array, shape (B,)
+        Their numbers in the data set.
+    first : int
+        The place of the first one in the batch.
+    of : int
+        How many samples the batch has, those of other processes too.
+    weight : float
+        What they count for in the mean over the batch.
     """
-    x: Array = data[0]
-    t: Array = data[1]
-    backend, dtype = net.backend, net.dtype
-    if backend is not None:
-        x, t = _on(backend, x), _on(backend, t)
-        for what, array in (("inputs", x), ("labels", t)):
-            if not isdtype(backend.xp, array.dtype, ("real floating", "integral", "bool")):
-                raise TypeError(f"the {what} of `{name}` must be real; got {array.dtype}")
-        x = x if dtype is None or x.dtype == dtype else backend.xp.astype(x, dtype)
-    if x.ndim < 2 or t.ndim < 1 or x.shape[0] != t.shape[0] or x.shape[0] == 0:
-        raise ValueError(
-            f"`{name}` must be inputs (N, ...) and N >= 1 labels; got {shape(x)} and {shape(t)}"
-        )
-    check_finite(x, f"{name}[0]")
-    check_finite(t, f"{name}[1]")
-    outputs = net.predict(x[:1, ...]).shape[-1]
-    check_labels = getattr(net.last_layer, "check_labels", None)
-    if check_labels is not None:
-        check_labels(t, (x.shape[0], outputs))
-    return x, t
+
+    index: Array
+    first: int
+    of: int
+    weight: float
 
 
-def warn_of_pixels(x: Array) -> None:
-    """Warn of inputs that look like pixels of 0 to 255; waits for the device."""
-    xp = namespace(x)
-    low, high = float(xp.min(x)), float(xp.max(x))
-    if low >= 0 and _PIXELS[0] <= high <= _PIXELS[1]:
-        warnings.warn(
-            f"the inputs reach from {low:g} to {high:g}, as pixels do, and a network learns little "
-            "from numbers so large: divide them, `x / 255`",
-            stacklevel=3,
-        )
+Batched: TypeAlias = Generator[tuple[Array, Array, Share], None, None]
+"""Inputs and labels of shares, one after another; closed when no more are wanted."""
 
 
-def _on(backend: Backend, data: Any) -> Array:
-    return data if backend.holds(data) else backend.asarray(data)
+class DataSet(Protocol):
+    """Inputs and labels, wherever they are.
+
+    Attributes
+    ----------
+    samples : int
+        How many there are.
+    home : Backend
+        Where the numbers of samples are wanted.
+    like : array
+        The first inputs, on the network's device and in its dtype.
+    """
+
+    samples: int
+    home: Backend
+    like: Array
+
+    def batches(self, shares: Iterable[Share]) -> Batched:
+        """Yield the inputs and labels of each share, on the network's device."""
+
+    def accuracy(self, net: Network, start: int, stop: int) -> float:
+        """Return the accuracy on the samples from `start` to `stop`."""
+
+    def largest(self) -> float:
+        """Return the largest absolute value of the inputs, as far as they were looked at."""

@@ -4,23 +4,24 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import backends
-from backends import Array
 from backprop.finite import all_finite
+from backprop.training.data import DataSet
 
 _ROSE = 2.0
 _LARGE = 100.0
 
 
-def diverged(net: Any, optimizer: Any, x: Array, loss: Sequence[float], first: int) -> str | None:
+def diverged(
+    net: Any, optimizer: Any, data: DataSet, loss: Sequence[float], first: int
+) -> str | None:
     """Return what to say when a loss or a parameter is not finite; None when all are.
 
     Parameters
     ----------
     net, optimizer
         As they are now.
-    x : array
-        The training inputs.
+    data : DataSet
+        That it learns from.
     loss : sequence of float
         The loss of each iteration so far.
     first : int
@@ -35,16 +36,15 @@ def diverged(net: Any, optimizer: Any, x: Array, loss: Sequence[float], first: i
             return None
         bad = len(loss) - 1
         what = f"after iteration {bad + 1:,} not all of {', '.join(names)} is finite"
-    return f"{what}; {_cause(net, optimizer, x, loss[:bad])}"
+    return f"{what}; {_cause(net, optimizer, data, loss[:bad])}"
 
 
-def _cause(net: Any, optimizer: Any, x: Array, before: Sequence[float]) -> str:
+def _cause(net: Any, optimizer: Any, data: DataSet, before: Sequence[float]) -> str:
     """Return the likely cause in words, from what the losses did before."""
     if str(net.dtype).endswith("float16"):
         return "the likely cause is the dtype, as float16 holds nothing above 65,504"
     rose = max(before, default=0.0) > _ROSE * before[0] if before else False
-    xp = backends.namespace(x)
-    largest = float(xp.max(xp.abs(x)))
+    largest = data.largest()
     if largest > _LARGE:
         return f"the likely cause is the inputs, which reach {largest:.3g}: scale them"
     if not before:

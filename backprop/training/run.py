@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from backprop.finite import NotFiniteError
 from backprop.networks import Network
 from backprop.training.batches import Batches
 from backprop.training.checkpoints import Checkpoints
+from backprop.training.data import DataSet
 from backprop.training.divergence import diverged
 from backprop.training.history import History
 from backprop.training.optimizer import Updater
 from backprop.training.progress import Progress
+from backprop.training.team import Team
 from backprop.training.threads import few_threads
 
 
@@ -28,8 +31,10 @@ class Run:
 
     Attributes
     ----------
-    train, test : tuple of (x, t)
-        On the network's device, in its dtype.
+    train, test : DataSet
+        What it learns from, and what else is measured.
+    team : Team
+        The processes that train together, or the one that does.
     save : callable
         Writes a checkpoint to a path, with metadata.
     augment : callable or None
@@ -42,8 +47,9 @@ class Run:
     optimizer: Updater
     batches: Batches
     history: History
-    train: tuple[Array, Array]
-    test: tuple[Array, Array] | None
+    train: DataSet
+    test: DataSet | None
+    team: Team
     bar: Progress
     on_nan: str
     on_epoch: Callable[[History], None] | None
@@ -68,12 +74,12 @@ class Run:
                 stopped = self._epoch(end - len(history.loss))
                 if self.batches.done == 0 or len(history.loss) == end:
                     self._end_epoch(len(history.loss) == end)
-                stopped = stopped or self.stop()
+                stopped = self.team.any(stopped or self.stop())
             if len(history.loss) < end:
                 self._end_early()
         except KeyboardInterrupt:
             history.interrupted = True
-            if self.stop():  # it was the second
+            if self.stop() or self.team.size > 1:  # it was the second, or others wait for a step
                 raise
             self._measure_pause()
         finally:
@@ -94,34 +100,35 @@ class Run:
 
         Losses reach the host at once; whether they are finite is seen there.
         """
-        x, t = self.train
-        xp, backend = backends.namespace(x), self.net.backend or backends.of(x)
         net, optimizer, stop, augment = self.net, self.optimizer, self.stop, self.augment
+        data, team = self.train, self.team
+        shares = team.shares(self.batches.rest(data.home, limit))
         losses: list[Array] = []
         before, stopped = len(self.history.loss), False
         try:
-            with few_threads(net, x, self.batches.batch_size):
-                for index in self.batches.rest(backend, limit):
-                    seen = xp.take(x, index, axis=0)
-                    if augment is not None:
-                        seen = augment(seen)
-                    loss, grads = net.loss_and_gradient(seen, xp.take(t, index, axis=0))
+            with self._few_threads(data), contextlib.closing(data.batches(shares)) as batches:
+                for x, t, share in batches:
+                    team.tell(share)
+                    seen = x if augment is None else augment(x)
+                    loss, grads = net.loss_and_gradient(seen, t)
+                    loss, grads = team.together(loss, grads, share)
                     optimizer.update(net.params, grads)
                     losses.append(loss)
-                    self.bar.advance(index.shape[0])
-                    if stop():
+                    self.bar.advance(share.of)
+                    if team.stops(stop()):
                         stopped = True
                         break
         finally:
             if losses:
-                self.history.loss += backends.of(x).to_numpy(xp.stack(losses)).tolist()
+                xp, backend = backends.namespace(losses[0]), backends.of(data.like)
+                self.history.loss += backend.to_numpy(xp.stack(losses)).tolist()
                 self.batches.advance(len(losses))
         self._look(before)
         return stopped
 
     def _look(self, before: int) -> None:
         """See whether the losses since `before`, and the parameters, are finite."""
-        problem = diverged(self.net, self.optimizer, self.train[0], self.history.loss, before)
+        problem = diverged(self.net, self.optimizer, self.train, self.history.loss, before)
         self._finite = problem is None
         if problem is not None and self.on_nan == "stop":
             kept = (
@@ -172,7 +179,7 @@ class Run:
     def _measure(self) -> None:
         """Take the accuracies into the history, and show it."""
         history = self.history
-        accuracies = [self._accuracy(*data) for data in (self.train, self.test) if data is not None]
+        accuracies = [self._accuracy(data) for data in (self.train, self.test) if data is not None]
         history.train_accuracy.append(accuracies[0])
         history.test_accuracy += accuracies[1:]
         history.iteration.append(len(history.loss))
@@ -182,11 +189,18 @@ class Run:
         if self.on_epoch is not None:
             self.on_epoch(history)
 
-    def _accuracy(self, x: Array, t: Array) -> float:
+    def _accuracy(self, data: DataSet) -> float:
+        with self._few_threads(data):
+            return self.team.accuracy(partial(self._right, data), data.samples)
+
+    def _right(self, data: DataSet, start: int, stop: int) -> float:
+        """Return the accuracy from a sample to another; nan where there is none."""
         try:
-            with few_threads(self.net, x, self.batches.batch_size):
-                return self.net.accuracy(x, t)
+            return data.accuracy(self.net, start, stop)
         except NotFiniteError:
             if self.on_nan == "stop":
                 raise
             return math.nan
+
+    def _few_threads(self, data: DataSet) -> contextlib.AbstractContextManager[None]:
+        return few_threads(self.net, data.like, min(self.batches.batch_size, data.samples))

@@ -23,10 +23,9 @@ VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS
 _taken = threading.Lock()  # the limit is the whole process's: who set it, and no other, lifts it
 
 
-def largest_product(net: Network, x: Array, batch_size: int) -> int:
-    """Return about how many multiplications the largest product of one step takes."""
+def largest_product(net: Network, x: Array, samples: int) -> int:
+    """Return about how many multiplications the largest product of a step on such inputs takes."""
     places = math.prod(shape(x)[2:])  # a filter is applied to each
-    samples = min(batch_size, shape(x)[0])
     return max(
         (
             samples * math.prod(shape(array)) * (places if array.ndim > 2 else 1)
@@ -38,15 +37,15 @@ def largest_product(net: Network, x: Array, batch_size: int) -> int:
 
 
 @contextmanager
-def few_threads(net: Network, x: Array, batch_size: int) -> Iterator[None]:
-    """Compute with one thread meanwhile, if the network's products on such batches are small.
+def few_threads(net: Network, x: Array, samples: int) -> Iterator[None]:
+    """Compute with one thread meanwhile, if the products of so many inputs like `x` are small.
 
     Only on NumPy, and not where one of `VARIABLES` says how many there shall be. Afterwards all is
     as it was.
     """
     asked = any(os.environ.get(name) for name in VARIABLES)
     here = backends.namespace(x) is backends.host().xp
-    small = here and not asked and largest_product(net, x, batch_size) <= SMALL
+    small = here and not asked and largest_product(net, x, samples) <= SMALL
     if not small or not _taken.acquire(blocking=False):
         yield
         return

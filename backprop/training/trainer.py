@@ -10,17 +10,22 @@ import backends
 from backends import Array
 from backprop.arguments import whole
 from backprop.networks import Network
+from backprop.parallel import Communicator
 from backprop.training import summary
+from backprop.training.admission import warn_of_pixels
 from backprop.training.batches import Batches
 from backprop.training.calls import check_on_nan, check_parts, shows_a_right_call
 from backprop.training.checkpoints import Checkpoints
-from backprop.training.data import Samples, admitted, warn_of_pixels
+from backprop.training.data import Samples
+from backprop.training.data_sets import data_set
 from backprop.training.history import History
 from backprop.training.interruption import ALL, INTERRUPT, Interruption
 from backprop.training.optimizer import SGD, Updater
 from backprop.training.progress import Progress
+from backprop.training.ranks import Ranks
 from backprop.training.resumable import Resumable
 from backprop.training.run import Run
+from backprop.training.team import Alone, Team
 
 
 class Trainer(Resumable):
@@ -45,6 +50,11 @@ class Trainer(Resumable):
         Takes the inputs of each step, on their device, and returns those to learn from, such as
         `Augment`. Accuracies are measured without it. If it holds a generator of random numbers,
         where that is becomes part of the trainer's state.
+    communicator : Communicator, optional
+        Several processes train the network together, each on its share of every batch: all of them
+        make such a trainer and call `fit` with the same data. They begin with what process 0 has,
+        which alone writes checkpoints and shows progress. `backprop.parallel.world()` returns that
+        of MPI.
 
     Attributes
     ----------
@@ -80,6 +90,7 @@ class Trainer(Resumable):
         *,
         on_nan: Literal["stop", "warn", "ignore"] = "stop",
         augment: Callable[[Array], Array] | None = None,
+        communicator: Communicator | None = None,
     ) -> None:
         self.net = net
         self.optimizer: Updater = SGD(lr=0.1) if optimizer is None else optimizer
@@ -87,6 +98,7 @@ class Trainer(Resumable):
         check_on_nan(on_nan)
         self.on_nan, self.augment = on_nan, augment
         self.history = History()
+        self._team: Team = Alone() if communicator is None else Ranks(communicator)
         self._batches = Batches(batch_size, backends.host().rng(seed))
 
     __repr__ = summary.trainer_text
@@ -123,7 +135,10 @@ class Trainer(Resumable):
         Parameters
         ----------
         train, test : tuple of (x, t)
-            Inputs and labels, host data or arrays of any library; moved to the device once.
+            Inputs and labels, host data or arrays of any library; moved to the device once. Arrays
+            in a mapped file, such as `numpy.memmap`, stay there, and so does what has `__len__` and
+            `__getitem__` and is no array: it is asked for the samples of an array of numbers. These
+            are read and checked a part at a time, the next one while the network learns.
         iterations, epochs : int
             How much longer; one of them. What is left of an unfinished epoch counts as one.
         progress : bool, optional
@@ -157,15 +172,17 @@ class Trainer(Resumable):
             in number, or a label is out of range.
         """
         with getattr(self.net, "exclusive", None) or contextlib.nullcontext():
-            to_learn = admitted(self.net, train, "train")
-            to_test = None if test is None else admitted(self.net, test, "test")
-            warn_of_pixels(to_learn[0])
-            self._batches.start(to_learn[0].shape[0])
+            to_learn = data_set(self.net, train, "train")
+            to_test = None if test is None else data_set(self.net, test, "test")
+            warn_of_pixels(to_learn.like)
+            team = self._team
+            team.begin(self, to_learn.samples)
+            self._batches.start(to_learn.samples)
             steps = _steps(iterations, epochs, self._batches)
             if checkpoints is not None and not isinstance(checkpoints, Checkpoints):
                 checkpoints = Checkpoints(checkpoints)
             signals = Interruption(() if stop else ALL if checkpoints else INTERRUPT)
-            with signals, Progress(steps, progress) as bar:
+            with signals, Progress(steps, progress if team.leads else False) as bar:
                 run = Run(
                     net=self.net,
                     optimizer=self.optimizer,
@@ -173,15 +190,17 @@ class Trainer(Resumable):
                     history=self.history,
                     train=to_learn,
                     test=to_test,
+                    team=team,
                     bar=bar,
                     on_nan=self.on_nan,
                     on_epoch=on_epoch,
-                    checkpoints=checkpoints,
+                    checkpoints=checkpoints if team.leads else None,
                     save=self.save,
                     augment=self.augment,
                     stop=stop or signals,
                 )
                 run.go(len(self.history.loss) + steps)
+                team.end()
         if signals.received not in (None, signal.SIGINT):
             signal.raise_signal(signals.received)
         return self.history

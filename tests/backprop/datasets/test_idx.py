@@ -72,3 +72,34 @@ def test_wrong_checksum(tmp_path):
 def test_no_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="nothing-here"):
         read_idx(tmp_path / "nothing-here")
+
+
+def test_a_mapped_file_stays_on_the_disk(tmp_path):
+    path = write(tmp_path, PLAIN)
+    x = read_idx(path, hashlib.sha256(PLAIN).hexdigest(), mmap=True)
+    assert isinstance(x, np.memmap)
+    np.testing.assert_array_equal(x, np.arange(12).reshape(3, 4))
+    with path.open("r+b") as file:
+        file.seek(len(PLAIN) - 1)
+        file.write(b"\7")
+    assert x[2, 3] == 7
+    with pytest.raises(ValueError, match="read-only"):
+        x[0, 0] = 1
+
+
+UNPACKED = {
+    name: each for name, each in BAD.items() if not each[0].startswith(b"\x1f\x8b") and each[0]
+}
+
+
+@pytest.mark.parametrize(("content", "message"), UNPACKED.values(), ids=UNPACKED)
+def test_bad_files_are_not_mapped(tmp_path, content, message):
+    with pytest.raises(ValueError, match=message):
+        read_idx(write(tmp_path, content), mmap=True)
+
+
+def test_what_can_t_be_mapped(tmp_path):
+    with pytest.raises(ValueError, match="must be unpacked to be mapped into memory; it is a gzip"):
+        read_idx(write(tmp_path, gzip.compress(PLAIN)), mmap=True)
+    with pytest.raises(ValueError, match=rf"must have SHA-256 {'0' * 64}; got [0-9a-f]{{64}}"):
+        read_idx(write(tmp_path, PLAIN), "0" * 64, mmap=True)

@@ -101,12 +101,12 @@ class Filters:
 
 
 @pytest.mark.parametrize(
-    ("arrays", "x", "batch", "expected"),
+    ("arrays", "x", "samples", "expected"),
     [
-        ([np.zeros((784, 50)), np.zeros(50), np.zeros((50, 10))], (60, 784), 100, 60 * 784 * 50),
+        ([np.zeros((784, 50)), np.zeros(50), np.zeros((50, 10))], (60, 784), 60, 60 * 784 * 50),
         ([np.zeros((8, 1, 5, 5))], (200, 1, 28, 28), 100, 100 * 200 * 28 * 28),
         ([np.zeros(5)], (3, 5), 100, 0),
     ],
 )
-def test_the_largest_product_of_a_step(arrays, x, batch, expected):
-    assert largest_product(Filters(*arrays), np.zeros(x), batch) == expected
+def test_the_largest_product_of_a_step(arrays, x, samples, expected):
+    assert largest_product(Filters(*arrays), np.zeros(x), samples) == expected

@@ -1,0 +1,101 @@
+"""Processes that MPI has started, by mpi4py."""
+
+import ctypes
+import sys
+import time
+import traceback
+from types import TracebackType
+from typing import Any
+
+import backends
+from backends import Array
+from backends.distribution import pip_install
+
+_PATIENCE = 2.0  # seconds over which ranks that fail alike are spread, for one of them to say it
+
+
+class MPICommunicator:
+    """The processes of an MPI communicator: a `Communicator`.
+
+    An exception that nobody catches ends all processes, with its traceback and exit code 1: the
+    others would wait for ever for one that is gone.
+
+    Parameters
+    ----------
+    comm : mpi4py.MPI.Comm, optional
+        `MPI.COMM_WORLD`, all that were started together, if not given.
+
+    Attributes
+    ----------
+    rank, size : int
+        The number of this process, and how many there are.
+    direct : bool
+        Whether MPI takes arrays from a GPU's memory as they are; else they go by way of the host.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        When mpi4py is not installed.
+    """
+
+    def __init__(self, comm: Any = None) -> None:
+        try:
+            from mpi4py import MPI
+        except ModuleNotFoundError as error:
+            if error.name != "mpi4py":
+                raise
+            raise ModuleNotFoundError(
+                f"several processes need mpi4py: {pip_install('mpi')}", name="mpi4py"
+            ) from None
+        self._in_place, self._name = MPI.IN_PLACE, MPI.Get_library_version().split("\n")[0]
+        self._comm = MPI.COMM_WORLD if comm is None else comm
+        self.rank, self.size = int(self._comm.rank), int(self._comm.size)
+        self.direct = _takes_device_memory(MPI.__file__)
+        self._hook = sys.excepthook
+        if self.size > 1:
+            sys.excepthook = self._uncaught
+
+    def total(self, vector: Array) -> Array:
+        """Return the sum of the vectors of all processes: one Allreduce."""
+        backend = backends.of(vector)
+        if self.direct and hasattr(vector, "__cuda_array_interface__"):
+            backend.synchronize()  # MPI does not wait for what the device has yet to do
+            self._comm.Allreduce(self._in_place, vector)
+            return vector
+        host = vector if backends.host().holds(vector) else backend.to_numpy(vector)
+        self._comm.Allreduce(self._in_place, host)
+        return host if host is vector else backend.asarray(host)
+
+    def from_first(self, value: Any) -> Any:
+        """Return what process 0 gave, pickled on the way."""
+        return self._comm.bcast(value, root=0)
+
+    def first_to_fail(self) -> None:
+        """Wait a moment, by rank: of several that fail alike, the first one ends the others."""
+        time.sleep(_PATIENCE * self.rank / self.size)
+
+    def abort(self, code: int) -> None:
+        """End all processes at once, with this exit code."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._comm.Abort(code)
+
+    def _uncaught(
+        self, kind: type[BaseException], error: BaseException, where: TracebackType | None
+    ) -> None:
+        self.first_to_fail()
+        if self._hook is sys.__excepthook__:
+            traceback.print_exception(kind, error, where)
+        else:
+            self._hook(kind, error, where)
+        self.abort(1)
+
+    def __str__(self) -> str:
+        way = "from the device's memory" if self.direct else "by way of the host's memory"
+        return f"{self.size} processes, {self._name}; gradients go {way}"
+
+
+def _takes_device_memory(library: str) -> bool:
+    """Ask MPICH or Open MPI, both of which have this function, whether it knows CUDA's memory."""
+    query = getattr(ctypes.CDLL(library), "MPIX_Query_cuda_support", None)
+    return query is not None and bool(query())

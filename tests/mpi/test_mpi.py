@@ -1,0 +1,200 @@
+"""Several processes under a real mpiexec."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backprop import load_params
+
+pytest.importorskip("mpi4py", reason="mpi4py is not installed: pip install 'backprop-by-hand[mpi]'")
+BIN = Path(sys.executable).parent
+MPIEXEC = BIN / "mpiexec"
+pytestmark = pytest.mark.skipif(
+    not MPIEXEC.exists(), reason="there is no mpiexec beside this Python"
+)
+ROOT = Path(__file__).parents[2]
+
+
+def started(count, *program, timeout=120, **variables):
+    """Run a program in so many processes, and return what came of it."""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "COLUMNS": "150", **variables}
+    return subprocess.run(
+        [*([MPIEXEC, "-n", str(count)] if count > 1 else []), sys.executable, *program],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
+def program(name, folder, count):
+    folder.mkdir(exist_ok=True)
+    return started(count, "-m", "tests.mpi.programs", name, str(folder))
+
+
+def results(name, folder, count):
+    ended = program(name, folder, count)
+    assert ended.returncode == 0, ended.stderr
+    return [load_params(folder / f"{rank}.safetensors")[0] for rank in range(count)]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """Return what one process learns, by the name of the program."""
+    found = {}
+
+    def get(name):
+        if name not in found:
+            found[name] = results(name, tmp_path_factory.mktemp(name), 1)[0]
+        return found[name]
+
+    return get
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("sgd", 2), ("sgd", 3), ("sgd", 4), ("adam", 2), ("masks", 3)]
+)
+def test_several_processes_learn_what_one_does(alone, tmp_path, name, count):
+    expected = alone(name)
+    for rank, found in enumerate(results(name, tmp_path, count)):
+        assert found.keys() == expected.keys()
+        for key, value in expected.items():
+            np.testing.assert_allclose(
+                found[key], value, rtol=0, atol=1e-12, err_msg=f"{key} of process {rank}"
+            )
+
+
+def test_running_statistics_are_one_on_all(tmp_path):
+    first, *others = results("normalized", tmp_path, 3)
+    for other in others:
+        for name, value in first.items():
+            np.testing.assert_array_equal(other[name], value, err_msg=name)
+
+
+def test_all_end_after_the_same_step(tmp_path):
+    assert program("asked", tmp_path, 3).returncode == 0
+    ends = [(tmp_path / str(rank)).read_text() for rank in range(3)]
+    assert ends[0].startswith(
+        "7 "
+    )  # asked for the 7th time after 6 and an epoch, said with the next
+    assert ends == [ends[0]] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("raising", "rank 1 can't go on"), ("killed", "(signal 9)")]
+)
+def test_a_process_that_fails_ends_all_and_the_run_goes_on_with_other_processes(
+    tmp_path, name, words
+):
+    begun = time.monotonic()
+    ended = program(name, tmp_path, 3)
+    assert time.monotonic() - begun < 30  # 10 and what it takes to start
+    assert ended.returncode != 0
+    assert words in ended.stderr + ended.stdout
+    assert len(re.findall(r"^ArithmeticError", ended.stderr, re.M)) == (name == "raising")
+    again = program("resumed", tmp_path, 2)
+    assert again.returncode == 0, again.stderr
+
+
+def test_a_checkpoint_goes_on_with_another_number_of_processes(tmp_path):
+    assert program("whole", tmp_path / "a", 1).returncode == 0
+    assert program("half", tmp_path / "b", 3).returncode == 0
+    assert program("resumed", tmp_path / "b", 2).returncode == 0
+    (expected, _), (found, _) = (
+        load_params(tmp_path / each / "checkpoint.safetensors") for each in "ab"
+    )
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=0, atol=1e-12, err_msg=name)
+
+
+def test_processes_with_other_data_are_told_so(tmp_path):
+    ended = program("others_data", tmp_path, 2)
+    assert ended.returncode != 0
+    assert "process 0 has 95 samples, and process 1 has 94" in ended.stderr
+
+
+def train(folder, *arguments, count=2, **variables):
+    return started(
+        count, "-m", "backprop", "train", "--out", str(folder), "--device", "cpu",
+        *arguments, **variables,
+    )  # fmt: skip
+
+
+def test_the_command_line_trains_in_all_processes_and_the_first_one_speaks(tmp_path):
+    def answer(count):
+        ended = train(tmp_path / str(count), "--iterations", "100", "--json", count=count)
+        assert ended.returncode == 0, ended.stderr
+        return json.loads(ended.stdout)  # one document, of one process
+
+    one, four = answer(1), answer(4)
+    assert four["iterations"] == 100
+    assert sorted(four["files"]) == sorted(one["files"])
+    assert abs(four["test_accuracy"] - one["test_accuracy"]) < 0.003
+    assert len(os.listdir(tmp_path / "4")) == len(os.listdir(tmp_path / "1"))
+
+
+def test_the_command_line_says_how_many_and_which_way(tmp_path):
+    ended = train(tmp_path / "a", "--iterations", "5", count=3)
+    assert ended.returncode == 0, ended.stderr
+    said = re.findall(
+        r"ranks:  3 processes, .*; gradients go by way of the host's memory", ended.stdout
+    )
+    assert len(said) == 1
+    assert ended.stdout.count("final accuracy") == 1
+
+
+def test_a_wrong_option_is_one_line_for_all(tmp_path):
+    ended = train(tmp_path / "a", "--batch-size", "100000", count=3)
+    assert ended.returncode != 0
+    assert ended.stderr.count("backprop: error: --batch-size must be at most 10000") == 1
+
+
+def test_a_run_that_was_ended_goes_on_with_other_processes(tmp_path):
+    """SIGTERM to one process ends all in order."""
+    script = (
+        "import os, pathlib, signal, sys, threading, time\n"
+        "from backprop.cli import main\n"
+        "def end():\n"
+        "    while not pathlib.Path(sys.argv[3], 'checkpoint.safetensors').exists():\n"
+        "        time.sleep(0.05)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "if os.environ['PMI_RANK'] == '1':\n"
+        "    threading.Thread(target=end, daemon=True).start()\n"
+        "main(sys.argv[1:])\n"
+    )
+    out = tmp_path / "run"
+    ended = started(2, "-c", script, "train", "--out", str(out), "--iterations", "1000000")
+    assert ended.returncode != 0
+    assert ended.stdout.count("interrupted after") == 1
+    done = json.loads((out / "config.json").read_text())["iterations"]
+    ended = started(
+        3, "-m", "backprop", "train", "--resume", str(out), "--iterations", str(done + 10), "--json"
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["iterations"] == done + 10
+
+
+def test_without_mpi4py_it_says_what_to_install(tmp_path):
+    script = (
+        "import sys\n"
+        "sys.modules['mpi4py'] = None\n"
+        "from backprop.cli import main\n"
+        "main(['train', '--iterations', '1'])\n"
+    )
+    ended = started(2, "-c", script)
+    assert ended.returncode != 0
+    assert "several processes need mpi4py: pip install 'backprop-by-hand[mpi]'" in ended.stderr
+
+
+def test_a_launcher_of_another_mpi_is_noticed(tmp_path):
+    ended = train(tmp_path / "a", count=1, PMI_SIZE="", OMPI_COMM_WORLD_SIZE="4")
+    assert ended.returncode == 2
+    assert "which started 4 processes; its own knows of 1" in ended.stderr
