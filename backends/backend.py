@@ -57,7 +57,7 @@ class Backend:
     @property
     def has_float64(self) -> bool:
         """Whether library and device have float64."""
-        return "float64" in self.xp.__array_namespace_info__().dtypes(device=self.device)
+        return "float64" in self.library.dtypes(self.device)
 
     @property
     def widest(self) -> DType:
@@ -74,7 +74,7 @@ class Backend:
         """
         if not isinstance(dtype, str):
             return dtype
-        known = self.xp.__array_namespace_info__().dtypes(device=self.device)
+        known = self.library.dtypes(self.device)
         if dtype in known:
             return known[dtype]
         half = getattr(self.xp, dtype, None) if dtype in ("float16", "bfloat16") else None
@@ -157,7 +157,7 @@ class Backend:
     def _from_host(self, host: Any, dtype: DType | None) -> Array:
         info = self.xp.__array_namespace_info__()
         if dtype is None and host.dtype.kind in "iufc":
-            known = info.dtypes(device=self.device)
+            known = self.library.dtypes(self.device)
             kind = {"f": "real floating", "c": "complex floating"}.get(host.dtype.kind, "integral")
             if host.dtype.name not in known and host.dtype.name in _WIDE:
                 dtype = info.default_dtypes(device=self.device)[kind]

@@ -53,6 +53,7 @@ ORDER = [
     "backprop.plotting",
     "backprop.storage",
     "backprop.training",
+    "backprop.estimators",
     "backprop.datasets",
     "backprop.book_tools",
     "backprop.book",
@@ -63,7 +64,8 @@ ORDER = [
     "backprop.__main__",
 ]
 
-LIBRARIES = {"numpy", "cupy", "torch", "jax", "dpnp", "array_api_strict", "array_api_compat"}
+LIBRARIES = {"numpy", "cupy", "torch", "jax", "dpnp", "ndonnx"}
+LIBRARIES |= {"array_api_strict", "array_api_compat"}
 NICKNAMES = {"np": "numpy", "jnp": "jax", "pytorch": "torch"}
 
 # Files compute on the user's arrays, and name no array library, unless their room stands here.
@@ -93,6 +95,8 @@ ALLOWED = {
     },  # whose classes are not looked into
     "backprop.gradients": {"numpy"},
     "backprop.storage": {"numpy"},
+    "backprop.storage.onnx": {"numpy", "ndonnx"},  # whose arrays record what is computed
+    "backprop.estimators": {"numpy"},  # scikit-learn's data lie on the host
     "backprop.datasets": {"numpy"},
     "backprop.plotting": {"numpy"},
     "backprop.book_tools": {"numpy"},  # draws by NumPy's global generator, as the book does

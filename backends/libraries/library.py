@@ -151,6 +151,11 @@ class Library:
         strides = getattr(x, "strides", None)  # in bytes, where a library tells
         return strides is not None and overlap(x.shape, strides, x.itemsize)
 
+    def dtypes(self, device: Device) -> dict[str, DType]:
+        """Return the standard's dtypes that a device has, by name."""
+        found: dict[str, DType] = self.namespace().__array_namespace_info__().dtypes(device=device)
+        return found
+
     def dtype_hint(self, name: str) -> str:
         """Say what to do to get the dtype `name` where it is missing; empty if there is nothing."""
         return ""
@@ -176,6 +181,12 @@ class Library:
             When the library has no such transform.
         """
         raise TypeError(f"{self.name} can't run a function over a batch")
+
+    def pad(self, x: Array, widths: tuple[tuple[int, int], ...], value: float) -> Array:
+        """Return `x` with a border of `value`: how many entries before and after, by axis."""
+        import array_api_extra as xpx  # not needed otherwise
+
+        return xpx.pad(x, widths, constant_values=value)
 
     def asarray(self, host: Any, dtype: DType | None, device: Device) -> Array:
         """Take a NumPy array, which nobody else holds, to the device."""
