@@ -67,10 +67,7 @@ class Backend:
     def dtype(self, dtype: str | DType) -> DType:
         """Return the library's dtype object for a name such as ``"float32"``.
 
-        Raises
-        ------
-        TypeError
-            When library and device have no dtype of that name.
+        A name of which library and device have no dtype is a TypeError.
         """
         if not isinstance(dtype, str):
             return dtype
@@ -193,6 +190,14 @@ class Backend:
         """
         own = isinstance(x, np.ndarray | np.generic)
         return host_data(x) if own else of_numpy(library_of(x).to_numpy(x))
+
+    def compile(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `(held, *others) -> (result, held)` compiled; itself where nothing is compiled.
+
+        Arrays and tuples of arrays come in and go out, computed from these alone. What is held is
+        gone afterwards, as its memory is used anew. CuPy can't do that: a TypeError.
+        """
+        return self.library.compiled(function, self.device)
 
     def synchronize(self) -> None:
         """Wait until the device has done all it was given; nothing to do on a CPU."""

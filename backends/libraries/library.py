@@ -163,22 +163,19 @@ class Library:
     def traced(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return `function` as one that the library traces: no value exists while it runs.
 
-        Raises
-        ------
-        TypeError
-            When the library traces nothing.
+        A library that traces nothing raises a TypeError.
         """
         raise TypeError(f"{self.name} can't trace a function")
+
+    def compiled(self, function: Callable[..., Any], device: Device) -> Callable[..., Any]:
+        """Return `function` compiled for arrays on a device; itself where nothing is compiled."""
+        return function
 
     def batched(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return `function` of arrays, run over a batch that holds them twice: `jax.vmap`'s way.
 
-        It gives a list of arrays, those of the batch's first entry.
-
-        Raises
-        ------
-        TypeError
-            When the library has no such transform.
+        It gives a list of arrays, those of the batch's first entry. A library that has no such
+        transform raises a TypeError.
         """
         raise TypeError(f"{self.name} can't run a function over a batch")
 

@@ -20,6 +20,7 @@ from backprop.cli.digit_network import CONVOLUTIONAL, chosen
 from backprop.cli.next_step import command, point_to
 from backprop.cli.options import (
     AugmentOption,
+    CompileOption,
     DataDirOption,
     Dataset,
     DatasetOption,
@@ -72,6 +73,7 @@ def train(
     lr: RateOption = None,
     lr_schedule: ScheduleOption = "constant",
     augment: AugmentOption = "none",
+    compile: CompileOption = False,
     dtype: Annotated[DTypeName, typer.Option(help="Dtype of parameters and data.")] = "float32",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and the batches.")] = 0,
     out: Annotated[Path | None, out_option("runs/DATASET-DATE-TIME")] = None,
@@ -111,8 +113,7 @@ def train(
         recipe.moves(augment)
         net, wide, activation = chosen(net, hidden, activation)
         backend = backends.select(device, library)
-        if out is not None:
-            check_output(out, overwrite)
+        check_output(out, overwrite)
         settings = Settings(
             dataset=dataset,
             hidden=wide,
@@ -132,11 +133,11 @@ def train(
             optimizer=optimizer,
             lr_schedule=lr_schedule,
             augment=augment,
+            compile=compile,
         )
     where = None if settings.data_dir is None else Path(settings.data_dir)
     where = where if resume is not None else data_dir
-    rows = settings.net not in CONVOLUTIONAL
-    data = load(Dataset(settings.dataset), where, flatten=rows)
+    data = load(Dataset(settings.dataset), where, flatten=settings.net not in CONVOLUTIONAL)
     counts = [len(part[0]) for part in data]
     if settings.batch_size > counts[0]:
         raise ValueError(
@@ -241,8 +242,7 @@ def _forget_pause(history: History) -> None:
 
 
 def _print_row(history: History) -> None:
-    first = history.iteration[-2] if len(history.iteration) > 1 else 0
-    losses = history.loss[first:]
+    losses = history.loss[history.iteration[-2] if len(history.iteration) > 1 else 0 :]
     say(
         f"{history.epoch[-1]:7.2f} {sum(losses) / len(losses):7.4f} "
         f"{history.train_accuracy[-1]:7.2%} {history.test_accuracy[-1]:7.2%} "

@@ -16,7 +16,13 @@ def new_trainer(settings: Settings, backend: Backend, samples: int, resume: Path
     augment = recipe.augment(settings.augment, settings.seed)
     if resume is not None:
         return Trainer.resume(
-            resume, None, optimizer, backend=backend, on_nan=settings.on_nan, augment=augment
+            resume,
+            None,
+            optimizer,
+            backend=backend,
+            on_nan=settings.on_nan,
+            augment=augment,
+            compile=settings.compile,
         )
     net = digit_network(
         settings.net,
@@ -33,4 +39,5 @@ def new_trainer(settings: Settings, backend: Backend, samples: int, resume: Path
         settings.seed,
         on_nan=settings.on_nan,
         augment=augment,
+        compile=settings.compile,
     )

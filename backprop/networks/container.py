@@ -14,7 +14,7 @@ from backprop.networks.checks import check_objects, common_backend, common_dtype
 from backprop.networks.copies import copies_to
 from backprop.networks.exclusive import Exclusive
 from backprop.networks.frozen import check_learning
-from backprop.networks.parameters import Parameters, named_slots
+from backprop.networks.parameters import Parameters, Slot, named_slots
 from backprop.networks.summary import network_table
 from backprop.tables import Table
 
@@ -107,6 +107,12 @@ class Container:
     def params(self) -> Parameters:
         """The parameters by name; `net.params["W1"] -= lr * grad["W1"]` changes the layer."""
         return self._params
+
+    @property
+    def slots(self) -> Mapping[str, Slot]:
+        """Where each array is held by name, parameters and state."""
+        self._take_in()
+        return MappingProxyType(self._slots)
 
     def state_dict(self) -> dict[str, Array]:
         """Return copies of all parameters and of all state by name, where the network is.

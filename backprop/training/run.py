@@ -19,6 +19,7 @@ from backprop.training.divergence import diverged
 from backprop.training.history import History
 from backprop.training.optimizer import Updater
 from backprop.training.progress import Progress
+from backprop.training.step import Step
 from backprop.training.threads import few_threads
 
 
@@ -34,6 +35,8 @@ class Run:
         Writes a checkpoint to a path, with metadata.
     augment : callable or None
         Takes the inputs of each step, and returns those to learn from.
+    steps : callable
+        Returns the step of a network and an optimizer.
     stop : callable
         Asked after each step and each epoch whether to end in order.
     """
@@ -50,6 +53,7 @@ class Run:
     checkpoints: Checkpoints | None
     save: Callable[[Path, Any], None]
     augment: Callable[[Array], Array] | None
+    steps: Callable[[Network, Updater], Step]
     stop: Callable[[], bool]
     _start: float = field(default=0.0, init=False)
     _finite: bool = field(default=True, init=False)  # in the epoch that ended last
@@ -96,7 +100,8 @@ class Run:
         """
         x, t = self.train
         xp, backend = backends.namespace(x), self.net.backend or backends.of(x)
-        net, optimizer, stop, augment = self.net, self.optimizer, self.stop, self.augment
+        net, stop, augment = self.net, self.stop, self.augment
+        step = self.steps(net, self.optimizer)
         losses: list[Array] = []
         before, stopped = len(self.history.loss), False
         try:
@@ -105,9 +110,7 @@ class Run:
                     seen = xp.take(x, index, axis=0)
                     if augment is not None:
                         seen = augment(seen)
-                    loss, grads = net.loss_and_gradient(seen, xp.take(t, index, axis=0))
-                    optimizer.update(net.params, grads)
-                    losses.append(loss)
+                    losses.append(step(seen, xp.take(t, index, axis=0)))
                     self.bar.advance(index.shape[0])
                     if stop():
                         stopped = True

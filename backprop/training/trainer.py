@@ -17,10 +17,12 @@ from backprop.training.checkpoints import Checkpoints
 from backprop.training.data import Samples, admitted, warn_of_pixels
 from backprop.training.history import History
 from backprop.training.interruption import ALL, INTERRUPT, Interruption
-from backprop.training.optimizer import SGD, Updater
+from backprop.training.optimizer import Updater
 from backprop.training.progress import Progress
 from backprop.training.resumable import Resumable
 from backprop.training.run import Run
+from backprop.training.sgd import SGD
+from backprop.training.step import Compiler, plain_step
 
 
 class Trainer(Resumable):
@@ -45,6 +47,11 @@ class Trainer(Resumable):
         Takes the inputs of each step, on their device, and returns those to learn from, such as
         `Augment`. Accuracies are measured without it. If it holds a generator of random numbers,
         where that is becomes part of the trainer's state.
+    compile : bool
+        Whether loss, gradients and optimizer are compiled into one step, once for each size of a
+        batch: on JAX, and as a graph on PyTorch's CUDA devices. Elsewhere nothing changes. Layers
+        and optimizer must be the library's own, and no layer may draw random numbers. The arrays
+        of the network change their place with each step: `net.state_dict()` keeps copies.
 
     Attributes
     ----------
@@ -55,9 +62,10 @@ class Trainer(Resumable):
     ------
     TypeError
         When the arguments are others, such as those of the book's class of this name, or the
-        network or the optimizer lacks what training needs.
+        network or the optimizer lacks what training needs, also to be compiled.
     ValueError
-        When `batch_size` is less than 1, or `on_nan` is another word.
+        When `batch_size` is less than 1, or `on_nan` is another word, or with `compile` a layer
+        draws random numbers.
 
     Examples
     --------
@@ -80,12 +88,16 @@ class Trainer(Resumable):
         *,
         on_nan: Literal["stop", "warn", "ignore"] = "stop",
         augment: Callable[[Array], Array] | None = None,
+        compile: bool = False,
     ) -> None:
         self.net = net
         self.optimizer: Updater = SGD(lr=0.1) if optimizer is None else optimizer
         check_parts(net, self.optimizer)
         check_on_nan(on_nan)
         self.on_nan, self.augment = on_nan, augment
+        self._steps = Compiler() if compile else plain_step
+        if isinstance(self._steps, Compiler):
+            self._steps.made(net, self.optimizer)  # or say now why not
         self.history = History()
         self._batches = Batches(batch_size, backends.host().rng(seed))
 
@@ -179,6 +191,7 @@ class Trainer(Resumable):
                     checkpoints=checkpoints,
                     save=self.save,
                     augment=self.augment,
+                    steps=self._steps,
                     stop=stop or signals,
                 )
                 run.go(len(self.history.loss) + steps)
