@@ -57,7 +57,7 @@ class Backend:
     @property
     def has_float64(self) -> bool:
         """Whether library and device have float64."""
-        return "float64" in self.xp.__array_namespace_info__().dtypes(device=self.device)
+        return "float64" in self.library.dtypes(self.device)
 
     @property
     def widest(self) -> DType:
@@ -67,14 +67,11 @@ class Backend:
     def dtype(self, dtype: str | DType) -> DType:
         """Return the library's dtype object for a name such as ``"float32"``.
 
-        Raises
-        ------
-        TypeError
-            When library and device have no dtype of that name.
+        A name of which library and device have no dtype is a TypeError.
         """
         if not isinstance(dtype, str):
             return dtype
-        known = self.xp.__array_namespace_info__().dtypes(device=self.device)
+        known = self.library.dtypes(self.device)
         if dtype in known:
             return known[dtype]
         half = getattr(self.xp, dtype, None) if dtype in ("float16", "bfloat16") else None
@@ -157,7 +154,7 @@ class Backend:
     def _from_host(self, host: Any, dtype: DType | None) -> Array:
         info = self.xp.__array_namespace_info__()
         if dtype is None and host.dtype.kind in "iufc":
-            known = info.dtypes(device=self.device)
+            known = self.library.dtypes(self.device)
             kind = {"f": "real floating", "c": "complex floating"}.get(host.dtype.kind, "integral")
             if host.dtype.name not in known and host.dtype.name in _WIDE:
                 dtype = info.default_dtypes(device=self.device)[kind]
@@ -193,6 +190,14 @@ class Backend:
         """
         own = isinstance(x, np.ndarray | np.generic)
         return host_data(x) if own else of_numpy(library_of(x).to_numpy(x))
+
+    def compile(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `(held, *others) -> (result, held)` compiled; itself where nothing is compiled.
+
+        Arrays and tuples of arrays come in and go out, computed from these alone. What is held is
+        gone afterwards, as its memory is used anew. CuPy can't do that: a TypeError.
+        """
+        return self.library.compiled(function, self.device)
 
     def synchronize(self) -> None:
         """Wait until the device has done all it was given; nothing to do on a CPU."""

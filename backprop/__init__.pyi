@@ -61,6 +61,7 @@ from .storage import (
     load_network as load_network,
     load_params as load_params,
     save_network as save_network,
+    save_onnx as save_onnx,
     save_params as save_params,
 )
 from .training import (

@@ -136,3 +136,8 @@ def _short_ones(shape: int | tuple[int, int], dtype: DType) -> Array:
 def shape(x: Array) -> tuple[int, ...]:
     """Return the shape as a plain tuple, as messages show it."""
     return tuple(x.shape)
+
+
+def batch(x: Array) -> int:
+    """Return the length of the first axis, as `reshape` takes it: -1 where it is not known yet."""
+    return -1 if x.shape[0] is None else x.shape[0]

@@ -11,8 +11,9 @@ from typing import Any
 import array_api_extra as xpx
 
 from backends import Array, device, namespace
+from backends.libraries import library_of
 from backprop.arguments import whole
-from backprop.arrays import as_array, shape
+from backprop.arrays import as_array, batch, shape
 
 
 def conv_output_size(input_size: int, filter_size: int, stride: int = 1, pad: int = 0) -> int:
@@ -74,7 +75,7 @@ class Window:
         if self.pad == 0:
             return x
         border = (self.pad, self.pad)
-        return xpx.pad(x, ((0, 0), (0, 0), border, border), constant_values=value)
+        return library_of(x).pad(x, ((0, 0), (0, 0), border, border), value)
 
     def slices(self, oh: int, ow: int) -> Iterator[tuple[Any, ...]]:
         """Yield for each pixel of the window where it lies in the padded pictures: OH x OW."""
@@ -89,7 +90,7 @@ class Window:
         xp, (oh, ow) = namespace(x), self.places(x.shape)
         x = self.padded(x)
         seen = xp.stack([x[part] for part in self.slices(oh, ow)], axis=2)
-        return xp.reshape(seen, (x.shape[0], x.shape[1] * self.size, oh * ow))
+        return xp.reshape(seen, (batch(x), x.shape[1] * self.size, oh * ow))
 
     def spread(self, columns: Array, picture: tuple[int, ...]) -> Array:
         """Return the transpose of `columns`: each entry added to the pixel that it was seen at.

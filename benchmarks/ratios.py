@@ -89,19 +89,19 @@ def check() -> Iterator[Row]:
         yield name, times["theirs"] / times["ours"], f"{1e3 * times['ours']:.1f} ms"
 
 
-def step(other: str, sizes: Sequence[tuple[int, int]]) -> Iterator[Row]:
+def step(other: str, sizes: Sequence[tuple[int, int]], own: str = "backprop") -> Iterator[Row]:
     """Compare a training step with a peer's, for pairs of batch and hidden units."""
     module = PEERS[other][1]
     if module is not None and find_spec(module) is None:
         return
     for batch, hidden in sizes:
         turns = {}
-        for name in ("backprop", other):
+        for name in (own, other):
             call, x, t = step_of(name, hidden, batch, "float32", digits(batch, "float32"))
             turns[name] = partial(call, x, t)
         times = alternate(turns, seconds=4)
-        figure = f"training step 784-{hidden}-10, batch {batch}: backprop / {other}"
-        yield figure, times["backprop"] / times[other], f"{1e6 * times['backprop']:.0f} us"
+        figure = f"training step 784-{hidden}-10, batch {batch}: {own} / {other}"
+        yield figure, times[own] / times[other], f"{1e6 * times[own]:.0f} us"
 
 
 def trainer() -> Iterator[Row]:
@@ -186,6 +186,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "book": partial(step, "book", _BATCHES),
     "torch": partial(step, "torch", _BATCHES),
     "jax": partial(step, "jax", _BATCHES),
+    "compiled": partial(step, "jax", _BATCHES, "backprop on jax"),
     "thinc": partial(step, "thinc", ((100, 50),)),
     "convolution": convolution.rows,
     "trainer": trainer,

@@ -54,6 +54,7 @@ ORDER = [
     "backprop.plotting",
     "backprop.storage",
     "backprop.training",
+    "backprop.estimators",
     "backprop.datasets",
     "backprop.book_tools",
     "backprop.book",
@@ -64,7 +65,8 @@ ORDER = [
     "backprop.__main__",
 ]
 
-LIBRARIES = {"numpy", "cupy", "torch", "jax", "dpnp", "array_api_strict", "array_api_compat"}
+LIBRARIES = {"numpy", "cupy", "torch", "jax", "dpnp", "ndonnx"}
+LIBRARIES |= {"array_api_strict", "array_api_compat"}
 NICKNAMES = {"np": "numpy", "jnp": "jax", "pytorch": "torch"}
 
 # Files compute on the user's arrays, and name no array library, unless their room stands here.
@@ -95,6 +97,8 @@ ALLOWED = {
     "backprop.gradients": {"numpy"},
     "backprop.storage": {"numpy"},
     "backprop.training.streamed": {"numpy"},  # samples gathered on the host
+    "backprop.storage.onnx": {"numpy", "ndonnx"},  # whose arrays record what is computed
+    "backprop.estimators": {"numpy"},  # scikit-learn's data lie on the host
     "backprop.datasets": {"numpy"},
     "backprop.plotting": {"numpy"},
     "backprop.book_tools": {"numpy"},  # draws by NumPy's global generator, as the book does

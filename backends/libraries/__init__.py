@@ -8,6 +8,7 @@ from .cupy import CuPy
 from .dpnp import DPNP
 from .jax import Jax
 from .library import ForeignLibrary, Library, Memory, is_cuda
+from .ndonnx import NDOnnx
 from .numpy import NumPy
 from .strict import Strict
 from .torch import PyTorch
@@ -31,6 +32,7 @@ def register(library: Library) -> None:
 
 for _library in (NumPy(), CuPy(), PyTorch(), Jax(), DPNP(), Strict()):
     register(_library)
+_by_namespace[NDOnnx.namespace_name] = NDOnnx()  # not to be selected: its arrays have no values
 
 
 def library_of(x: Array) -> Library:

@@ -3,6 +3,7 @@
 CuPy imports without a GPU, so availability is asked of the driver, never of the import.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from ..distribution import extra
@@ -68,6 +69,21 @@ class CuPy(Library):
     def to_numpy(self, x: Array) -> Any:
         """Copy an array to the host; waits for the device."""
         return x.get()
+
+    def compiled(self, function: Callable[..., Any], device: Device) -> Callable[..., Any]:
+        """Refuse: CuPy lets no product of matrices into a CUDA graph.
+
+        See https://github.com/cupy/cupy/issues/6290.
+
+        Raises
+        ------
+        TypeError
+            Always.
+        """
+        raise TypeError(
+            "cupy can't compile a function: products of matrices, by cuBLAS, can't be captured in "
+            "a CUDA graph there; use library='torch' or library='jax', or don't compile"
+        )
 
     def synchronize(self, device: Device) -> None:
         """Wait until the GPU has done all it was given."""

@@ -55,6 +55,11 @@ class Jax(Library):
         traced: Callable[..., Any] = self._jax().jit(function)
         return traced
 
+    def compiled(self, function: Callable[..., Any], device: Device) -> Callable[..., Any]:
+        """Return `function` under `jax.jit`; the memory of its first argument is given to it."""
+        compiled: Callable[..., Any] = self._jax().jit(function, donate_argnums=0)
+        return compiled
+
     def batched(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return `function` under `jax.vmap`, over a batch that holds its arrays twice."""
         jax = self._jax()

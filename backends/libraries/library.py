@@ -151,6 +151,11 @@ class Library:
         strides = getattr(x, "strides", None)  # in bytes, where a library tells
         return strides is not None and overlap(x.shape, strides, x.itemsize)
 
+    def dtypes(self, device: Device) -> dict[str, DType]:
+        """Return the standard's dtypes that a device has, by name."""
+        found: dict[str, DType] = self.namespace().__array_namespace_info__().dtypes(device=device)
+        return found
+
     def dtype_hint(self, name: str) -> str:
         """Say what to do to get the dtype `name` where it is missing; empty if there is nothing."""
         return ""
@@ -158,24 +163,27 @@ class Library:
     def traced(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return `function` as one that the library traces: no value exists while it runs.
 
-        Raises
-        ------
-        TypeError
-            When the library traces nothing.
+        A library that traces nothing raises a TypeError.
         """
         raise TypeError(f"{self.name} can't trace a function")
+
+    def compiled(self, function: Callable[..., Any], device: Device) -> Callable[..., Any]:
+        """Return `function` compiled for arrays on a device; itself where nothing is compiled."""
+        return function
 
     def batched(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return `function` of arrays, run over a batch that holds them twice: `jax.vmap`'s way.
 
-        It gives a list of arrays, those of the batch's first entry.
-
-        Raises
-        ------
-        TypeError
-            When the library has no such transform.
+        It gives a list of arrays, those of the batch's first entry. A library that has no such
+        transform raises a TypeError.
         """
         raise TypeError(f"{self.name} can't run a function over a batch")
+
+    def pad(self, x: Array, widths: tuple[tuple[int, int], ...], value: float) -> Array:
+        """Return `x` with a border of `value`: how many entries before and after, by axis."""
+        import array_api_extra as xpx  # not needed otherwise
+
+        return xpx.pad(x, widths, constant_values=value)
 
     def asarray(self, host: Any, dtype: DType | None, device: Device) -> Array:
         """Take a NumPy array, which nobody else holds, to the device."""

@@ -1,11 +1,13 @@
 """PyTorch: tensors on the CPU, a CUDA GPU, or `meta` (shapes and dtypes without values)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..distribution import extra
 from ..namespace import Array, Device
+from .cuda_graph import Graphs
 from .library import Library, Memory, overlap
 
 
@@ -95,6 +97,10 @@ class PyTorch(Library):
                 raise
             dtype = str(x.dtype).removeprefix("torch.")
             raise TypeError(f"NumPy has no {dtype}: cast it first") from None
+
+    def compiled(self, function: Callable[..., Any], device: Device) -> Callable[..., Any]:
+        """Return `function` as CUDA graphs; itself on other devices."""
+        return Graphs(self._torch(), function) if device.type == "cuda" else function
 
     def synchronize(self, device: Device) -> None:
         """Wait for a CUDA device; the CPU never runs ahead."""

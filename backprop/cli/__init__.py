@@ -1,4 +1,4 @@
-"""The command line: `backprop train | evaluate | predict | check | bench | demo | info`."""
+"""The command line: `backprop train`, `evaluate`, `predict`, `export`, `check` and others."""
 
 import sys
 

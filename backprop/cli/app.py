@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import backprop
-from backprop.cli import bench, check, demo, evaluate, info, predict, train
+from backprop.cli import bench, check, demo, evaluate, export, info, predict, train
 from backprop.cli.common import Command, Group, common
 from backprop.cli.output import Manner, end_all, manner
 from backprop.cli.terminal import width
@@ -28,6 +28,7 @@ _EXAMPLES: dict[Callable[..., Any], str] = {
     train.train: "backprop train --net simple-conv --optimizer adam --epochs 5 --out runs/conv",
     evaluate.evaluate: "backprop evaluate --params runs/latest/params.safetensors",
     predict.predict: "backprop predict --params runs/latest/params.safetensors photo.png",
+    export.export: "backprop export --params runs/latest/params.safetensors model.onnx",
     check.check: "backprop check --activation tanh --batch 10 --mode sampled",
     bench.bench: "backprop bench --quick",
     demo.demo: "backprop demo apple --out pictures",

@@ -23,6 +23,7 @@ READ = {
     "lr",
     "lr_schedule",
     "augment",
+    "compile",
     "dtype",
     "seed",
 }

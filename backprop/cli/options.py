@@ -82,6 +82,10 @@ AugmentOption = Annotated[
         help=f"Moves of the pictures at random, at most {SHIFT} pixels and {ROTATE:g} degrees.",
     ),
 ]
+CompileOption = Annotated[
+    bool,
+    typer.Option("--compile", help="One compiled step, where the library can; without dropout."),
+]
 DatasetOption = Annotated[
     Dataset,
     typer.Option(help="Data set: mnist-sample ships with the package, mnist is all of MNIST."),

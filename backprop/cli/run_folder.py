@@ -17,14 +17,16 @@ RESULTS = ("params.safetensors", "history.csv", "config.json", "accuracy.png")
 FILES = (*RESULTS, LAST, BEST)
 
 
-def check_output(out: Path, overwrite: bool) -> None:
-    """See before anything else that no earlier results are lost.
+def check_output(out: Path | None, overwrite: bool) -> None:
+    """See before anything else that no earlier results are lost; there are none in a new folder.
 
     Raises
     ------
     ValueError
         When they would be, or `out` is no folder.
     """
+    if out is None:
+        return
     if out.exists() and not out.is_dir():
         raise ValueError(f"--out must be a folder; {out} is a file")
     old = [name for name in FILES if (out / name).exists()]

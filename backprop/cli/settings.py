@@ -15,7 +15,10 @@ from backprop.cli.recipe import OptimizerName, ScheduleName
 from backprop.layers.activation import ActivationName
 from backprop.storage.checkpoint import load_checkpoint
 
-_FREE = ("device", "library", "data_dir", "iterations", "epochs", "checkpoint_every", "on_nan")
+_FREE = (
+    *("device", "library", "data_dir", "iterations", "epochs", "checkpoint_every", "on_nan"),
+    "compile",
+)
 """What may be said beside `--resume`."""
 
 
@@ -41,6 +44,7 @@ class Settings:
     optimizer: OptimizerName
     lr_schedule: ScheduleName
     augment: str
+    compile: bool = False
 
     def steps(self, samples: int) -> int:
         """Return how many steps there shall be, of so many samples an epoch."""
@@ -93,6 +97,7 @@ def config(settings: Settings, history: History) -> dict[str, Any]:
         "lr": settings.lr,
         "lr_schedule": settings.lr_schedule,
         "augment": settings.augment,
+        "compile": settings.compile,
         "dtype": settings.dtype,
         "seed": settings.seed,
         "interrupted": history.interrupted,

@@ -12,6 +12,7 @@ from backprop.cli.config_file import ConfigOption
 from backprop.cli.digit_network import CONVOLUTIONAL, chosen
 from backprop.cli.options import (
     AugmentOption,
+    CompileOption,
     DataDirOption,
     Dataset,
     DatasetOption,
@@ -65,6 +66,7 @@ def train(
     lr: RateOption = None,
     lr_schedule: ScheduleOption = "constant",
     augment: AugmentOption = "none",
+    compile: CompileOption = False,
     dtype: Annotated[DTypeName, typer.Option(help="Dtype of parameters and data.")] = "float32",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and the batches.")] = 0,
     out: Annotated[Path | None, out_option("runs/DATASET-DATE-TIME")] = None,
@@ -105,7 +107,7 @@ def train(
         recipe.moves(augment)
         net, wide, activation = chosen(net, hidden, activation)
         backend = backends.select(device, library)
-        if out is not None and leads():
+        if leads():
             check_output(out, overwrite)
         settings = Settings(
             dataset=dataset,
@@ -126,11 +128,11 @@ def train(
             optimizer=optimizer,
             lr_schedule=lr_schedule,
             augment=augment,
+            compile=compile,
         )
     where = None if settings.data_dir is None else Path(settings.data_dir)
     where = where if resume is not None else data_dir
-    rows = settings.net not in CONVOLUTIONAL
-    data = load(Dataset(settings.dataset), where, flatten=rows)
+    data = load(Dataset(settings.dataset), where, flatten=settings.net not in CONVOLUTIONAL)
     counts = [len(part[0]) for part in data]
     if settings.batch_size > counts[0]:
         raise ValueError(

@@ -30,6 +30,7 @@ def new_trainer(
             on_nan=settings.on_nan,
             augment=augment,
             communicator=ranks,
+            compile=settings.compile,
         )
     net = digit_network(
         settings.net,
@@ -47,4 +48,5 @@ def new_trainer(
         on_nan=settings.on_nan,
         augment=augment,
         communicator=ranks,
+        compile=settings.compile,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import backends
 from backends import Array, device, namespace
-from backprop.arrays import check_array, float_bits, shape
+from backprop.arrays import batch, check_array, float_bits, shape
 from backprop.layers.layer import Layer, as_dtype, gradient_of, in_one_dtype, learnt, upstream
 from backprop.windows import Window, check_pictures
 
@@ -94,7 +94,7 @@ class Convolution(Layer):
             made.append(y)
         y = made[0] if len(made) == 1 else xp.concat(made, axis=0)
         self.cache = x, rows
-        return xp.reshape(y, (x.shape[0], rows.shape[0], oh, ow))
+        return xp.reshape(y, (batch(x), rows.shape[0], oh, ow))
 
     def _factors(self, x: Array) -> tuple[Array, Array]:
         """Return `x`, and W as (F, C FH FW), in one dtype."""
@@ -107,6 +107,9 @@ class Convolution(Layer):
 
     def _parts(self, x: Array) -> Iterator[slice]:
         """Yield which pictures to take at a time, to stay within a memory for their columns."""
+        if x.shape[0] is None:
+            yield slice(None)
+            return
         oh, ow = self.window.places(x.shape)
         itemsize = float_bits(namespace(x), x.dtype) // 8
         each = x.shape[1] * self.window.size * oh * ow * itemsize

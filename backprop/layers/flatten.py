@@ -3,7 +3,7 @@
 from typing import Any
 
 from backends import Array, namespace
-from backprop.arrays import floating_dtype_of, shape
+from backprop.arrays import batch, floating_dtype_of, shape
 from backprop.layers.layer import Layer, upstream
 
 
@@ -21,7 +21,7 @@ class Flatten(Layer):
         for length in x.shape[1:]:
             size *= length
         self.cache = tuple(x.shape), (x.shape[0], size), x[:0, ...]
-        return namespace(x).reshape(x, (x.shape[0], size), copy=True)
+        return namespace(x).reshape(x, (batch(x), size), copy=True)
 
     def backward(self, dout: Any = 1) -> Array:
         """Return `dout` in the shape of `x`."""

@@ -111,6 +111,10 @@ class SoftmaxWithLoss(LossLayer):
             return xp.sum(t * surprise, axis=axis), (exp, total)
         return xp.reshape(t, (-1,)) @ xp.reshape(surprise, (-1,)), (exp, total)
 
+    def probabilities(self, x: Array) -> Array:
+        """Return the softmax of scores, in their shape."""
+        return functions.softmax(x)
+
     def _difference(self, kept: Any, t: Array, one_hot: bool) -> Array:
         exp, total = kept
         return (exp if one_hot else exp * row_sums(t)) / total - t
@@ -126,6 +130,10 @@ class SigmoidWithLoss(LossLayer):
         xp = namespace(x)
         losses = xp.maximum(x, 0.0) - x * t + xp.log1p(xp.exp(-xp.abs(x)))
         return xp.sum(losses, axis=axis), x
+
+    def probabilities(self, x: Array) -> Array:
+        """Return the sigmoid of scores, in their shape: the probability of each yes."""
+        return functions.sigmoid(x)
 
     def _difference(self, kept: Any, t: Array, one_hot: bool) -> Array:
         return functions.sigmoid(kept) - t

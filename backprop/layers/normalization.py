@@ -5,7 +5,7 @@ from typing import Any
 
 import backends
 from backends import Array, namespace
-from backprop.arrays import copy_of, floating_array, shape
+from backprop.arrays import batch, copy_of, floating_array, shape
 from backprop.layers.layer import as_dtype, upstream
 from backprop.layers.normalizing import EPS, Normalization, moments
 
@@ -100,16 +100,16 @@ class BatchNormalization(Normalization):
         scale = 1.0 / xp.sqrt(var + self.eps)
         normal = centered * scale
         self.cache = normal, scale, training, x[:0, ...], tuple(x.shape)
-        return xp.reshape(self.scaled(normal), x.shape)
+        return xp.reshape(self.scaled(normal), (batch(x), *x.shape[1:]))
 
     def _grouped(self, x: Array) -> tuple[int, int, int]:
         """Return the shape (N, D, S): S entries of each sample belong to one feature."""
         size = self.params["gamma"].shape[0]
         entries = math.prod(x.shape[1:])
         if x.ndim >= 2 and entries == size:
-            return x.shape[0], size, 1
+            return batch(x), size, 1
         if x.ndim > 2 and x.shape[1] == size:
-            return x.shape[0], size, entries // size
+            return batch(x), size, entries // size
         raise ValueError(
             f"`x` must have shape (N, {size}), or (N, {size}, ...), or (N, ...) with {size} "
             f"entries a sample; got {shape(x)}"
@@ -166,7 +166,7 @@ class LayerNormalization(Normalization):
         scale = 1.0 / xp.sqrt(var + self.eps)
         normal = centered * scale
         self.cache = normal, scale, x[:0, ...], tuple(x.shape)
-        return xp.reshape(self.scaled(normal), x.shape)
+        return xp.reshape(self.scaled(normal), (batch(x), *x.shape[1:]))
 
     def backward(self, dout: Any = 1) -> Array:
         """Return dx in the shape of `x`; set dγ = Σ dout x̂ and dβ = Σ dout, shape (D,)."""

@@ -109,10 +109,10 @@ class Container:
         return self._params
 
     @property
-    def state_slots(self) -> dict[str, Slot]:
-        """Where the layers hold what they keep and do not learn, such as running means, by name."""
+    def slots(self) -> Mapping[str, Slot]:
+        """Where each array is held by name, parameters and state."""
         self._take_in()
-        return {name: slot for name, slot in self._slots.items() if slot.kind == "state"}
+        return MappingProxyType(self._slots)
 
     def state_dict(self) -> dict[str, Array]:
         """Return copies of all parameters and of all state by name, where the network is.

@@ -44,6 +44,22 @@ class Predictor(Container):
             y = layer.forward(y) if mode is None else layer.forward(y, **{mode: training})
         return y
 
+    def probabilities(self, x: ArrayIn) -> Array:
+        """Return what `predict` gives as probabilities, in its shape: softmax or sigmoid of scores.
+
+        Raises
+        ------
+        TypeError
+            When the loss layer knows no probabilities, as that of a regression.
+        """
+        to_probabilities = getattr(self._last_layer, "probabilities", None)
+        if to_probabilities is None:
+            raise TypeError(
+                "the loss layer must have `probabilities`, as SoftmaxWithLoss and SigmoidWithLoss "
+                f"have; got {type(self._last_layer).__name__}"
+            )
+        return to_probabilities(self.predict(x))
+
     def loss(self, x: ArrayIn, t: ArrayIn, *, training: bool = False) -> Array:
         """Return the mean loss, a 0-d array on the device.
 

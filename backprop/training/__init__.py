@@ -5,8 +5,9 @@ from backprop.training.augmentation import Augment
 from backprop.training.checkpoints import Checkpoints
 from backprop.training.history import History
 from backprop.training.momentum import Momentum, Nesterov
-from backprop.training.optimizer import SGD, Optimizer, Rule, Updater
+from backprop.training.optimizer import Optimizer, Rule, Updater
 from backprop.training.schedules import Cosine, Schedule, StepDecay, WarmUp
+from backprop.training.sgd import SGD
 from backprop.training.trainer import Trainer
 
 __all__ = [

@@ -125,11 +125,15 @@ class Adam(AdaGrad):
         self.beta1, self.beta2 = a_share("beta1", beta1), a_share("beta2", beta2)
 
     def change(self, g: Array, lr: float, kept: dict[str, Array]) -> Array:
-        """Return the corrected rate times m / (√v + eps), with the new m and v."""
+        """Return lr m / (√v + eps), with the new m and v; `lr` is the corrected rate."""
         kept["m"] += (1.0 - self.beta1) * (g - kept["m"])
         kept["v"] += (1.0 - self.beta2) * (g * g - kept["v"])
-        start1, start2 = 1.0 - self.beta1**self.steps, 1.0 - self.beta2**self.steps
-        return lr * math.sqrt(start2) / start1 * kept["m"] / self._root(kept["v"])
+        return lr * kept["m"] / self._root(kept["v"])
+
+    def rates(self) -> tuple[float, float]:
+        """Return the learning rate of the next step, and that corrected for the start at 0."""
+        lr, t = super().rates()[0], self.steps + 1
+        return lr, lr * math.sqrt(1.0 - self.beta2**t) / (1.0 - self.beta1**t)
 
 
 class AdamW(Adam):

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Protocol, runtime_checkable
 
-import backends
 from backends import Array, namespace
 from backprop.arguments import at_least_0
 from backprop.arrays import copy_of, is_array
@@ -130,17 +129,41 @@ class Rule:
             When a gradient is missing or has another shape than its parameter, or the names or
             shapes are others than at the step before.
         """
-        if not params:
-            return
+        if params:
+            self.apply(params, grads, self.rates())
+
+    def rates(self) -> tuple[float, float]:
+        """Return the learning rate of the next step, and that which `change` takes: the same."""
+        lr = rate(self.lr, self.steps)
+        return lr, lr
+
+    def apply(
+        self,
+        params: MutableMapping[str, Array],
+        grads: Mapping[str, Array],
+        rates: tuple[float, float],
+    ) -> None:
+        """Change `params` as `update` does, at the rates of `rates`: numbers, or arrays of one."""
         shapes = shapes_of(params)
         g = joined(grads, shapes)
         kept = self._arranged(shapes, g)
-        lr = rate(self.lr, self.steps)
+        lr, own = rates
         if self.weight_decay:
             g = self.decayed(params, g, lr)
         self.steps += 1
-        for name, part in parts(self.change(g, lr, kept), shapes):
+        for name, part in parts(self.change(g, own, kept), shapes):
             params[name] -= part if is_array(params[name]) else float(part)
+
+    def prepare(self, params: MutableMapping[str, Array]) -> None:
+        """Make what is remembered, 0 at first, if there was no step yet."""
+        if params:
+            shapes = shapes_of(params)
+            self._arranged(shapes, joined(params, shapes))
+
+    @property
+    def vectors(self) -> dict[str, Array]:
+        """What is remembered, by name; a vector of the entries of all parameters each."""
+        return self._vectors
 
     def decayed(self, params: MutableMapping[str, Array], g: Array, lr: float) -> Array:
         """Return the gradients with the decay's added."""
@@ -205,40 +228,3 @@ class Rule:
     def _counts(self) -> bool:
         """Whether a step depends on its number."""
         return callable(self.lr) or bool(self.remembers)
-
-
-class SGD(Rule):
-    """Stochastic gradient descent: W -= lr dW (section 6.1.2).
-
-    Parameters
-    ----------
-    lr : float or schedule
-        Learning rate, or its schedule.
-    weight_decay : float
-        λ of the gradient of ½ λ Σ W², which is added to each gradient.
-
-    Raises
-    ------
-    ValueError
-        When `lr` is not positive and finite, or `weight_decay` negative.
-    """
-
-    def __init__(self, lr: float | Schedule = 0.01, weight_decay: float = 0.0) -> None:
-        super().__init__(lr, weight_decay)
-
-    def update(self, params: MutableMapping[str, Array], grads: Mapping[str, Array]) -> None:
-        """Change `params` by `grads` as `Rule.update` does; on the host array by array.
-
-        There memory costs more than operations, and a vector of all gradients is a copy.
-        """
-        if self.weight_decay or not backends.host().holds(next(iter(grads.values()), None)):
-            super().update(params, grads)
-            return
-        lr = rate(self.lr, self.steps)
-        self.steps += 1
-        for name in params:
-            params[name] -= lr * grads[name]
-
-    def change(self, g: Array, lr: float, kept: dict[str, Array]) -> Array:
-        """Return lr g."""
-        return lr * g

@@ -2,7 +2,8 @@
 
 from backprop.training.adaptive import AdaGrad, Adam, AdamW, RMSprop
 from backprop.training.momentum import Momentum, Nesterov
-from backprop.training.optimizer import SGD, Optimizer
+from backprop.training.optimizer import Optimizer
+from backprop.training.sgd import SGD
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     kind.__name__: kind for kind in (SGD, Momentum, Nesterov, AdaGrad, RMSprop, Adam, AdamW)

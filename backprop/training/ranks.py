@@ -32,6 +32,7 @@ class Ranks:
         self._communicator = communicator
         self.leads, self.size = communicator.rank == 0, communicator.size
         self._asked = self._ends = False
+        self._weight = 1.0
         self._net: Any = None
         self._drawing: list[Any] = []
 
@@ -73,18 +74,22 @@ class Ranks:
 
     def tell(self, share: Share) -> None:
         """Let masks and moves be the rows of those that one process would draw for the batch."""
+        self._weight = share.weight
         for each in self._drawing:
             each.rows = share.first, share.of
 
-    def together(self, loss: Array, grads: Grads, share: Share) -> tuple[Array, Grads]:
+    def together(self, loss: Array, grads: Grads) -> tuple[Array, Grads]:
         """Return loss and gradients of the batch, and put its state into the network."""
         for each in self._drawing:
             each.rows = None
         dtype = self._net.dtype
-        slots = getattr(self._net, "state_slots", {})
-        slots = {name: slot for name, slot in slots.items() if slot.get().dtype == dtype}
+        slots = {
+            name: slot
+            for name, slot in getattr(self._net, "slots", {}).items()
+            if slot.kind == "state" and slot.get().dtype == dtype
+        }
         arrays = {**grads, **{name: slot.get() for name, slot in slots.items()}, _LOSS: loss}
-        sums = self._communicator.total(self._vector(arrays, share.weight))
+        sums = self._communicator.total(self._vector(arrays, self._weight))
         self._ends = bool(sums[-1] > 0)
         found = dict(parts(sums, shapes_of(arrays)))
         for name, slot in slots.items():

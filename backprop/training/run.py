@@ -21,6 +21,7 @@ from backprop.training.divergence import diverged
 from backprop.training.history import History
 from backprop.training.optimizer import Updater
 from backprop.training.progress import Progress
+from backprop.training.step import Step
 from backprop.training.team import Team
 from backprop.training.threads import few_threads
 
@@ -39,6 +40,8 @@ class Run:
         Writes a checkpoint to a path, with metadata.
     augment : callable or None
         Takes the inputs of each step, and returns those to learn from.
+    steps : callable
+        Returns the step of a network, an optimizer and a team.
     stop : callable
         Asked after each step and each epoch whether to end in order.
     """
@@ -56,6 +59,7 @@ class Run:
     checkpoints: Checkpoints | None
     save: Callable[[Path, Any], None]
     augment: Callable[[Array], Array] | None
+    steps: Callable[[Network, Updater, Team], Step]
     stop: Callable[[], bool]
     _start: float = field(default=0.0, init=False)
     _finite: bool = field(default=True, init=False)  # in the epoch that ended last
@@ -100,8 +104,8 @@ class Run:
 
         Losses reach the host at once; whether they are finite is seen there.
         """
-        net, optimizer, stop, augment = self.net, self.optimizer, self.stop, self.augment
-        data, team = self.train, self.team
+        stop, augment, data, team = self.stop, self.augment, self.train, self.team
+        step = self.steps(self.net, self.optimizer, team)
         shares = team.shares(self.batches.rest(data.home, limit))
         losses: list[Array] = []
         before, stopped = len(self.history.loss), False
@@ -110,10 +114,7 @@ class Run:
                 for x, t, share in batches:
                     team.tell(share)
                     seen = x if augment is None else augment(x)
-                    loss, grads = net.loss_and_gradient(seen, t)
-                    loss, grads = team.together(loss, grads, share)
-                    optimizer.update(net.params, grads)
-                    losses.append(loss)
+                    losses.append(step(seen, t))
                     self.bar.advance(share.of)
                     if team.stops(stop()):
                         stopped = True

@@ -44,9 +44,9 @@ class Team(Protocol):
         """Yield this process's share of each batch, given the numbers of its samples."""
 
     def tell(self, share: Share) -> None:
-        """Say to what draws random numbers which rows of a batch come next."""
+        """Say which rows of a batch come next, also to what draws random numbers."""
 
-    def together(self, loss: Array, grads: Grads, share: Share) -> tuple[Array, Grads]:
+    def together(self, loss: Array, grads: Grads) -> tuple[Array, Grads]:
         """Return loss and gradients of the batch, given those of this process's share."""
 
     def stops(self, asked: bool) -> bool:
@@ -79,7 +79,7 @@ class Alone:
     def tell(self, share: Share) -> None:
         """Do nothing."""
 
-    def together(self, loss: Array, grads: Grads, share: Share) -> tuple[Array, Grads]:
+    def together(self, loss: Array, grads: Grads) -> tuple[Array, Grads]:
         """Return what came."""
         return loss, grads
 

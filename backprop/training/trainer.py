@@ -20,11 +20,13 @@ from backprop.training.data import Samples
 from backprop.training.data_sets import data_set
 from backprop.training.history import History
 from backprop.training.interruption import ALL, INTERRUPT, Interruption
-from backprop.training.optimizer import SGD, Updater
+from backprop.training.optimizer import Updater
 from backprop.training.progress import Progress
 from backprop.training.ranks import Ranks
 from backprop.training.resumable import Resumable
 from backprop.training.run import Run
+from backprop.training.sgd import SGD
+from backprop.training.step import Compiler, plain_step
 from backprop.training.team import Alone, Team
 
 
@@ -50,6 +52,11 @@ class Trainer(Resumable):
         Takes the inputs of each step, on their device, and returns those to learn from, such as
         `Augment`. Accuracies are measured without it. If it holds a generator of random numbers,
         where that is becomes part of the trainer's state.
+    compile : bool
+        Whether loss, gradients and optimizer are compiled into one step, once for each size of a
+        batch: on JAX, and as a graph on PyTorch's CUDA devices. Elsewhere nothing changes. Layers
+        and optimizer must be the library's own, and no layer may draw random numbers. The arrays
+        of the network change their place with each step: `net.state_dict()` keeps copies.
     communicator : Communicator, optional
         Several processes train the network together, each on its share of every batch: all of them
         make such a trainer and call `fit` with the same data. They begin with what process 0 has,
@@ -65,9 +72,10 @@ class Trainer(Resumable):
     ------
     TypeError
         When the arguments are others, such as those of the book's class of this name, or the
-        network or the optimizer lacks what training needs.
+        network or the optimizer lacks what training needs, also to be compiled.
     ValueError
-        When `batch_size` is less than 1, or `on_nan` is another word.
+        When `batch_size` is less than 1, or `on_nan` is another word, or with `compile` a layer
+        draws random numbers or a communicator is given.
 
     Examples
     --------
@@ -90,6 +98,7 @@ class Trainer(Resumable):
         *,
         on_nan: Literal["stop", "warn", "ignore"] = "stop",
         augment: Callable[[Array], Array] | None = None,
+        compile: bool = False,
         communicator: Communicator | None = None,
     ) -> None:
         self.net = net
@@ -97,6 +106,11 @@ class Trainer(Resumable):
         check_parts(net, self.optimizer)
         check_on_nan(on_nan)
         self.on_nan, self.augment = on_nan, augment
+        if compile and communicator is not None:
+            raise ValueError("`compile` must be False with a `communicator`; got True")
+        self._steps = Compiler() if compile else plain_step
+        if isinstance(self._steps, Compiler):
+            self._steps.made(net, self.optimizer)  # or say now why not
         self.history = History()
         self._team: Team = Alone() if communicator is None else Ranks(communicator)
         self._batches = Batches(batch_size, backends.host().rng(seed))
@@ -197,6 +211,7 @@ class Trainer(Resumable):
                     checkpoints=checkpoints if team.leads else None,
                     save=self.save,
                     augment=self.augment,
+                    steps=self._steps,
                     stop=stop or signals,
                 )
                 run.go(len(self.history.loss) + steps)

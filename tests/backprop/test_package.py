@@ -77,6 +77,7 @@ def test_public_names():
         "perceptron",
         "plotting",
         "save_network",
+        "save_onnx",
         "save_params",
         "summary",
     ]
@@ -182,9 +183,9 @@ def test_the_distribution_has_one_name():
     assert project["name"] == distribution.NAME == own_backends._DISTRIBUTION
     extras = project["optional-dependencies"]
     assert {r for each in extras.values() for r in each if r.startswith("backprop")} == {
-        distribution.extra("cli,plot,image,data"),
-        distribution.extra("cli,plot,image,data,torch,jax"),
-        distribution.extra("cli,plot,image"),
+        distribution.extra("cli,plot,image,data,onnx,sklearn"),
+        distribution.extra("cli,plot,image,data,torch,jax,onnx,sklearn"),
+        distribution.extra("cli,plot,image,sklearn"),
         distribution.extra("test"),
     }
     assert distribution.pip_install("plot") == "pip install 'backprop-by-hand[plot]'"

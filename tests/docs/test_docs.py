@@ -212,6 +212,7 @@ def test_terms_are_translated_once():
         "backends.testing",
         "backprop.bench",
         "backprop.datasets",
+        "backprop.estimators",
         "backprop.functions",
         "backprop.gradients",
         "backprop.graph",

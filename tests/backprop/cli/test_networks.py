@@ -20,6 +20,7 @@ from backprop import (
     functions,
     load_mnist_sample,
     load_network,
+    load_params,
     save_network,
     save_params,
 )
@@ -197,3 +198,20 @@ def test_optimizers_by_name():
     assert recipe.augment("none", 0) is None
     both = recipe.augment("rotate, shift", 0)
     assert (both.shift, both.rotate, both.size) == (2, 10.0, (28, 28))
+
+
+def test_a_compiled_run_ends_as_a_plain_one(run_in, tmp_path):
+    pytest.importorskip("jax")
+    options = ("--library", "jax", "--iterations", "9", "--hidden", "5", "--batch-size", "7")
+    assert run_in("train", *options, "--out", "plain")[0] == 0
+    assert run_in("train", *options, "--compile", "--out", "compiled")[0] == 0
+    found = {
+        name: json.loads((tmp_path / name / "config.json").read_text())
+        for name in ("plain", "compiled")
+    }
+    assert (found["plain"]["compile"], found["compiled"]["compile"]) == (False, True)
+    plain, compiled = (load_params(tmp_path / name / "params.safetensors")[0] for name in found)
+    for name, value in plain.items():
+        np.testing.assert_allclose(compiled[name], value, rtol=0, atol=1e-6)
+    code, _, err = run_in("train", *options, "--compile", "--net", "deep-conv", "--out", "deep")
+    assert (code, "layers that draw random numbers" in err) == (2, True)

@@ -1,0 +1,159 @@
+"""One step of training: loss, gradients and optimizer; as they are, or compiled into one."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import backends
+from backends import Array
+from backprop.networks import Network
+from backprop.networks.architecture import describe
+from backprop.training.optimizer import Rule, Updater
+from backprop.training.optimizers import OPTIMIZERS
+from backprop.training.team import Team
+
+Step: TypeAlias = Callable[[Array, Array], Array]
+"""Takes inputs and labels of a batch, or a share of it, changes the network, returns the loss."""
+
+
+def plain_step(net: Network, optimizer: Updater, team: Team) -> Step:
+    """Return the step, operation by operation; the team brings gradients together."""
+
+    def step(x: Array, t: Array) -> Array:
+        loss, grads = net.loss_and_gradient(x, t)
+        loss, grads = team.together(loss, grads)
+        optimizer.update(net.params, grads)
+        return loss
+
+    return step
+
+
+class Compiler:
+    """Makes the step of a network and an optimizer, compiled by the array library.
+
+    What was made is kept for the next call, unless the network or the optimizer has changed. The
+    library traces it once for each shape of a batch. Where a library compiles nothing, it is the
+    plain step.
+    """
+
+    def __init__(self) -> None:
+        self._step: CompiledStep | None = None
+
+    def __call__(self, net: Network, optimizer: Updater, team: Team) -> Step:
+        """Return the step; what it starts from are copies of the network's arrays.
+
+        Raises
+        ------
+        TypeError
+            When a layer or the optimizer is none of the library's own: it could do what a trace
+            does not hold, and nobody would see.
+        ValueError
+            When a layer draws random numbers, which a trace would draw once and for all.
+        """
+        step = self.made(net, optimizer)
+        return step.started() if step.compiles else plain_step(net, optimizer, team)
+
+    def made(self, net: Network, optimizer: Updater) -> "CompiledStep":
+        """Return what was made last, or make it anew; raises the same errors."""
+        if self._step is None or self._step.made_for != fixed(net, optimizer):
+            self._step = CompiledStep(net, optimizer)
+        return self._step
+
+    def __reduce__(self) -> tuple[type["Compiler"], tuple[()]]:
+        return Compiler, ()  # a copy or a pickle compiles anew
+
+
+def fixed(net: Network, optimizer: Any) -> Any:
+    """Return what becomes a part of a compiled step: what is no array and no rate."""
+    numbers = {
+        name: value
+        for name, value in vars(optimizer).items()
+        if isinstance(value, int | float) and name not in ("lr", "steps")
+    }
+    layers = [id(layer) for layer in (*net.layers.values(), net.last_layer)]
+    try:
+        description = describe(net)
+    except TypeError as error:
+        what = str(error).partition(": use ")[0].replace("to be described", "to be compiled")
+        raise TypeError(what) from None
+    return description, layers, id(optimizer), numbers
+
+
+class CompiledStep:
+    """The step as one function of arrays: those of the network and the optimizer, and a batch.
+
+    Learning rates are arguments too, so that a schedule goes on; running statistics come back as
+    the parameters do.
+    """
+
+    def __init__(self, net: Network, optimizer: Any) -> None:
+        if type(optimizer) not in OPTIMIZERS.values():
+            raise TypeError(
+                f"`optimizer` must be one of {', '.join(OPTIMIZERS)} to be compiled; got "
+                f"{type(optimizer).__name__}"
+            )
+        self.made_for = fixed(net, optimizer)
+        self.net, self.optimizer = net, optimizer
+        if net.random:
+            names = [name for name, layer in net.layers.items() if layer in net.random]
+            raise ValueError(
+                "`compile` must be False for layers that draw random numbers in each step; got "
+                f"True with {', '.join(names)}"
+            )
+        self._backend = net.backend or backends.host()
+        self._compiled = self._backend.compile(self._traced)
+        self.compiles = self._compiled != self._traced
+        self._places: list[tuple[dict[str, Array], str]] = []
+        self._rates: tuple[float, float] | None = None
+        self._sent: Array = None
+
+    def started(self) -> Step:
+        """Return the step, for which whatever arrays there are now are copied.
+
+        Their memory is given to the next ones, and somebody else may hold them.
+        """
+        rule: Rule = self.optimizer
+        rule.prepare(self.net.params)
+        self._places = [(getattr(s.layer, s.kind), s.key) for s in self.net.slots.values()]
+        self._places += [(rule.vectors, name) for name in rule.vectors]
+        xp, device = self._backend.xp, self._backend.device
+        self._put(xp.asarray(h[key], device=device, copy=True) for h, key in self._places)
+        return self._take
+
+    def _take(self, x: Array, t: Array) -> Array:
+        """Take a step, and return the loss."""
+        rates = self.optimizer.rates()
+        if rates != self._rates:
+            self._rates, self._sent = rates, self._send(rates)
+        held = tuple([holder[key] for holder, key in self._places])
+        loss, held = self._compiled(held, x, t, self._sent)
+        try:
+            self._put(held)
+        except KeyboardInterrupt:  # what was there before is gone
+            self._put(held)
+            raise
+        self.optimizer.steps += 1
+        return loss
+
+    def _send(self, rates: tuple[float, float]) -> Array:
+        """Return rates as an array where the network is: numbers would be sent with every step."""
+        return self._backend.asarray(list(rates), self.net.dtype)
+
+    def _put(self, arrays: Any) -> None:
+        for (holder, key), value in zip(self._places, arrays, strict=True):
+            holder[key] = value
+
+    def _traced(
+        self, held: tuple[Array, ...], x: Array, t: Array, rates: Array
+    ) -> tuple[Array, tuple[Array, ...]]:
+        """Return the loss and the new arrays; network and optimizer are as before afterwards."""
+        before, steps = [holder[key] for holder, key in self._places], self.optimizer.steps
+        try:
+            self._put(held)
+            loss, grads = self.net.loss_and_gradient(x, t)
+            self.optimizer.apply(self.net.params, grads, (rates[0, ...], rates[1, ...]))
+            return loss, tuple([holder[key] for holder, key in self._places])
+        finally:
+            self._put(before)
+            self.optimizer.steps = steps
+            for layer in self.net.layers.values():
+                layer.grads.clear()  # what is traced has no meaning later
