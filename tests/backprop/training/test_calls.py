@@ -67,7 +67,8 @@ def test_the_book_s_network_is_told_how_to_become_ours():
 
 
 def test_the_signature_is_the_one_that_is_written():
-    names = ["net", "optimizer", "batch_size", "seed", "on_nan", "augment", "compile"]
+    names = ["net", "optimizer", "batch_size", "seed", "on_nan", "augment"]
+    names += ["compile", "communicator"]
     assert list(inspect.signature(Trainer).parameters) == names
 
 
