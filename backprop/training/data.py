@@ -17,7 +17,7 @@ class Indexed(Protocol):
     def __len__(self) -> int:
         """Return how many samples there are."""
 
-    def __getitem__(self, indices: Any, /) -> Any:
+    def __getitem__(self, indices: Any, /) -> ArrayIn:
         """Return those of the numbers in a NumPy array, (B,), as an array with B rows."""
 
 
