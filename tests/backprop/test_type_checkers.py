@@ -71,8 +71,9 @@ def checked(*command, cwd):
 
 def mypy(path):
     """Return the marks of `mypy --strict` in a file: line and message."""
+    cache = f"--cache-dir={path.parent.parent / 'mypy'}"  # one for all of these programs
     out = checked(
-        "mypy", "--strict", "--config-file=", "--follow-imports=silent", "--no-incremental", path.name,
+        "mypy", "--strict", "--config-file=", "--follow-imports=silent", cache, path.name,
         cwd=path.parent,
     )  # fmt: skip
     assert re.search(r"^(Success|Found)", out, re.M)

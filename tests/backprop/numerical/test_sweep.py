@@ -24,11 +24,11 @@ T = RNG.random((4, 3))
 
 
 def params(depth):
-    sizes = [*SIZES[:depth], 3]
+    sizes, rng = [*SIZES[:depth], 3], np.random.default_rng(depth)  # whatever ran before
     values = {}
     for i in range(depth):
-        values[f"W{i + 1}"] = RNG.standard_normal((sizes[i], sizes[i + 1]))
-        values[f"b{i + 1}"] = RNG.standard_normal(sizes[i + 1])
+        values[f"W{i + 1}"] = rng.standard_normal((sizes[i], sizes[i + 1]))
+        values[f"b{i + 1}"] = rng.standard_normal(sizes[i + 1])
     return values
 
 
@@ -246,7 +246,8 @@ class Weighing(Elementwise):
 )
 def test_a_layer_with_a_weight_for_each_feature(layer, samples):
     """Also where there are as many samples as features, and no shape tells."""
-    first = Affine(RNG.standard_normal((6, 5)), RNG.standard_normal(5))
-    last = Affine(RNG.standard_normal((5, 3)), np.zeros(3))
+    rng = np.random.default_rng(samples)
+    first = Affine(rng.standard_normal((6, 5)), rng.standard_normal(5))
+    last = Affine(rng.standard_normal((5, 3)), np.zeros(3))
     net = Network({"First": first, "Own": layer, "Last": last}, SoftmaxWithLoss())
-    check_fast(net, RNG.standard_normal((samples, 6)), np.arange(samples) % 3)
+    check_fast(net, rng.standard_normal((samples, 6)), np.arange(samples) % 3)

@@ -147,7 +147,15 @@ def test_an_epoch_that_was_not_measured_is_measured_when_training_goes_on():
     assert end(first) == end(once)
 
 
-def test_a_first_signal_ends_in_order_and_a_second_one_at_once(tmp_path):
+@pytest.fixture
+def heeding():
+    """Let Ctrl-C do what it does by default: a program that a shell starts by `&` ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_first_signal_ends_in_order_and_a_second_one_at_once(tmp_path, heeding):
     trainer = new()
     history = trainer.fit((X, T), epochs=5, on_epoch=lambda h: signal.raise_signal(signal.SIGINT))
     assert history.interrupted
