@@ -40,11 +40,13 @@ def test_value_and_gradient(case: Case, window, mode, ties):
 @modes
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.skip_backend("strict:[cs]*", reason="checked on strict:device1: a check is long")
+@pytest.mark.skip_backend("strict:no_x64", reason="checked on strict:no_float64")
 @pytest.mark.needs_values
 def test_gradcheck(case: Case, window, mode, dtype):
     if not (case.backend.has_float64 or dtype == "float32"):
         pytest.skip("no float64 there")
-    x = np.random.default_rng(0).permutation(2 * 3 * 5 * 6).reshape(2, 3, 5, 6) / 90.0
+    x = np.random.default_rng(0).permutation(2 * 5 * 6).reshape(1, 2, 5, 6) / 30.0
     report = gradcheck(Pooling(*window, mode), case.array(x, dtype))
     assert report.ok, report
 
