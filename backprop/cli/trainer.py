@@ -18,6 +18,8 @@ def new_trainer(
     ranks: Communicator | None,
 ) -> Trainer:
     """Return a new trainer, or the one of a run that goes on."""
+    if settings.compile and ranks is not None:
+        raise ValueError(f"--compile needs one process alone; got {ranks.size} of them")
     lr = recipe.schedule(settings.lr_schedule, settings.lr, settings.steps(samples))
     optimizer = recipe.optimizer(settings.optimizer, lr)
     augment = recipe.augment(settings.augment, settings.seed)

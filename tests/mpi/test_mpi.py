@@ -155,6 +155,11 @@ def test_a_wrong_option_is_one_line_for_all(tmp_path):
     ended = train(tmp_path / "a", "--batch-size", "100000", count=3)
     assert ended.returncode != 0
     assert ended.stderr.count("backprop: error: --batch-size must be at most 10000") == 1
+    ended = train(tmp_path / "b", "--compile", count=2)
+    assert ended.returncode != 0
+    assert (
+        ended.stderr.count("backprop: error: --compile needs one process alone; got 2 of them") == 1
+    )
 
 
 def test_a_run_that_was_ended_goes_on_with_other_processes(tmp_path):
