@@ -53,3 +53,13 @@ html_static_path = ["static"]
 html_css_files = ["pages.css"]
 html_copy_source = False
 html_show_sourcelink = False
+
+
+def _is_of_scikit_learn(app, what, name, member, skip, options):
+    """Leave out what estimators inherit: scikit-learn's own pages describe it."""
+    return True if str(getattr(member, "__module__", "")).startswith("sklearn.") else None
+
+
+def setup(app):
+    """Tell Sphinx what is left out."""
+    app.connect("autodoc-skip-member", _is_of_scikit_learn)
