@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import backprop
 
@@ -55,11 +56,13 @@ html_copy_source = False
 html_show_sourcelink = False
 
 
-def _is_of_scikit_learn(app, what, name, member, skip, options):
+def _is_of_scikit_learn(
+    app: Any, what: str, name: str, member: Any, skip: bool, options: Any
+) -> bool | None:
     """Leave out what estimators inherit: scikit-learn's own pages describe it."""
     return True if str(getattr(member, "__module__", "")).startswith("sklearn.") else None
 
 
-def setup(app):
+def setup(app: Any) -> None:
     """Tell Sphinx what is left out."""
     app.connect("autodoc-skip-member", _is_of_scikit_learn)
