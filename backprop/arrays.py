@@ -10,7 +10,7 @@ from backends import Array, ArrayIn, DType, device, isdtype, namespace
 Numbers: TypeAlias = ArrayIn | float | Sequence[float] | Sequence[Sequence[float]]
 """An array, or what counts as one on the host."""
 
-_SHORT = 4096  # so few ones are kept for the next step
+_FEW = 4096  # so many ones at most are kept for the next step
 
 
 def is_array(x: Any) -> bool:
@@ -119,18 +119,19 @@ def row_sums(x: Array) -> Array:
     """Return the sums over the last axis, kept as an axis of length 1; fast for (N, C)."""
     if x.ndim != 2 or not backends.host().holds(x):
         return namespace(x).sum(x, axis=-1, keepdims=True)
-    return x @ _ones((x.shape[1], 1), x.dtype)
+    return x @ _ones(x.shape[1], x.dtype)[:, None]
 
 
-def _ones(shape: int | tuple[int, int], dtype: DType) -> Array:
-    """Return ones on the host, to be read only: short ones are made once."""
-    long = isinstance(shape, int) and shape > _SHORT
-    return backends.host().xp.ones(shape, dtype=dtype) if long else _short_ones(shape, dtype)
+def _ones(count: int, dtype: DType) -> Array:
+    """Return ones on the host, to be read only: few are made once."""
+    if count <= _FEW:
+        return _few_ones(count, dtype)
+    return backends.host().xp.ones(count, dtype=dtype)
 
 
 @lru_cache(maxsize=16)
-def _short_ones(shape: int | tuple[int, int], dtype: DType) -> Array:
-    return backends.host().xp.ones(shape, dtype=dtype)
+def _few_ones(count: int, dtype: DType) -> Array:
+    return backends.host().xp.ones(count, dtype=dtype)
 
 
 def shape(x: Array) -> tuple[int, ...]:

@@ -86,9 +86,9 @@ class Dropout(Layer):
         """Return 0 for what is left out, 1 or 1 / (1 - ratio) for the rest, in the shape of x."""
         bits = self.rng.bit_generator
         before = bits.state
-        first, of = self.rows or (0, x.shape[0] if x.ndim else 1)
-        after = of - first - (x.shape[0] if x.ndim else 1)
-        kept = self._random(shape(x), first, after) >= self.ratio
+        count = x.shape[0] if x.ndim else 1
+        first, of = self.rows or (0, count)
+        kept = self._random(shape(x), first, of - first - count) >= self.ratio
         if self.held:
             self._next, bits.state = bits.state, before
         xp = namespace(x)

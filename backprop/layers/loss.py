@@ -40,9 +40,7 @@ class LossLayer(Layer):
         x = floating_array(x)
         scores = labels.batched(x)
         targets, one_hot = labels.target_rows(t, scores)
-        narrow = (
-            float_bits(namespace(x), x.dtype) < 32
-        )  # the sum of a batch may be out of its range
+        narrow = float_bits(namespace(x), x.dtype) < 32  # a sum over a batch may overflow
         loss, kept = self._evaluate(scores, targets, axis=-1 if narrow else None)
         self.cache = kept, targets, one_hot, x.shape
         return namespace(x).mean(loss) if narrow else loss / scores.shape[0]

@@ -60,7 +60,7 @@ class DataSet(Protocol):
     home : Backend
         Where the numbers of samples are wanted.
     like : array
-        The first inputs, on the network's device and in its dtype.
+        The inputs that were looked at, the first or all, on the network's device and in its dtype.
     """
 
     samples: int
@@ -72,6 +72,3 @@ class DataSet(Protocol):
 
     def accuracy(self, net: Network, start: int, stop: int) -> float:
         """Return the accuracy on the samples from `start` to `stop`."""
-
-    def largest(self) -> float:
-        """Return the largest absolute value of the inputs, as far as they were looked at."""

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from backends import namespace
 from backprop.finite import all_finite
 from backprop.training.data import DataSet
 
@@ -44,7 +45,8 @@ def _cause(net: Any, optimizer: Any, data: DataSet, before: Sequence[float]) -> 
     if str(net.dtype).endswith("float16"):
         return "the likely cause is the dtype, as float16 holds nothing above 65,504"
     rose = max(before, default=0.0) > _ROSE * before[0] if before else False
-    largest = data.largest()
+    xp = namespace(data.like)
+    largest = float(xp.max(xp.abs(data.like)))
     if largest > _LARGE:
         return f"the likely cause is the inputs, which reach {largest:.3g}: scale them"
     if not before:

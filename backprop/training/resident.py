@@ -34,8 +34,3 @@ class Resident:
         if stop - start == self.samples:
             return net.accuracy(self._x, self._t)
         return net.accuracy(self._x[start:stop, ...], self._t[start:stop, ...])
-
-    def largest(self) -> float:
-        """Return the largest absolute value of the inputs."""
-        xp = self.home.xp
-        return float(xp.max(xp.abs(self._x)))

@@ -125,11 +125,6 @@ class Streamed:
             right = sum(net.accuracy(x, t) * x.shape[0] for x, t, _ in batches)
         return float(right / (stop - start))
 
-    def largest(self) -> float:
-        """Return the largest absolute value of the first inputs."""
-        xp = backends.namespace(self.like)
-        return float(xp.max(xp.abs(self.like)))
-
 
 def _rows(column: Any, index: Any) -> Any:
     """Return the samples of these numbers; of an array that lie in a row, without a copy."""
