@@ -14,6 +14,11 @@ class Communicator(Protocol):
         The number of this process, from 0.
     size : int
         How many there are.
+
+    Notes
+    -----
+    `cores`, if there is such an attribute, is how many cores of its machine this process has to
+    itself: training then uses no more threads.
     """
 
     @property

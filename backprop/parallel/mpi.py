@@ -1,6 +1,7 @@
 """Processes that MPI has started, by mpi4py."""
 
 import ctypes
+import os
 import sys
 import time
 import traceback
@@ -29,6 +30,9 @@ class MPICommunicator:
     ----------
     rank, size : int
         The number of this process, and how many there are.
+    cores : int or None
+        This process's share of the cores that it and the others on its machine may use; None if it
+        is alone there.
     direct : bool
         Whether MPI takes arrays from a GPU's memory as they are; else they go by way of the host.
 
@@ -50,6 +54,7 @@ class MPICommunicator:
         self._in_place, self._name = MPI.IN_PLACE, MPI.Get_library_version().split("\n")[0]
         self._comm = MPI.COMM_WORLD if comm is None else comm
         self.rank, self.size = int(self._comm.rank), int(self._comm.size)
+        self.cores = _cores(self._comm.Split_type(MPI.COMM_TYPE_SHARED))
         self.direct = _takes_device_memory(MPI.__file__)
         self._hook = sys.excepthook
         if self.size > 1:
@@ -93,6 +98,22 @@ class MPICommunicator:
     def __str__(self) -> str:
         way = "from the device's memory" if self.direct else "by way of the host's memory"
         return f"{self.size} processes, {self._name}; gradients go {way}"
+
+
+def _cores(neighbors: Any) -> int | None:
+    """Return a process's share of the cores, given the communicator of those on one machine."""
+    count, mine = int(neighbors.size), _usable()
+    if count == 1:
+        return None
+    everybody: set[int] = set().union(*neighbors.allgather(mine))
+    return max(1, min(len(mine), len(everybody) // count))
+
+
+def _usable() -> set[int]:
+    """Return the numbers of the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return set(os.sched_getaffinity(0))
+    return set(range(os.cpu_count() or 1))
 
 
 def _takes_device_memory(library: str) -> bool:

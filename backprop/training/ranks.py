@@ -31,6 +31,7 @@ class Ranks:
     def __init__(self, communicator: Communicator) -> None:
         self._communicator = communicator
         self.leads, self.size = communicator.rank == 0, communicator.size
+        self.cores: int | None = getattr(communicator, "cores", None)
         self._asked = self._ends = False
         self._weight = 1.0
         self._net: Any = None

@@ -204,4 +204,5 @@ class Run:
             return math.nan
 
     def _few_threads(self, data: DataSet) -> contextlib.AbstractContextManager[None]:
-        return few_threads(self.net, data.like, min(self.batches.batch_size, data.samples))
+        samples = min(self.batches.batch_size, data.samples) // self.team.size
+        return few_threads(self.net, data.like, samples, self.team.cores)

@@ -32,10 +32,13 @@ class Team(Protocol):
         Whether this one shows, calls and writes what one of them shall.
     size : int
         How many there are.
+    cores : int or None
+        How many cores this one has to itself; None if nobody shares them with it.
     """
 
     leads: bool
     size: int
+    cores: int | None
 
     def begin(self, training: Training, samples: int) -> None:
         """Let all of them begin with what the first one has."""
@@ -67,6 +70,7 @@ class Alone:
 
     leads = True
     size = 1
+    cores: int | None = None
 
     def begin(self, training: Training, samples: int) -> None:
         """Do nothing."""

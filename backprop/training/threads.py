@@ -1,7 +1,8 @@
-"""How many threads multiply matrices: one, where the products are small.
+"""How many threads multiply matrices: one, where the products are small; else a share of the cores.
 
 NumPy's BLAS splits a product among all cores, which gains nothing where it takes a millisecond, and
-on a busy machine each product waits until every core has had its turn.
+on a busy machine each product waits until every core has had its turn. So does each product of
+several processes that all use every core of one machine.
 """
 
 import math
@@ -37,28 +38,31 @@ def largest_product(net: Network, x: Array, samples: int) -> int:
 
 
 @contextmanager
-def few_threads(net: Network, x: Array, samples: int) -> Iterator[None]:
-    """Compute with one thread meanwhile, if the products of so many inputs like `x` are small.
+def few_threads(net: Network, x: Array, samples: int, cores: int | None = None) -> Iterator[None]:
+    """Compute with fewer threads meanwhile: one, if the products of so many inputs are small.
 
-    Only on NumPy, and not where one of `VARIABLES` says how many there shall be. Afterwards all is
-    as it was.
+    That is on NumPy alone. On every library that has threads of its own, BLAS or OpenMP, no more
+    than `cores` of them, if that is given. Nothing changes where one of `VARIABLES` says how many
+    there shall be. Afterwards all is as it was.
     """
+    xp = backends.namespace(x)
+    limit, kind = cores, None
+    if xp is backends.host().xp and largest_product(net, x, samples) <= SMALL:
+        limit, kind = 1, "blas"
     asked = any(os.environ.get(name) for name in VARIABLES)
-    here = backends.namespace(x) is backends.host().xp
-    small = here and not asked and largest_product(net, x, samples) <= SMALL
-    if not small or not _taken.acquire(blocking=False):
+    if limit is None or asked or not _taken.acquire(blocking=False):
         yield
         return
     try:
-        with _controller().limit(limits=1, user_api="blas"):
+        with _controller(xp.__name__).limit(limits=limit, user_api=kind):
             yield
     finally:
         _taken.release()
 
 
 @cache
-def _controller() -> Any:
-    """Return what sets the number of threads; it looks through all loaded libraries, so once."""
+def _controller(library: str) -> Any:
+    """Return what sets the number of threads; it looks through what a library has loaded, once."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

@@ -72,6 +72,32 @@ def test_several_processes_learn_what_one_does(alone, tmp_path, name, count):
             )
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores can't be chosen here")
+@pytest.mark.parametrize(
+    ("count", "bound", "expected"),
+    [
+        (1, False, ["None"]),
+        (2, False, ["half", "half"]),
+        (2, True, ["1", "1"]),
+        (len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else 3, False, None),
+    ],
+)
+def test_processes_share_the_cores_of_a_machine(count, bound, expected):
+    """More processes than cores have one each; a process that is bound to one has that."""
+    script = (
+        "import os, sys\n"
+        "mine = sorted(os.sched_getaffinity(0))\n"
+        "if sys.argv[1] == 'True':\n"
+        "    os.sched_setaffinity(0, {mine[int(os.environ['PMI_RANK']) % len(mine)]})\n"
+        "from backprop.parallel import MPICommunicator\n"
+        "sys.stdout.write(f'{MPICommunicator().cores}\\n')\n"  # whole, beside others
+    )
+    ended = started(count, "-c", script, str(bound))
+    half = str(max(1, len(os.sched_getaffinity(0)) // 2))
+    wanted = [half if each == "half" else each for each in expected or ["1"] * count]
+    assert ended.stdout.split() == wanted, ended.stderr
+
+
 def test_running_statistics_are_one_on_all(tmp_path):
     first, *others = results("normalized", tmp_path, 3)
     for other in others:

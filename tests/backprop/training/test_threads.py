@@ -93,6 +93,34 @@ def test_two_that_train_side_by_side_put_back_what_was_before_both(three):
     assert set(blas_threads()) == {3}
 
 
+class OfTwo:
+    """The first of two processes, as far as a step asks; the other one learns nothing."""
+
+    rank, size = 0, 2
+
+    def __init__(self, **attributes):
+        vars(self).update(attributes)
+
+    def total(self, vector):
+        return vector
+
+    def from_first(self, value):
+        return value
+
+
+@pytest.mark.parametrize(
+    ("attributes", "large", "small"), [({"cores": 2}, {2}, {1}), ({}, {3}, {1})]
+)
+def test_processes_on_one_machine_share_its_cores(three, attributes, large, small):
+    for hidden, expected in ((1200, large), (600, small)):  # each has half a batch of 200
+        net, spy = TwoLayerNet(1000, hidden, 2, backend="cpu", seed=0), Spy(0.1)
+        communicator = OfTwo(**attributes)
+        trainer = Trainer(net, spy, batch_size=200, seed=0, communicator=communicator)
+        trainer.fit(data(n=200, d=1000), iterations=1)
+        assert spy.seen == expected
+    assert set(blas_threads()) == {3}
+
+
 class Filters:
     """A network with one filter, as far as its size is asked."""
 
