@@ -103,7 +103,7 @@ KINDS = [
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_false_alarm(kind, dtype):
-    for seed in range(80):
+    for seed in range(25 if kind == "Network" else 80):  # it has many parameters
         layer, inputs = random_layer(kind, np.random.default_rng(seed), dtype)
         report = gradcheck(layer, *inputs, seed=seed)
         assert report.ok, (seed, str(report))
@@ -656,7 +656,7 @@ def test_what_varies_within_the_smallest_steps_is_not_called_wrong(f, slope, sca
     assert gradcheck((f, slope), scale * np.array([0.5, 1.0, 2.0])).ok
 
 
-@pytest.mark.parametrize(("seed", "size", "hidden"), [(0, 50, 20), (1, 50, 20), (2, 100, 50)])
+@pytest.mark.parametrize(("seed", "size", "hidden"), [(0, 50, 20), (1, 50, 20), (2, 70, 30)])
 def test_no_false_alarm_where_kinks_lie_within_the_steps_of_float32(seed, size, hidden):
     """On a device without float64 the steps are large, and many meet a kink of Relu."""
     backend = backends.select("no_float64", "array-api-strict")
