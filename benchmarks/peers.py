@@ -180,8 +180,7 @@ def jax_step(params: dict[str, Any]) -> Any:
     def step(x: Any, t: Any) -> Any:
         nonlocal state
         value, state = compiled(state, x, t)
-        jax.block_until_ready(state)
-        return value
+        return value.block_until_ready()  # all that a program computes is there at once
 
     return step
 

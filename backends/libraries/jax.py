@@ -56,8 +56,16 @@ class Jax(Library):
         return traced
 
     def compiled(self, function: Callable[..., Any], device: Device) -> Callable[..., Any]:
-        """Return `function` under `jax.jit`; the memory of its first argument is given to it."""
-        compiled: Callable[..., Any] = self._jax().jit(function, donate_argnums=0)
+        """Return `function` under `jax.jit`; the memory of its first argument is given to it.
+
+        The device is named, or arrays that are bound to none would be compiled for once, and what
+        comes out for them, which is bound, once more.
+        """
+        jax = self._jax()
+        here = jax.sharding.SingleDeviceSharding(device)
+        compiled: Callable[..., Any] = jax.jit(
+            function, donate_argnums=0, in_shardings=here, out_shardings=here
+        )
         return compiled
 
     def batched(self, function: Callable[..., Any]) -> Callable[..., Any]:

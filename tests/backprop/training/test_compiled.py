@@ -27,6 +27,7 @@ from backprop import (
 )
 from backprop.training import step as steps
 from backprop.training.optimizer import Rule
+from backprop.training.team import Alone
 
 DIGITS = load_mnist_sample()[0]
 
@@ -119,6 +120,18 @@ def test_in_float32_after_a_thousand_steps(jax, rule):
     ]
     for key, value in both[0].items():
         np.testing.assert_allclose(both[1][key], value, rtol=0, atol=1e-6)
+
+
+def test_it_is_compiled_once_where_arrays_were_bound_to_no_device(jax):
+    """What comes in first would differ from what comes out, and JAX would compile for both."""
+    arrays = TwoLayerNet(784, 5, 10, backend="cpu", seed=0).params
+    net = Network.from_params({name: jax.xp.asarray(array) for name, array in arrays.items()})
+    compiler = steps.Compiler()
+    take = compiler(net, SGD(0.1), Alone())
+    x, t = jax.asarray(DIGITS[0][:9]), jax.asarray(DIGITS[1][:9])
+    for _ in range(3):
+        take(x, t)
+    assert compiler.made(net, compiler._step.optimizer)._compiled._cache_size() == 1
 
 
 def test_what_changes_between_epochs_is_taken_in(jax, traces):
