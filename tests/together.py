@@ -47,4 +47,9 @@ def together(size, work):
             raise
 
     with ThreadPoolExecutor(size) as pool:
-        return [each.result() for each in [pool.submit(one, rank) for rank in range(size)]]
+        working = [pool.submit(one, rank) for rank in range(size)]
+    errors = [error for each in working if (error := each.exception()) is not None]
+    for error in errors:
+        if not isinstance(error, threading.BrokenBarrierError):  # it was ended by another's error
+            raise error
+    return [each.result() for each in working]

@@ -20,9 +20,10 @@ from backprop.cli.options import (
     load,
     load_digit_network,
 )
-from backprop.cli.output import answer, chatty, record, say
+from backprop.cli.output import answer, chatty, leads, manner, record, say
 from backprop.gradients import Report, Verdict
 from backprop.layers.activation import ActivationName
+from backprop.parallel import world
 
 
 class Mode(StrEnum):
@@ -79,8 +80,9 @@ def check(
 ) -> int:
     """Compare backpropagation with numerical differentiation.
 
-    The exit code is 1 if a gradient is wrong.
+    The exit code is 1 if a gradient is wrong. Under mpiexec the processes share the work.
     """
+    manner.ranks = world()
     backend = backends.select(device, library)
     precision = backend.widest if dtype is None else dtype
     if params is not None and hidden is not None:
@@ -95,7 +97,7 @@ def check(
         raise ValueError(f"--batch must be at most {len(images)}, all there are; got {batch}")
     images = images[:batch].reshape(-1, *sample_shape(net))
     x, t = backend.asarray(images), backend.asarray(digits[:batch])
-    report = gradcheck(net, x, t, mode=mode.value, seed=seed)
+    report = gradcheck(net, x, t, mode=mode.value, seed=seed, communicator=manner.ranks)
     say(f"device: {backend}")
     say(f"data:   the first {x.shape[0]} training images of {dataset}\n")
     _print(report)
@@ -105,7 +107,7 @@ def check(
 
 def _print(report: Report) -> None:
     head, *rows = report.rows()
-    if chatty():
+    if chatty() and leads():
         colors = {(k, 1): _COLORS[entry.verdict] for k, entry in enumerate(report.entries)}
         tables.show(head, rows, styles=colors)
         say()

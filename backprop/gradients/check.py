@@ -14,6 +14,7 @@ from backprop.gradients.options import (
     check_mapping,
     check_names,
     check_options,
+    to_check,
     verdicts,
 )
 from backprop.gradients.progress import Progress
@@ -23,6 +24,7 @@ from backprop.networks.network import Network
 from backprop.numerical import steps
 from backprop.numerical.perturb import Place
 from backprop.numerical.phi import NetworkPhi, Phi
+from backprop.parallel import Communicator
 from backprop.targets.find import subject_of
 from backprop.targets.subject import Options, Subject
 
@@ -47,6 +49,7 @@ def gradcheck(
     allow: Sequence[str] = (),
     nondet_tol: float = 0.0,
     progress: bool | None = None,
+    communicator: Communicator | None = None,
 ) -> Report:
     """Check gradients derived by hand against numerical ones.
 
@@ -99,6 +102,9 @@ def gradcheck(
     progress : bool, optional
         Show a progress bar; if not given, only on a terminal, where rich is installed, and for a
         check of more than a second or two.
+    communicator : Communicator, optional
+        Processes that share the evaluations of the function; each has the target and the inputs,
+        and gets the whole report.
 
     Returns
     -------
@@ -111,7 +117,8 @@ def gradcheck(
     ModuleNotFoundError
         When a bar must be shown and rich is not installed.
     ValueError
-        When there is nothing to check, an input or the output is not finite, or an option is wrong.
+        When there is nothing to check, an input or the output is not finite, or an option is wrong;
+        or processes that share a check don't have the same function.
 
     Examples
     --------
@@ -145,14 +152,14 @@ def gradcheck(
     )
     subject = subject_of(target, inputs, options, rng)
     try:
-        chosen = _chosen(subject, wrt)
+        chosen = to_check(wrt, subject)
         present = [name for name in chosen if name not in subject.missing]
         found = hygiene.inspect(subject, present, nondet_tol)
         wide = _widened(subject, target, inputs, options, seed)
         try:
             gradients = found.gradients if wide is None else wide.gradients()
             wide = wide or subject
-            phi = _phi(wide, target, present, options)
+            phi = _phi(wide, target, present, options, communicator)
             task = Task(
                 phi=phi,
                 found=found,
@@ -165,7 +172,8 @@ def gradcheck(
                 seconds=sampling.seconds_of(phi),
             )
             plan = sampling.plan(task, mode, present, samples, seconds)
-            with Progress(phi, sampling.evaluations(task, plan), task.seconds, progress):
+            shown = progress if communicator is None or communicator.rank == 0 else False
+            with Progress(phi, sampling.evaluations(task, plan), task.seconds, shown):
                 entries = [_entry(task, plan, subject, name) for name in chosen]
         finally:
             if wide is not None:
@@ -211,7 +219,13 @@ def _widened(
     return subject if subject.passes.widen() else None
 
 
-def _phi(subject: Subject, target: Any, names: list[str], options: Options) -> Phi:
+def _phi(
+    subject: Subject,
+    target: Any,
+    names: list[str],
+    options: Options,
+    communicator: Communicator | None,
+) -> Phi:
     places = {name: subject.arrays[name] for name in names}
     passes, net = subject.passes, subject.passes.calls.roots[:1]
     if isinstance(target, Network):
@@ -222,25 +236,14 @@ def _phi(subject: Subject, target: Any, names: list[str], options: Options) -> P
             own,
             passes.phi,
             passes.scale(),
-            lambda offsets: net[0].loss_changes(x, t, offsets, training=training),
+            lambda offsets: net[0].loss_changes(
+                x, t, offsets, training=training, communicator=communicator
+            ),
+            communicator,
         )
     base = passes.base
     kept = {
         n: p if (x := base.values(p.get())) is p.get() else replace(p, known=x)
         for n, p in places.items()
     }
-    return Phi(kept, passes.phi, passes.scale())
-
-
-def _chosen(subject: Subject, wrt: Sequence[str | int] | str | int | None) -> list[str]:
-    names = list(subject.arrays)
-    if wrt is None:
-        return names
-    wanted = [wrt] if isinstance(wrt, str | int) else list(wrt)
-    if not wanted:
-        raise ValueError("`wrt` must name something to check; got an empty sequence")
-    chosen = [subject.positions.get(w, w) if isinstance(w, int) else w for w in wanted]
-    for name in chosen:
-        if name not in names:
-            raise ValueError(f"`wrt` must be among {', '.join(names)}; got {name!r}")
-    return [str(name) for name in chosen]
+    return Phi(kept, passes.phi, passes.scale(), communicator)

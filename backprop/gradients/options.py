@@ -10,6 +10,7 @@ from backprop.arguments import at_least_0, positive, whole
 from backprop.gradients.report import Verdict
 from backprop.targets.nested import leaves
 from backprop.targets.objects import is_known_array
+from backprop.targets.subject import Subject
 
 Mode: TypeAlias = Literal["auto", "full", "sampled", "directional"]
 _MODES = ("auto", "full", "sampled", "directional")
@@ -47,6 +48,21 @@ def check_mapping(name: str, value: object) -> None:
     """Raise a TypeError unless a value is None or a mapping."""
     if value is not None and not isinstance(value, Mapping):
         raise TypeError(f"`{name}` must be a mapping; got {value!r}")
+
+
+def to_check(wrt: Sequence[str | int] | str | int | None, subject: Subject) -> list[str]:
+    """Return the names of the gradients to check; raise a ValueError where there is none such."""
+    names = list(subject.arrays)
+    if wrt is None:
+        return names
+    wanted = [wrt] if isinstance(wrt, str | int) else list(wrt)
+    if not wanted:
+        raise ValueError("`wrt` must name something to check; got an empty sequence")
+    chosen = [subject.positions.get(w, w) if isinstance(w, int) else w for w in wanted]
+    for name in chosen:
+        if name not in names:
+            raise ValueError(f"`wrt` must be among {', '.join(names)}; got {name!r}")
+    return [str(name) for name in chosen]
 
 
 def verdicts(allow: Sequence[str]) -> tuple[Verdict, ...]:

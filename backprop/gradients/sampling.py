@@ -140,8 +140,11 @@ def _measured(task: Task, name: str) -> tuple[Cost, float]:
         task.phi.value = value
     took = time.perf_counter() - start
     few, more = _PILOT
-    each = max(2.0, (counts[1] - counts[0]) / (more - few))
-    return Cost(max(0.0, counts[0] - few * each), each), took / sum(counts)
+    each = max(0.5, (counts[1] - counts[0]) / (more - few))
+    array, each, one = task.phi.agreed(
+        [max(0.0, counts[0] - few * each), each, took / max(1, sum(counts))]
+    )
+    return Cost(array, each), one
 
 
 def _share(sizes: list[int], total: int) -> int:
@@ -163,13 +166,13 @@ def evaluations(task: Task, plan: Plan) -> int:
 
 
 def seconds_of(phi: Phi) -> float:
-    """Return how long one evaluation of φ takes."""
+    """Return how long one evaluation of φ takes, in the first of several processes."""
     times = []
     for _ in range(_TIMED):
         start = time.perf_counter()
         phi.value()
         times.append(time.perf_counter() - start)
-    return max(min(times), 1e-9)
+    return float(phi.agreed(max(min(times), 1e-9)))
 
 
 def _duration(seconds: float) -> str:

@@ -1,7 +1,7 @@
 """φ, the function that is differentiated numerically, with its arrays changed."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from backprop.numerical.perturb import Place, along, at_entries, moved, on_host
 from backprop.numerical.pieces import Slab, flat64, flat_host, norm
 from backprop.numerical.slopes import FACTORS, Slopes, slopes
 from backprop.numerical.steps import REFINEMENT, step_for
+from backprop.parallel import Communicator, share_of
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -24,6 +25,7 @@ ROUND_OFF = 4.0
 """A difference of two values of φ is rounded by about this many eps of the terms' sum."""
 
 _BENT = 1e-3  # of the largest: a bend that is less is a curve and no kink
+_ALIKE = 1e-3  # in any dtype, rounding alone makes no larger difference between processes
 _WORTHWHILE = 4  # a sweep over all entries costs about a fourth of as many forward passes
 
 
@@ -38,22 +40,42 @@ class Phi:
         Evaluates φ: a 0-d array or a number.
     scale : float
         Σ |v y|.
+    communicator : Communicator, optional
+        Processes that share the evaluations, each with a φ of its own; all of them get all values.
 
     Raises
     ------
     ValueError
-        When φ is not finite.
+        When φ is not finite, or not the same in all processes.
     """
 
-    def __init__(self, places: dict[str, Place], value: Callable[[], Any], scale: float) -> None:
-        self.places, self.value = places, value
+    def __init__(
+        self,
+        places: dict[str, Place],
+        value: Callable[[], Any],
+        scale: float,
+        communicator: Communicator | None = None,
+    ) -> None:
+        self.places, self.value, self._communicator = places, value, communicator
         base = value()
         self.base = float(on_host([base])[0])
         if not math.isfinite(self.base):
             raise ValueError(f"the output must be finite to be differentiated; got {self.base}")
+        self._check_alike()
         self.scale = max(scale, abs(self.base))
         own = is_array(base) and is_floating(base)
         self.eps = float(namespace(base).finfo(base.dtype).eps) if own else 2.0**-52
+
+    def _check_alike(self) -> None:
+        """Raise a ValueError, in all processes, unless φ is the same in all of them."""
+        first = self.agreed(self.base)
+        other = not math.isclose(first, self.base, rel_tol=_ALIKE)
+        if self._communicator is not None and self._communicator.total(np.asarray([other * 1.0])):
+            where = f"{self.base} here" if other else "another elsewhere"
+            raise ValueError(
+                f"all processes must check the same function; it is {first} in the first one and "
+                f"{where}"
+            )
 
     def eps_of(self, name: str) -> float:
         """Return the spacing of the coarser dtype of the two: an array's and that of φ."""
@@ -66,10 +88,30 @@ class Phi:
 
     def changes(self, name: str, indices: Indices, distances: Floats) -> tuple[Floats, Floats]:
         """Return φ - φ(0) with one entry moved, and how far it went, for each of m moves."""
-        moves = zip(indices.tolist(), distances.tolist(), strict=True)
-        with np.errstate(all="ignore"):  # steps may lead where a function overflows
-            values, gone = at_entries(self.places[name], moves, self.value)
-        return on_host(values) - self.base, gone
+
+        def some(share: slice) -> tuple[Floats, Floats]:
+            moves = zip(indices[share].tolist(), distances[share].tolist(), strict=True)
+            with np.errstate(all="ignore"):  # steps may lead where a function overflows
+                values, gone = at_entries(self.places[name], moves, self.value)
+            return on_host(values) - self.base, gone
+
+        changes, gone = self._shared(indices.size, some)
+        return changes, gone
+
+    def agreed(self, value: Any) -> Any:
+        """Return what the first process has for a value that each of them would find by itself."""
+        return value if self._communicator is None else self._communicator.from_first(value)
+
+    def _shared(self, count: int, some: Callable[[slice], Sequence[Floats]]) -> Sequence[Floats]:
+        """Return what `some` gives for so many moves; each process evaluates its share of them."""
+        if self._communicator is None:
+            return some(slice(0, count))
+        start, stop = share_of(self._communicator, count)
+        own = np.stack(some(slice(start, stop)))
+        found = np.zeros((own.shape[0], count))
+        found[:, start:stop] = own
+        sums = self._communicator.total(found.reshape(-1))
+        return [np.asarray(row) for row in sums.reshape(found.shape)]
 
     def at(
         self, name: str, which: Indices, step: float | None, level: float, two: bool = False
@@ -118,9 +160,13 @@ class Phi:
         return slopes(changes.reshape(4, 1), distances.reshape(4, 1))
 
     def _along(self, name: str, way: Way, distances: Floats) -> Floats:
-        with np.errstate(all="ignore"):
-            values = along(self.places[name], way, distances.tolist(), self.value)
-        return on_host(values) - self.base
+        def some(share: slice) -> Sequence[Floats]:
+            with np.errstate(all="ignore"):
+                values = along(self.places[name], way, distances[share].tolist(), self.value)
+            return [on_host(values) - self.base]
+
+        (changes,) = self._shared(distances.size, some)
+        return changes
 
     def line(self, name: str, index: int, way: Way | None, distances: Floats) -> Floats:
         """Return the changes at distances along one entry, or along a direction if there is one."""
@@ -163,8 +209,9 @@ class NetworkPhi(Phi):
         value: Callable[[], Any],
         scale: float,
         sweep: Callable[[tuple[float, ...]], dict[str, Array]],
+        communicator: Communicator | None = None,
     ) -> None:
-        super().__init__(places, value, scale)
+        super().__init__(places, value, scale, communicator)
         self._sweep = sweep
         self._known: dict[tuple[float, ...], dict[str, Floats]] = {}
         self.size = sum(math.prod(place.get().shape) for place in places.values())

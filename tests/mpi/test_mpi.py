@@ -213,6 +213,15 @@ def test_a_run_that_was_ended_goes_on_with_other_processes(tmp_path):
     assert json.loads(ended.stdout)["iterations"] == done + 10
 
 
+@pytest.mark.parametrize("mode", ["full", "sampled"])
+def test_a_check_in_shares_says_what_one_process_says(mode):
+    command = ["-m", "backprop", "check", "--mode", mode, "--hidden", "5"]
+    alone, shared = started(1, *command), started(3, *command)
+    assert (alone.returncode, shared.returncode) == (0, 0), shared.stderr
+    assert f"gradients of TwoLayerNet, {mode}: ok" in shared.stdout
+    assert shared.stdout == alone.stdout
+
+
 def test_without_mpi4py_it_says_what_to_install(tmp_path):
     script = (
         "import sys\n"
