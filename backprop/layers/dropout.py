@@ -38,6 +38,10 @@ class Dropout(Layer):
     rows : (int, int) or None
         Where several processes share a batch: which of its rows the first one here is, and how
         many it has. The mask is then that part of the mask for the whole.
+    given : array of bool or None
+        What training passes keep, if somebody else has called `draw`: a step that is compiled.
+    drawn : tuple of int or None
+        The shape that was drawn for last.
 
     Raises
     ------
@@ -56,6 +60,8 @@ class Dropout(Layer):
         self.rng = backends.host().rng(self.seed)
         self.held = False
         self.rows: tuple[int, int] | None = None
+        self.given: Array | None = None
+        self.drawn: tuple[int, ...] | None = None
         self._last: Mapping[str, Any] | None = None  # where the last mask of a gradient begins
         self._next: Mapping[str, Any] | None = None  # where a mask ends that is held
 
@@ -84,18 +90,23 @@ class Dropout(Layer):
 
     def _mask(self, x: Array) -> Array:
         """Return 0 for what is left out, 1 or 1 / (1 - ratio) for the rest, in the shape of x."""
-        bits = self.rng.bit_generator
-        before = bits.state
-        count = x.shape[0] if x.ndim else 1
-        first, of = self.rows or (0, count)
-        kept = self._random(shape(x), first, of - first - count) >= self.ratio
-        if self.held:
-            self._next, bits.state = bits.state, before
-        xp = namespace(x)
-        mask = xp.astype(backends.of(x).asarray(kept), x.dtype)
+        kept = backends.of(x).asarray(self.draw(shape(x))) if self.given is None else self.given
+        mask = namespace(x).astype(kept, x.dtype)
         if self.inverted:
             mask *= 1.0 / (1.0 - self.ratio)
         return mask
+
+    def draw(self, wanted: tuple[int, ...]) -> Any:
+        """Return which entries of an array of a shape are kept: random bools, on the host."""
+        bits = self.rng.bit_generator
+        before = bits.state
+        count = wanted[0] if wanted else 1
+        first, of = self.rows or (0, count)
+        kept = self._random(wanted, first, of - first - count) >= self.ratio
+        if self.held:
+            self._next, bits.state = bits.state, before
+        self.drawn = wanted
+        return kept
 
     def _random(self, wanted: tuple[int, ...], before: int, after: int) -> Any:
         """Return numbers of [0, 1) for some rows; those for other rows are passed over."""

@@ -9,7 +9,7 @@ from backprop.networks import Network
 from backprop.networks.architecture import describe
 from backprop.training.optimizer import Rule, Updater
 from backprop.training.optimizers import OPTIMIZERS
-from backprop.training.team import Team
+from backprop.training.team import Alone, Team
 
 Step: TypeAlias = Callable[[Array, Array], Array]
 """Takes inputs and labels of a batch, or a share of it, changes the network, returns the loss."""
@@ -46,8 +46,6 @@ class Compiler:
         TypeError
             When a layer or the optimizer is none of the library's own: it could do what a trace
             does not hold, and nobody would see.
-        ValueError
-            When a layer draws random numbers, which a trace would draw once and for all.
         """
         step = self.made(net, optimizer)
         return step.started() if step.compiles else plain_step(net, optimizer, team)
@@ -82,7 +80,8 @@ class CompiledStep:
     """The step as one function of arrays: those of the network and the optimizer, and a batch.
 
     Learning rates are arguments too, so that a schedule goes on; running statistics come back as
-    the parameters do.
+    the parameters do. So are the masks of Dropout, drawn anew for each step; which shapes they have
+    for a batch is seen in a plain step, the first one of that size.
     """
 
     def __init__(self, net: Network, optimizer: Any) -> None:
@@ -93,18 +92,14 @@ class CompiledStep:
             )
         self.made_for = fixed(net, optimizer)
         self.net, self.optimizer = net, optimizer
-        if net.random:
-            names = [name for name, layer in net.layers.items() if layer in net.random]
-            raise ValueError(
-                "`compile` must be False for layers that draw random numbers in each step; got "
-                f"True with {', '.join(names)}"
-            )
         self._backend = net.backend or backends.host()
         self._compiled = self._backend.compile(self._traced)
         self.compiles = self._compiled != self._traced
         self._places: list[tuple[dict[str, Array], str]] = []
         self._rates: tuple[float, float] | None = None
         self._sent: Array = None
+        self._plain = plain_step(net, optimizer, Alone())
+        self._drawn: dict[tuple[int, ...], list[Any]] = {}  # shapes of masks, by that of the inputs
 
     def started(self) -> Step:
         """Return the step, for which whatever arrays there are now are copied.
@@ -121,11 +116,19 @@ class CompiledStep:
 
     def _take(self, x: Array, t: Array) -> Array:
         """Take a step, and return the loss."""
+        random = self.net.random
+        if random and tuple(x.shape) not in self._drawn:
+            loss = self._plain(x, t)
+            self._drawn[tuple(x.shape)] = [layer.drawn for layer in random]
+            return loss
+        masks = self._masks(tuple(x.shape)) if random else ()
         rates = self.optimizer.rates()
         if rates != self._rates:
             self._rates, self._sent = rates, self._send(rates)
         held = tuple([holder[key] for holder, key in self._places])
-        loss, held = self._compiled(held, x, t, self._sent)
+        loss, held = self._compiled(held, x, t, self._sent, *masks)
+        for layer in random:
+            layer.advance()
         try:
             self._put(held)
         except KeyboardInterrupt:  # what was there before is gone
@@ -133,6 +136,11 @@ class CompiledStep:
             raise
         self.optimizer.steps += 1
         return loss
+
+    def _masks(self, size: tuple[int, ...]) -> list[Array]:
+        """Return the masks of all Dropouts for inputs of a size, drawn anew."""
+        layers = zip(self.net.random, self._drawn[size], strict=True)
+        return [self._backend.asarray(layer.draw(wanted)) for layer, wanted in layers]
 
     def _send(self, rates: tuple[float, float]) -> Array:
         """Return rates as an array where the network is: numbers would be sent with every step."""
@@ -143,17 +151,21 @@ class CompiledStep:
             holder[key] = value
 
     def _traced(
-        self, held: tuple[Array, ...], x: Array, t: Array, rates: Array
+        self, held: tuple[Array, ...], x: Array, t: Array, rates: Array, *masks: Array
     ) -> tuple[Array, tuple[Array, ...]]:
         """Return the loss and the new arrays; network and optimizer are as before afterwards."""
         before, steps = [holder[key] for holder, key in self._places], self.optimizer.steps
         try:
             self._put(held)
+            for layer, mask in zip(self.net.random, masks, strict=True):
+                layer.given = mask
             loss, grads = self.net.loss_and_gradient(x, t)
             self.optimizer.apply(self.net.params, grads, (rates[0, ...], rates[1, ...]))
             return loss, tuple([holder[key] for holder, key in self._places])
         finally:
             self._put(before)
             self.optimizer.steps = steps
+            for layer in self.net.random:
+                layer.given = None
             for layer in self.net.layers.values():
                 layer.grads.clear()  # what is traced has no meaning later

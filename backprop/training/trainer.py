@@ -55,8 +55,8 @@ class Trainer(Resumable):
     compile : bool
         Whether loss, gradients and optimizer are compiled into one step, once for each size of a
         batch: on JAX, and as a graph on PyTorch's CUDA devices. Elsewhere nothing changes. Layers
-        and optimizer must be the library's own, and no layer may draw random numbers. The arrays
-        of the network change their place with each step: `net.state_dict()` keeps copies.
+        and optimizer must be the library's own. The arrays of the network change their place with
+        each step: `net.state_dict()` keeps copies.
     communicator : Communicator, optional
         Several processes train the network together, each on its share of every batch: all of them
         make such a trainer and call `fit` with the same data. They begin with what process 0 has,
