@@ -1,7 +1,10 @@
 """The fixtures of all tests."""
 
+import inspect
 import os
 from collections import Counter
+from collections.abc import Callable
+from functools import cache
 
 import pytest
 
@@ -11,6 +14,7 @@ from tests.portability.bugs import BUGS
 from tests.support import Case
 
 MOST_REASONS = 8
+LIBRARIES = ("torch", "jax")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,11 +34,31 @@ def case(backend_case: Case) -> Case:
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what the array library matters to."""
+    """Mark what the array library matters to; and let -k find it by the name of the library."""
     for item in items:
         portability = item.path.parent.name == "portability"
-        if portability or "backend_case" in getattr(item, "fixturenames", ()):
+        wanted = libraries(item)
+        item.extra_keyword_matches |= wanted
+        if portability or wanted or "backend_case" in getattr(item, "fixturenames", ()):
             item.add_marker("matrix")
+
+
+def libraries(item: pytest.Item) -> set[str]:
+    """Return which of the libraries a test skips without: its own words, and its fixtures', say."""
+    if not isinstance(item, pytest.Function):
+        return set()
+    fixtures = item._fixtureinfo.name2fixturedefs.values()
+    functions = [item.function, *(each.func for definitions in fixtures for each in definitions)]
+    here = [f for f in functions if (f.__module__ or "").startswith("tests")]
+    words = " ".join(map(source_of, here))
+    skips = "importorskip" in words
+    return {name for name in LIBRARIES if name in item.name or (skips and f'"{name}"' in words)}
+
+
+@cache
+def source_of(function: Callable[..., object]) -> str:
+    """Return the lines of a function."""
+    return inspect.getsource(function)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
