@@ -134,7 +134,12 @@ def test_a_disk_that_is_full_costs_one_line(run_in, tmp_path, monkeypatch):
 
 
 PROGRAM = """
+import signal
 import sys
+for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # as tests that run under nohup, or after &, ignore them
+    if hasattr(signal, name):
+        usual = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+        signal.signal(getattr(signal, name), usual)
 sys.path[:0] = {path!r}
 from backprop import plotting
 from backprop.cli.app import run
