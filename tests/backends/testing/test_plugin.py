@@ -30,7 +30,11 @@ def test_norm(backend_case):
 def test_traced(backend_case):
     backend_case.check(backend_case.run(norm, backend_case.array([3.0, 4.0])), 5.0)
 """
-OUTER = {name: value for name, value in os.environ.items() if "ARRAY_BACKENDS" not in name}
+OUTER = {
+    name: value
+    for name, value in os.environ.items()
+    if "ARRAY_BACKENDS" not in name and name != "PYTEST_ADDOPTS"  # the outer pytest's own
+}
 NEEDS = """
 import pytest
 
