@@ -40,8 +40,6 @@ class Dropout(Layer):
         many it has. The mask is then that part of the mask for the whole.
     given : array of bool or None
         What training passes keep, if somebody else has called `draw`: a step that is compiled.
-    drawn : tuple of int or None
-        The shape that was drawn for last.
 
     Raises
     ------
@@ -61,7 +59,6 @@ class Dropout(Layer):
         self.held = False
         self.rows: tuple[int, int] | None = None
         self.given: Array | None = None
-        self.drawn: tuple[int, ...] | None = None
         self._last: Mapping[str, Any] | None = None  # where the last mask of a gradient begins
         self._next: Mapping[str, Any] | None = None  # where a mask ends that is held
 
@@ -105,7 +102,6 @@ class Dropout(Layer):
         kept = self._random(wanted, first, of - first - count) >= self.ratio
         if self.held:
             self._next, bits.state = bits.state, before
-        self.drawn = wanted
         return kept
 
     def _random(self, wanted: tuple[int, ...], before: int, after: int) -> Any:

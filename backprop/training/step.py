@@ -7,9 +7,10 @@ import backends
 from backends import Array
 from backprop.networks import Network
 from backprop.networks.architecture import describe
+from backprop.networks.layer_summary import summary
 from backprop.training.optimizer import Rule, Updater
 from backprop.training.optimizers import OPTIMIZERS
-from backprop.training.team import Alone, Team
+from backprop.training.team import Team
 
 Step: TypeAlias = Callable[[Array, Array], Array]
 """Takes inputs and labels of a batch, or a share of it, changes the network, returns the loss."""
@@ -80,8 +81,7 @@ class CompiledStep:
     """The step as one function of arrays: those of the network and the optimizer, and a batch.
 
     Learning rates are arguments too, so that a schedule goes on; running statistics come back as
-    the parameters do. So are the masks of Dropout, drawn anew for each step; which shapes they have
-    for a batch is seen in a plain step, the first one of that size.
+    the parameters do. So are the masks of Dropout, drawn anew for each step.
     """
 
     def __init__(self, net: Network, optimizer: Any) -> None:
@@ -98,8 +98,7 @@ class CompiledStep:
         self._places: list[tuple[dict[str, Array], str]] = []
         self._rates: tuple[float, float] | None = None
         self._sent: Array = None
-        self._plain = plain_step(net, optimizer, Alone())
-        self._drawn: dict[tuple[int, ...], list[Any]] = {}  # shapes of masks, by that of the inputs
+        self._masked: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
 
     def started(self) -> Step:
         """Return the step, for which whatever arrays there are now are copied.
@@ -117,30 +116,31 @@ class CompiledStep:
     def _take(self, x: Array, t: Array) -> Array:
         """Take a step, and return the loss."""
         random = self.net.random
-        if random and tuple(x.shape) not in self._drawn:
-            loss = self._plain(x, t)
-            self._drawn[tuple(x.shape)] = [layer.drawn for layer in random]
-            return loss
         masks = self._masks(tuple(x.shape)) if random else ()
         rates = self.optimizer.rates()
         if rates != self._rates:
             self._rates, self._sent = rates, self._send(rates)
         held = tuple([holder[key] for holder, key in self._places])
         loss, held = self._compiled(held, x, t, self._sent, *masks)
-        for layer in random:
-            layer.advance()
         try:
             self._put(held)
         except KeyboardInterrupt:  # what was there before is gone
             self._put(held)
             raise
         self.optimizer.steps += 1
+        for layer in random:
+            layer.advance()
         return loss
 
     def _masks(self, size: tuple[int, ...]) -> list[Array]:
         """Return the masks of all Dropouts for inputs of a size, drawn anew."""
-        layers = zip(self.net.random, self._drawn[size], strict=True)
-        return [self._backend.asarray(layer.draw(wanted)) for layer, wanted in layers]
+        of_sample = size[1:]
+        if of_sample not in self._masked:
+            outputs = {row.name: row.output for row in summary(self.net, of_sample).rows}
+            named = self.net.layers.items()
+            self._masked[of_sample] = [outputs[k] for k, layer in named if layer in self.net.random]
+        layers = zip(self.net.random, self._masked[of_sample], strict=True)
+        return [self._backend.asarray(layer.draw((size[0], *own))) for layer, own in layers]
 
     def _send(self, rates: tuple[float, float]) -> Array:
         """Return rates as an array where the network is: numbers would be sent with every step."""

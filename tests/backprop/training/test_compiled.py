@@ -184,13 +184,16 @@ def test_arrays_that_somebody_holds_stay_as_they_were(jax):
 
 def test_a_checkpoint_is_as_that_of_plain_training_and_goes_on(jax, tmp_path):
     data = (DIGITS[0][:250], DIGITS[1][:250])
-    whole = Trainer(
-        TwoLayerNet(784, 5, 10, "he", backend=jax, seed=0), Adam(), seed=0, compile=True
+    whole, first = (
+        Trainer(
+            MultiLayerNetExtend(784, [5], 10, use_dropout=True, backend=jax, seed=0),
+            Adam(),
+            seed=0,
+            compile=True,
+        )
+        for _ in range(2)
     )
     whole.fit(data, iterations=7)
-    first = Trainer(
-        TwoLayerNet(784, 5, 10, "he", backend=jax, seed=0), Adam(), seed=0, compile=True
-    )
     first.fit(data, iterations=4)
     first.save(tmp_path / "file")
     second = Trainer.resume(tmp_path / "file", backend=jax, compile=True)
