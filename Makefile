@@ -105,7 +105,7 @@ $(VENV)/.installed-test: $(VENV)/.python pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	touch $@
+	touch $(VENV)/.installed-test $@  # which is a part of it
 
 $(VENV)/.installed-docs: $(VENV)/.python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
