@@ -103,9 +103,10 @@ class MPICommunicator:
 def _cores(neighbors: Any) -> int | None:
     """Return a process's share of the cores, given the communicator of those on one machine."""
     count, mine = int(neighbors.size), _usable()
+    everybody: set[int] = set().union(*neighbors.allgather(mine))
+    neighbors.Free()  # MPI has some thousands of communicators, and no more
     if count == 1:
         return None
-    everybody: set[int] = set().union(*neighbors.allgather(mine))
     return max(1, min(len(mine), len(everybody) // count))
 
 

@@ -98,7 +98,7 @@ class CompiledStep:
         self._places: list[tuple[dict[str, Array], str]] = []
         self._rates: tuple[float, float] | None = None
         self._sent: Array = None
-        self._masked: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+        self._masked: dict[tuple[int, ...], list[tuple[int, ...]]] = {}  # by a sample's shape
 
     def started(self) -> Step:
         """Return the step, for which whatever arrays there are now are copied.

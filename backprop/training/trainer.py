@@ -74,8 +74,8 @@ class Trainer(Resumable):
         When the arguments are others, such as those of the book's class of this name, or the
         network or the optimizer lacks what training needs, also to be compiled.
     ValueError
-        When `batch_size` is less than 1, or `on_nan` is another word, or with `compile` a layer
-        draws random numbers or a communicator is given.
+        When `batch_size` is less than 1, or `on_nan` is another word, or with `compile` a
+        communicator is given.
 
     Examples
     --------

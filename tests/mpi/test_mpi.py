@@ -98,6 +98,17 @@ def test_processes_share_the_cores_of_a_machine(count, bound, expected):
     assert ended.stdout.split() == wanted, ended.stderr
 
 
+def test_any_number_of_calls_gets_the_communicator():
+    """A communicator of MPI that nobody frees is one of some two thousand."""
+    script = (
+        "from backprop.parallel import MPICommunicator\n"
+        "found = {MPICommunicator().cores for _ in range(5000)}\n"
+        "assert len(found) == 1, found\n"
+    )
+    ended = started(2, "-c", script)
+    assert ended.returncode == 0, ended.stderr[-500:]
+
+
 def test_running_statistics_are_one_on_all(tmp_path):
     first, *others = results("normalized", tmp_path, 3)
     for other in others:
