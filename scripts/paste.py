@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 FIRST = ("docs/install.md", "README.md", "CONTRIBUTING.md", "docs/neural-network.md")
 COMMAND = re.compile(
     r"(?:[A-Z_]+=\S+ )*"
-    r"(?:make|python3?|pip|backprop|jupyter|git|source|pre-commit|\.venv/\S+|\.ci/\S+)"
+    r"(?:make|python3?|pip|mpiexec|backprop|jupyter|git|source|pre-commit|\.venv/\S+|\.ci/\S+)"
     r"(?: .+)?"
 )
 SKIPPED = {
