@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import array_api_extra as xpx
+
 import backends
 from backends import Array, namespace
 from backprop.arrays import as_array, copy_of
@@ -102,11 +104,11 @@ class Ranks:
         like = self._net.params[next(iter(self._net.params))]
         xp, backend = namespace(like), backends.of(like)
         flat = [
-            xp.reshape(xp.astype(x, like.dtype, copy=False), (-1,)) * weight
+            xp.reshape(xp.astype(x, like.dtype, copy=False), (-1,))
             for x in map(as_array, arrays.values())
         ]
         asked = xp.full((1,), float(self._asked), dtype=like.dtype, device=backend.device)
-        return xp.concat([*flat, asked])
+        return xpx.at(xp.concat([*flat, asked]), slice(0, -1)).multiply(weight)
 
     def stops(self, asked: bool) -> bool:
         """Tell whether anybody was asked before this step; who is asked now says so in the next."""
