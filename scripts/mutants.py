@@ -1,9 +1,12 @@
 """Break the code in small ways, one at a time, and see whether a test notices.
 
-A part is a room of the code with the tests that stand for it. Each mutant is made from the syntax
-tree: another operator or comparison, a number changed, a condition turned round, an argument or a
-statement left out. It runs in a copy of the checkout; a mutant that no test notices is printed as
-a survivor, unless `scripts/survivors.txt` holds the reason why it may.
+    python scripts/mutants.py [--sample N] [--seed N] [PART ...]
+
+A part is a folder of `backprop` or `backends`; the files beside them are the part `backprop`. Each
+mutant is made from the syntax tree: another operator or comparison, a number changed, a condition
+turned round, an argument or a statement left out. The tests run once with coverage, and a mutant is
+put to those that ran its line, the tests of its own part first. A mutant that none notices is
+printed as a survivor, unless `scripts/survivors.txt` holds the reason why it may live.
 """
 
 import argparse
@@ -15,33 +18,24 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Queue
+from xml.etree import ElementTree
+
+from coverage import CoverageData
 
 ROOT = Path(__file__).parents[1]
-TESTS = "tests/backprop"
-PARTS = {
-    "functions": (
-        [
-            "backprop/functions.py",
-            "backprop/labels.py",
-            "backprop/arrays.py",
-            "backprop/metrics.py",
-        ],
-        [f"{TESTS}/test_functions.py", f"{TESTS}/test_labels.py", f"{TESTS}/layers"],
-    ),
-    "arguments": (["backprop/arguments.py"], [f"{TESTS}/test_arguments.py"]),
-    "layers": (["backprop/layers"], [f"{TESTS}/layers"]),
-    "numerical": (["backprop/numerical"], [f"{TESTS}/numerical"]),
-    "networks": (["backprop/networks"], [f"{TESTS}/networks", f"{TESTS}/numerical"]),
-    "gradients": (["backprop/gradients"], [f"{TESTS}/gradients"]),
-    "training": (["backprop/training"], [f"{TESTS}/training"]),
-    "storage": (["backprop/storage"], [f"{TESTS}/storage"]),
-    "datasets": (["backprop/datasets"], [f"{TESTS}/datasets"]),
-    "backends": (["backends"], ["tests/backends", "tests/portability"]),
-}
+WORKERS = 2
+ROWS = "numpy*,strict:device1"
+MOST_SECONDS = 60.0
+"""A mutant is put to so many seconds of tests."""
+LEFT_OUT = (".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build", "dist", "runs")
+LEFT_OUT_TESTS = ("backprop", "mpi")  # the first by its own folders, the second under mpiexec
+PYTEST = ["pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--array-backends", ROWS]
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
@@ -63,6 +57,7 @@ SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Or: ast.And,
     ast.USub: ast.UAdd,
 }
+"""What each operator is changed to."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +65,7 @@ class Mutant:
     """One file with one change."""
 
     path: Path
-    line: int
+    lines: range
     what: str
     source: str
 
@@ -116,8 +111,9 @@ def mutants(path: Path) -> list[Mutant]:
             skipped |= {id(inner) for inner in ast.walk(each)} if each else set()
     found = []
     for node in ast.walk(tree):
-        if id(node) in skipped or not hasattr(node, "lineno"):
+        if id(node) in skipped or not isinstance(node, ast.expr | ast.stmt):
             continue
+        lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
         for what, name, value in variants(node):
             old = getattr(node, name)
             before = ast.unparse(node)[:60].replace("\n", " ")
@@ -125,7 +121,20 @@ def mutants(path: Path) -> list[Mutant]:
             changed = copy.deepcopy(tree)
             setattr(node, name, old)
             source = ast.unparse(ast.fix_missing_locations(changed))
-            found.append(Mutant(path, node.lineno, f"{before}: {what}", source))
+            found.append(Mutant(path, lines, f"{before}: {what}", source))
+    return found
+
+
+def parts() -> dict[str, list[Path]]:
+    """Return the files of each part, below the root of the repository."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted((ROOT / "backprop").rglob("*.py")):
+        room = path.relative_to(ROOT / "backprop").parts
+        found.setdefault(room[0] if len(room) > 1 else "backprop", []).append(
+            path.relative_to(ROOT)
+        )
+    found["backends"] = [path.relative_to(ROOT) for path in (ROOT / "backends").rglob("*.py")]
+    found["backends"].sort()
     return found
 
 
@@ -136,113 +145,166 @@ def reasons() -> dict[str, str]:
     return {entry[0].strip(): entry[1] for entry in entries if len(entry) == 2}
 
 
-def nearest(tests: list[str], path: Path) -> list[str]:
-    """Return those test files that are named like a file: most mutants need no other."""
-    name = f"test_{path.stem}.py"
-    places = [ROOT / place for place in tests]
-    found = {each for place in places for each in place.rglob(name)}
-    found |= {place for place in places if place.name == name}
-    return sorted(each.relative_to(ROOT).as_posix() for each in found)
+def checkout(folder: Path) -> Path:
+    """Copy the checkout, without what was built, into a folder."""
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    return folder
 
 
-def noticed(folder: Path, tests: list[str], limit: float, backends: bool) -> bool:
-    """Tell whether the tests fail, or take far longer, in a copy; on NumPy or on every library."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-x",
-        "-q",
-        "-p",
-        "no:randomly",
-        "-p",
-        "no:cacheprovider",
-    ]
-    if not backends:
-        command += ["--array-backends", "numpy*"]
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+def environment(folder: Path) -> dict[str, str]:
+    """Return the variables under which a copy is imported, and not the checkout."""
+    one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**os.environ, **one, "PYTHONPATH": str(folder)}
+
+
+class Tests:
+    """Which tests run which line, and how long each takes, as one run of all has shown."""
+
+    def __init__(self, folder: Path) -> None:
+        """Run all tests of a copy once."""
+        self.folder = folder
+        self.data = CoverageData(str(folder / ".coverage"))
+        (folder / "coveragerc").write_text(
+            "[run]\nsource_pkgs = backprop, backends\nparallel = true\n"
+            "dynamic_context = test_function\n",
+            encoding="utf-8",
+        )
+        places = [*(folder / "tests" / "backprop").iterdir(), *(folder / "tests").iterdir()]
+        rooms = [each for each in places if each.name not in LEFT_OUT_TESTS]
+        rooms = [each for each in rooms if any(each.rglob("test_*.py"))]
+        files = [each for each in places if each.match("test_*.py")]
+        groups = [[str(each.relative_to(folder))] for each in rooms]
+        groups.append([str(each.relative_to(folder)) for each in files])
+        with ThreadPoolExecutor(WORKERS) as workers:
+            list(workers.map(self.run, range(len(groups)), groups))
+        combine = [sys.executable, "-m", "coverage", "combine", "--rcfile=coveragerc", "-q"]
+        subprocess.run(combine, cwd=folder, check=True)
+        self.data.read()
+        self.seconds: dict[str, float] = defaultdict(float)
+        failed = set()
+        for number in range(len(groups)):
+            for each in ElementTree.parse(folder / f"group{number}.xml").iter("testcase"):
+                name = f"{each.get('classname')}.{each.get('name', '').partition('[')[0]}"
+                self.seconds[name] += float(each.get("time", 0))
+                if each.find("failure") is not None or each.find("error") is not None:
+                    failed.add(name)
+        for name in failed:  # it would fail of every mutant
+            print(f"  left out, as it fails already: {name}")
+            del self.seconds[name]
+
+    def run(self, number: int, names: list[str]) -> None:
+        """Run a group of tests with coverage."""
+        run = [sys.executable, "-m", "coverage", "run", "--rcfile=coveragerc", "-m", *PYTEST]
+        subprocess.run(
+            [*run, "-o", "junit_family=xunit1", f"--junitxml=group{number}.xml", *names],
+            cwd=self.folder,
+            env=environment(self.folder),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def of(self, mutant: Mutant) -> tuple[list[str], float]:
+        """Return the tests that run a mutant's lines, its own part's first, and their seconds."""
+        by_line = self.data.contexts_by_lineno(str(self.folder / mutant.path))
+        found = {name for line in mutant.lines for name in by_line.get(line, ())}
+        if found <= {""}:  # it runs when it is imported, or in a process of its own
+            found = {name for name in self.seconds if mutant.path.parent.name in name.split(".")}
+            found = found or set(self.seconds)
+        names = sorted(found & set(self.seconds), key=self.seconds.__getitem__)
+        names.sort(key=lambda name: 2 - self.near(name, mutant.path))
+        chosen: list[str] = []
+        seconds = 0.0
+        for name in names:
+            seconds += self.seconds[name]
+            if chosen and seconds > MOST_SECONDS:
+                break
+            chosen.append(self.node(name))
+        return chosen, seconds
+
+    @staticmethod
+    def near(name: str, path: Path) -> int:
+        """Return 2 for a test of a file's own name, 1 for one of its part, 0 for another."""
+        parts = name.split(".")
+        return 2 if f"test_{path.stem}" in parts else int(path.parent.name in parts)
+
+    def node(self, name: str) -> str:
+        """Return pytest's name for the test that coverage calls `tests.room.test_x.f`."""
+        names = name.split(".")
+        count = next(n for n in range(1, len(names)) if names[n - 1].startswith("test_"))
+        return "::".join([f"{'/'.join(names[:count])}.py", *names[count:]])
+
+
+def noticed(folder: Path, mutant: Mutant, tests: list[str], seconds: float) -> bool:
+    """Tell whether the tests fail, or take far longer, in a copy that has the mutant."""
+    place = folder / mutant.path
+    original = place.read_text(encoding="utf-8")
+    place.write_text(mutant.source, encoding="utf-8")
     try:
         done = subprocess.run(
-            [*command, *tests],
+            [sys.executable, "-m", *PYTEST, "-x", *tests],
             cwd=folder,
-            env=environment,
+            env=environment(folder),
             capture_output=True,
-            timeout=limit,
+            text=True,
+            timeout=60 + 4 * seconds,
             check=False,
         )
     except subprocess.TimeoutExpired:
         return True
+    finally:
+        place.write_text(original, encoding="utf-8")
+    if "ERROR: not found" in done.stderr or "no tests ran" in done.stdout:
+        raise RuntimeError(f"no test was run for {mutant.name}: {tests[:3]}")
     return done.returncode != 0
-
-
-def run(part: str, count: int | None, seed: int) -> tuple[int, int, int]:
-    """Print the survivors of a part; return how many were made, killed, and explained."""
-    places, tests = PARTS[part]
-    files = [
-        path.relative_to(ROOT)
-        for place in places
-        for path in (
-            sorted((ROOT / place).rglob("*.py")) if (ROOT / place).is_dir() else [ROOT / place]
-        )
-    ]
-    every = [mutant for path in files for mutant in mutants(path)]
-    chosen = every if count is None else random.Random(seed).sample(every, min(count, len(every)))
-    known, killed, explained = reasons(), 0, 0
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "checkout"
-        left_out = (
-            ".git",
-            ".venv*",
-            ".*_cache",
-            ".hypothesis",
-            "__pycache__",
-            "build",
-            "dist",
-            "runs",
-        )
-        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*left_out))
-        limits: dict[bool, float] = {}
-
-        def killed_on(backends: bool) -> bool:
-            """Tell whether the tests notice, on NumPy or on all; they must pass on the original."""
-            if backends not in limits:
-                (folder / mutant.path).write_text(original, encoding="utf-8")
-                start = time.monotonic()
-                if noticed(folder, tests, 1800, backends):
-                    sys.exit(f"{part}: the tests must pass before anything is changed")
-                limits[backends] = 60 + 4 * (time.monotonic() - start)
-                (folder / mutant.path).write_text(mutant.source, encoding="utf-8")
-            own = nearest(tests, mutant.path)
-            first = own and not backends and noticed(folder, own, limits[False], False)
-            return bool(first) or noticed(folder, tests, limits[backends], backends)
-
-        for mutant in chosen:
-            original = (folder / mutant.path).read_text(encoding="utf-8")
-            (folder / mutant.path).write_text(mutant.source, encoding="utf-8")
-            if killed_on(False) or killed_on(True):
-                killed += 1
-            elif mutant.name in known:
-                explained += 1
-            else:
-                print(f"  survived: {mutant.path}:{mutant.line}: {mutant.what}", flush=True)
-            (folder / mutant.path).write_text(original, encoding="utf-8")
-    return len(chosen), killed, explained
 
 
 def main() -> int:
     """Print the score of each part; 1 where a survivor has no reason."""
+    rooms = parts()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all if none is given")
-    parser.add_argument("--sample", type=int, help="how many of a part's mutants, drawn at random")
+    parser.add_argument("parts", nargs="*", choices=[*rooms, []], help="all if none is given")
+    parser.add_argument("--sample", type=int, help="how many mutants, drawn at random from all")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    unexplained = 0
-    for part in options.parts or PARTS:
-        made, killed, explained = run(part, options.sample, options.seed)
-        share = killed / max(1, made - explained)
-        print(f"{part}: {killed} of {made - explained} noticed, {share:.1%}; {explained} explained")
-        unexplained += made - killed - explained
-    return 1 if unexplained else 0
+    every = [
+        (part, mutant)
+        for part in options.parts or rooms
+        for path in rooms[part]
+        for mutant in mutants(path)
+    ]
+    count = min(options.sample or len(every), len(every))
+    chosen = random.Random(options.seed).sample(every, count)
+    known = reasons()
+    score: dict[str, Counter[str]] = {part: Counter() for part, _ in chosen}
+    with tempfile.TemporaryDirectory() as name:
+        copies: Queue[Path] = Queue()
+        for number in range(WORKERS):
+            copies.put(checkout(Path(name) / str(number)))
+        tests = Tests(checkout(Path(name) / "tests"))
+
+        def judge(part: str, mutant: Mutant) -> None:
+            """Count one mutant, and print it where nothing notices it."""
+            asked, seconds = tests.of(mutant)
+            folder = copies.get()
+            killed = noticed(folder, mutant, asked, seconds)
+            copies.put(folder)
+            verdict = "noticed" if killed else "explained" if mutant.name in known else "survived"
+            score[part][verdict] += 1
+            if verdict == "survived":
+                where = f"{mutant.path}:{mutant.lines.start}"
+                print(f"  survived {len(asked)} tests: {where}: {mutant.what}", flush=True)
+
+        with ThreadPoolExecutor(WORKERS) as workers:
+            for done in [workers.submit(judge, *each) for each in chosen]:
+                done.result()
+    for part, counts in sorted(score.items()):
+        of = counts.total() - counts["explained"]
+        print(f"{part}: {counts['noticed']} of {of} noticed; {counts['explained']} explained")
+    total = sum(score.values(), Counter())
+    of = total.total() - total["explained"]
+    print(f"all: {total['noticed']} of {of} noticed, {total['noticed'] / max(1, of):.1%}")
+    return 1 if total["survived"] else 0
 
 
 if __name__ == "__main__":
