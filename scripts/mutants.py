@@ -11,7 +11,6 @@ printed as a survivor, unless `scripts/survivors.txt` holds the reason why it ma
 
 import argparse
 import ast
-import copy
 import os
 import random
 import shutil
@@ -22,6 +21,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from queue import Queue
 from xml.etree import ElementTree
@@ -65,9 +65,9 @@ class Mutant:
     """One file with one change."""
 
     path: Path
+    number: int
     lines: range
     what: str
-    source: str
 
     @property
     def name(self) -> str:
@@ -99,8 +99,11 @@ def variants(node: ast.AST) -> Iterator[tuple[str, str, object]]:
             yield f"without {ast.unparse(statement)[:40]}", "value", ast.Constant(None)
 
 
-def mutants(path: Path) -> list[Mutant]:
-    """Return all mutants of a file; docstrings, annotations and `__all__` are no code."""
+def changes(path: Path) -> Iterator[tuple[ast.Module, range, str]]:
+    """Yield a file's tree with one change after another, the lines, and what was changed.
+
+    Docstrings, annotations and `__all__` are no code. A tree is as it was when the next is asked.
+    """
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     skipped: set[int] = set()
     for node in ast.walk(tree):
@@ -109,20 +112,28 @@ def mutants(path: Path) -> list[Mutant]:
             annotations.append(node)
         for each in annotations:
             skipped |= {id(inner) for inner in ast.walk(each)} if each else set()
-    found = []
-    for node in ast.walk(tree):
+    for node in [*ast.walk(tree)]:
         if id(node) in skipped or not isinstance(node, ast.expr | ast.stmt):
             continue
         lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
         for what, name, value in variants(node):
-            old = getattr(node, name)
-            before = ast.unparse(node)[:60].replace("\n", " ")
+            old, before = getattr(node, name), ast.unparse(node)[:60].replace("\n", " ")
             setattr(node, name, value)
-            changed = copy.deepcopy(tree)
+            yield tree, lines, f"{before}: {what}"
             setattr(node, name, old)
-            source = ast.unparse(ast.fix_missing_locations(changed))
-            found.append(Mutant(path, lines, f"{before}: {what}", source))
-    return found
+
+
+def mutants(path: Path) -> list[Mutant]:
+    """Return all mutants of a file."""
+    return [
+        Mutant(path, number, lines, what) for number, (_, lines, what) in enumerate(changes(path))
+    ]
+
+
+def source(mutant: Mutant) -> str:
+    """Return the file as the mutant has it."""
+    tree, *_ = next(islice(changes(mutant.path), mutant.number, None))
+    return ast.unparse(ast.fix_missing_locations(tree))
 
 
 def parts() -> dict[str, list[Path]]:
@@ -239,7 +250,7 @@ def noticed(folder: Path, mutant: Mutant, tests: list[str], seconds: float) -> b
     """Tell whether the tests fail, or take far longer, in a copy that has the mutant."""
     place = folder / mutant.path
     original = place.read_text(encoding="utf-8")
-    place.write_text(mutant.source, encoding="utf-8")
+    place.write_text(source(mutant), encoding="utf-8")
     try:
         done = subprocess.run(
             [sys.executable, "-m", *PYTEST, "-x", *tests],
