@@ -5,8 +5,8 @@
 A part is a folder of `backprop` or `backends`; the files beside them are the part `backprop`. Each
 mutant is made from the syntax tree: another operator or comparison, a number changed, a condition
 turned round, an argument or a statement left out. The tests run once with coverage, and a mutant is
-put to those that ran its line, the tests of its own part first. A mutant that none notices is
-printed as a survivor, unless `scripts/survivors.txt` holds the reason why it may live.
+put to those that ran its line, and to others of its part. One that none notices is printed as a
+survivor, unless `scripts/survivors.txt` holds the reason why it may live.
 """
 
 import argparse
@@ -216,17 +216,18 @@ class Tests:
         )
 
     def of(self, mutant: Mutant) -> tuple[list[str], float]:
-        """Return the tests that run a mutant's lines, its own part's first, and their seconds."""
+        """Return the tests to put a mutant to, and how many seconds they take.
+
+        First come those that ran its lines, then others of its part, as what they start in
+        processes of their own is not seen.
+        """
         by_line = self.data.contexts_by_lineno(str(self.folder / mutant.path))
-        found = {name for line in mutant.lines for name in by_line.get(line, ())}
-        if found <= {""}:  # it runs when it is imported, or in a process of its own
-            found = {name for name in self.seconds if mutant.path.parent.name in name.split(".")}
-            found = found or set(self.seconds)
-        names = sorted(found & set(self.seconds), key=self.seconds.__getitem__)
-        names.sort(key=lambda name: 2 - self.near(name, mutant.path))
+        ran = {name for line in mutant.lines for name in by_line.get(line, ())}
+        names = [name for name in self.seconds if name in ran or self.near(name, mutant.path)]
+        names.sort(key=lambda n: (n not in ran, -self.near(n, mutant.path), self.seconds[n]))
         chosen: list[str] = []
         seconds = 0.0
-        for name in names:
+        for name in names or self.seconds:
             seconds += self.seconds[name]
             if chosen and seconds > MOST_SECONDS:
                 break
