@@ -30,9 +30,12 @@ class CuPy(Library):
     def devices(self) -> dict[str, Device]:
         """Return a device for each GPU; `cuda` is the current one."""
         cuda = self._cuda()
-        if not cuda.is_available():
+        try:
+            count = cuda.runtime.getDeviceCount()
+        except cuda.runtime.CUDARuntimeError:  # no driver, or one too old: `why_not` says so
             return {}
-        count = cuda.runtime.getDeviceCount()
+        if count == 0:
+            return {}
         return {"cuda": cuda.Device()} | {f"cuda:{i}": cuda.Device(i) for i in range(count)}
 
     def device(self, name: str) -> Device:

@@ -52,7 +52,7 @@ def cupy(monkeypatch):
         CUDARuntimeError=CUDARuntimeError,
     )
     pool = SimpleNamespace(used_bytes=lambda: 10, total_bytes=lambda: 30)
-    cuda = SimpleNamespace(is_available=lambda: True, runtime=runtime, Device=Device)
+    cuda = SimpleNamespace(runtime=runtime, Device=Device)
     module = SimpleNamespace(__version__="14.0", cuda=cuda, get_default_memory_pool=lambda: pool)
     monkeypatch.setitem(sys.modules, "cupy", module)
     monkeypatch.setitem(sys.modules, "array_api_compat.cupy", SimpleNamespace())
@@ -82,11 +82,15 @@ def test_cupy_is_the_default_of_its_name_and_of_auto(cupy, caplog):
     assert "device auto: using cupy on cuda:0" in caplog.text
 
 
+def insufficient_driver():
+    raise CUDARuntimeError("cudaErrorInsufficientDriver")
+
+
 def test_cupy_available(cupy):
     found = next(entry for entry in backends.available() if entry.library == "cupy")
     assert (found.version, found.devices) == ("14.0", ("cuda", "cuda:0", "cuda:1"))
-    cupy.cuda.is_available = lambda: False
     cupy.cuda.runtime.driverGetVersion = lambda: 0
+    cupy.cuda.runtime.getDeviceCount = insufficient_driver
     found = next(entry for entry in backends.available() if entry.library == "cupy")
     assert found.devices == ()
     assert "needs an NVIDIA driver" in found.reason
@@ -97,17 +101,12 @@ def test_cupy_says_why_it_has_no_gpu(cupy):
         DeviceUnavailableError, match=r"index of 'cuda:2' is out of range: this machine has 2 GPU"
     ):
         backends.select("cuda:2")
-    cupy.cuda.is_available = lambda: False
     cupy.cuda.runtime.getDeviceCount = lambda: 0
     with pytest.raises(
         DeviceUnavailableError, match="needs an NVIDIA GPU, and the driver shows none"
     ):
         backends.select("cuda")
-
-    def fail():
-        raise CUDARuntimeError("cudaErrorInsufficientDriver")
-
-    cupy.cuda.runtime.getDeviceCount = fail
+    cupy.cuda.runtime.getDeviceCount = insufficient_driver
     with pytest.raises(
         DeviceUnavailableError, match="the CUDA driver says: cudaErrorInsufficientDriver"
     ):
