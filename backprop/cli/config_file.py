@@ -36,11 +36,10 @@ def versions(backend: Backend) -> dict[str, str]:
     return {"backprop": backprop.__version__, "python": platform.python_version(), **library}
 
 
-def _read(context: typer.Context, path: Path | None) -> Path | None:
+def _read(context: typer.Context, path: Path | None) -> None:
     """Let the options be as a file says where the command line says nothing."""
     if path is not None:
         context.default_map = options(path)
-    return path
 
 
 def options(path: Path) -> dict[str, Any]:
