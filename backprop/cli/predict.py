@@ -9,7 +9,6 @@ import numpy.typing as npt
 import typer
 
 import backends
-from backprop import functions
 from backprop.cli import tables
 from backprop.cli.digit_network import sample_shape
 from backprop.cli.options import (
@@ -52,7 +51,7 @@ def predict(
         xp = backend.xp
         shape = sample_shape(net)
         x = xp.stack([backend.asarray(array.reshape(shape)) for array in read.values()])
-        probabilities = functions.softmax(net.predict(x))
+        probabilities = net.probabilities(x)
         say(f"device: {backend}\n")
         found = backend.to_numpy(probabilities).tolist()
         _print_table(list(read), found)

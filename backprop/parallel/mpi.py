@@ -57,7 +57,8 @@ class MPICommunicator:
         self.cores = _cores(self._comm.Split_type(MPI.COMM_TYPE_SHARED))
         self.direct = _takes_device_memory(MPI.__file__)
         self._hook = sys.excepthook
-        if self.size > 1:
+        hooked = isinstance(getattr(sys.excepthook, "__self__", None), MPICommunicator)
+        if self.size > 1 and not hooked:
             sys.excepthook = self._uncaught
 
     def total(self, vector: Array) -> Array:

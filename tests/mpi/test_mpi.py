@@ -109,6 +109,20 @@ def test_any_number_of_calls_gets_the_communicator():
     assert ended.returncode == 0, ended.stderr[-500:]
 
 
+def test_an_error_is_told_once_however_many_communicators_there_are():
+    """Each used to put a hook of its own before the others'."""
+    script = (
+        "from backprop.parallel import MPICommunicator\n"
+        "found = [MPICommunicator() for _ in range(2000)]\n"
+        "if found[0].rank == 1: raise ValueError('mine')\n"
+        "found[0].total(__import__('numpy').zeros(1))\n"
+    )
+    ended = started(2, "-c", script)
+    assert ended.returncode != 0
+    assert ended.stderr.count("ValueError: mine") == 1
+    assert "RecursionError" not in ended.stderr
+
+
 def test_running_statistics_are_one_on_all(tmp_path):
     first, *others = results("normalized", tmp_path, 3)
     for other in others:
