@@ -92,7 +92,7 @@ class Convolution(Layer):
             y = rows @ self.window.columns(x[part, ...])
             y += b
             made.append(y)
-        y = made[0] if len(made) == 1 else xp.concat(made, axis=0)
+        y = made[0] if len(made) == 1 else xp.concat(made)
         self.cache = x, rows
         return xp.reshape(y, (batch(x), rows.shape[0], oh, ow))
 

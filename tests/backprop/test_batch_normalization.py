@@ -341,3 +341,30 @@ def test_a_loss_layer_may_take_it_too():
     net.last_layer = Smoothed()
     net.gradient(X, T)
     assert seen == [False, True, False, True]
+
+
+class Drifting(Layer):
+    """Adds what it keeps, which every pass of training moves on."""
+
+    def __init__(self):
+        super().__init__()
+        self.state = {"shift": np.array([1.0, 0.0, 0.0])}
+
+    def forward(self, x, training=False):
+        if training:
+            self.state["shift"] = 1.5 * self.state["shift"]
+        return x + self.state["shift"]
+
+    def backward(self, dout=1):
+        return dout
+
+
+@pytest.mark.parametrize("method", ["fast", "elementwise"])
+def test_each_evaluation_starts_from_the_same_state(method):
+    rng = np.random.default_rng(0)
+    affine = Affine(rng.standard_normal((4, 3)), rng.standard_normal(3))
+    net = Network({"affine": affine, "drifting": Drifting()}, SoftmaxWithLoss())
+    x, t = rng.standard_normal((5, 4)), np.arange(5) % 3
+    numerical = net.numerical_gradient(x, t, training=True, method=method)
+    for name, value in net.gradient(x, t).items():
+        np.testing.assert_allclose(numerical[name], value, rtol=1e-6, atol=1e-9)

@@ -87,6 +87,9 @@ def test_dtypes_and_views(mode):
 def test_settings_are_json():
     layer = Pooling(2, 3, stride=2, pad=1, mode="average")
     assert layer.config() == {"pool_h": 2, "pool_w": 3, "stride": 2, "pad": 1, "mode": "average"}
+    assert Pooling(2, 3).config() == {
+        **{"pool_h": 2, "pool_w": 3, "stride": 1, "pad": 0, "mode": "max"}
+    }
 
 
 @pytest.mark.parametrize(

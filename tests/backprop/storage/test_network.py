@@ -1,3 +1,4 @@
+import inspect
 import json
 import pickle
 import re
@@ -7,10 +8,15 @@ import pytest
 
 from backprop import (
     Affine,
+    BatchNormalization,
+    Convolution,
+    Dropout,
     ExpLayer,
     IdentityWithLoss,
+    LayerNormalization,
     LogLayer,
     Network,
+    Pooling,
     Relu,
     Sigmoid,
     SigmoidWithLoss,
@@ -211,6 +217,25 @@ def test_every_layer_with_one_input_can_be_named():
         *("BatchNormalization", "Convolution", "Dropout", "Flatten"),
         *("LayerNormalization", "Pooling"),
     }
+
+
+ARGUMENTS = [
+    LayerNormalization(np.ones(3), np.zeros(3), eps=0.5),
+    BatchNormalization(np.ones(3), np.zeros(3), momentum=0.5, eps=0.25),
+    Convolution(np.ones((2, 1, 3, 3)), np.zeros(2), stride=2, pad=1),
+    Pooling(2, 3, stride=2, pad=1, mode="average"),
+    Dropout(0.25, seed=7, inverted=False),
+]
+
+
+@pytest.mark.parametrize("layer", ARGUMENTS, ids=lambda layer: type(layer).__name__)
+def test_arguments_come_back_and_are_none_that_would_be_there_without(tmp_path, layer):
+    arguments, own = layer.config(), list(inspect.signature(type(layer)).parameters.values())
+    layers = {"own": layer, "affine": Affine(np.ones((3, 3)), np.zeros(3))}
+    save_network(tmp_path / "n", Network(layers, SoftmaxWithLoss()))
+    assert load_network(tmp_path / "n").layers["own"].config() == arguments
+    assert arguments.keys() == {each.name for each in own} - {*layer.params, *layer.state}
+    assert all(arguments[each.name] != each.default for each in own if each.name in arguments)
 
 
 def test_arguments_and_state_come_back(tmp_path, monkeypatch):

@@ -25,6 +25,14 @@ def test_content_reaches_the_disk_before_the_file_has_its_name(tmp_path, monkeyp
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="the system does not list open files")
+def test_no_file_stays_open(tmp_path):
+    before = len(os.listdir("/dev/fd"))
+    for _ in range(5):
+        write(tmp_path / "file", b"new")
+    assert len(os.listdir("/dev/fd")) == before
+
+
 def test_an_old_file_survives_a_failed_write(tmp_path, monkeypatch):
     path = tmp_path / "file"
     path.write_bytes(b"old")
