@@ -66,4 +66,15 @@ def _overwritten(why: str) -> str:
 
 
 def _again() -> str:
-    return f"pip install --force-reinstall --no-deps {_DISTRIBUTION}"
+    """Return the command that installs this package anew, from where pip had it."""
+    import json
+    from importlib.metadata import PackageNotFoundError, distribution  # slow to import
+
+    source = _DISTRIBUTION
+    try:
+        found = distribution(_DISTRIBUTION)
+        if os.path.realpath(str(found.locate_file(""))) == os.path.dirname(_OWN):
+            source = json.loads(found.read_text("direct_url.json") or "{}").get("url", source)
+    except (PackageNotFoundError, ValueError):
+        pass
+    return f"pip install --force-reinstall --no-deps {source}"

@@ -70,6 +70,8 @@ def run(arguments: list[str] | None = None) -> int:
         return _fail(f"there is too little memory: {error}")
     except Exception as error:  # whatever it is, a user of the command line gets one line
         return _fail(f"{type(error).__name__}: {error}")
+    if manner.lost and not (code or manner.kept):
+        return 1
     return code if isinstance(code, int) else 0
 
 

@@ -12,6 +12,7 @@ import backends
 from backprop import plotting
 from backprop.bench import GradientTimes, exponent, time_chart, time_gradients
 from backprop.bench.gradient_times import METHODS, SIZES
+from backprop.cli.computing import say_device
 from backprop.cli.options import DeviceOption, DTypeName, LibraryOption, make_folder, out_option
 from backprop.cli.output import answer, record, say, warn
 
@@ -45,7 +46,8 @@ def bench(
             "give another folder, or --overwrite"
         )
     make_folder(folder)
-    say(f"device: {backend}, {precision}, batch {batch}\n")
+    say_device(backend, f", {precision}, batch {batch}")
+    say()
     say(
         f"{'network':>10} {'parameters':>10} {'backprop':>10} {'numerical':>10} {'loop':>11} "
         f"{'numerical':>10} {'loop':>9}\n"

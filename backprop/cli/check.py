@@ -9,6 +9,7 @@ import typer
 import backends
 from backprop import Network, gradcheck
 from backprop.cli import tables
+from backprop.cli.computing import say_device
 from backprop.cli.digit_network import chosen, digit_network, sample_shape
 from backprop.cli.options import (
     DataDirOption,
@@ -98,7 +99,7 @@ def check(
     images = images[:batch].reshape(-1, *sample_shape(net))
     x, t = backend.asarray(images), backend.asarray(digits[:batch])
     report = gradcheck(net, x, t, mode=mode.value, seed=seed, communicator=manner.ranks)
-    say(f"device: {backend}")
+    say_device(backend)
     say(f"data:   the first {x.shape[0]} training images of {dataset}\n")
     _print(report)
     record(_as_json(report))
@@ -116,10 +117,22 @@ def _print(report: Report) -> None:
 
 
 def _as_json(report: Report) -> dict[str, Any]:
-    head, *rows = report.rows()
     return {
         "ok": report.ok,
         "title": report.title(),
-        "gradients": [dict(zip(head, row, strict=True)) for row in rows],
+        "gradients": [
+            {
+                "name": entry.name,
+                "shape": entry.shape,
+                "verdict": entry.verdict.value,
+                "reason": entry.reason,
+                "index": entry.index,
+                "analytic": entry.analytic,
+                "numerical": entry.numerical,
+                "error": entry.error,
+                "checked": entry.checked,
+            }
+            for entry in report.entries
+        ],
         "notes": list(report.notes()),
     }

@@ -13,7 +13,7 @@ from backprop.cli.output import manner
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the answer only; no progress.")]
 Verbose = Annotated[
     bool,
-    typer.Option("--verbose", "-v", help="Print more; of an error, where it was."),
+    typer.Option("--verbose", "-v", help="Print versions too; of an error, where it was."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, and nothing else.")]
 

@@ -1,14 +1,10 @@
 """`config.json` of a run, written with versions and read back: `backprop train --config`."""
 
 import json
-import platform
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
-import backprop
-from backends import Backend
 
 READ = {
     "dataset",
@@ -28,12 +24,6 @@ READ = {
     "seed",
 }
 TOLD = {"interrupted", "died", "seconds", "versions"}  # what came of that run
-
-
-def versions(backend: Backend) -> dict[str, str]:
-    """Return the versions of all that has a part in the numbers of a run."""
-    library = {backend.name: backend.library.version()}
-    return {"backprop": backprop.__version__, "python": platform.python_version(), **library}
 
 
 def _read(context: typer.Context, path: Path | None) -> None:

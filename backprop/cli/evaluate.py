@@ -6,6 +6,7 @@ import typer
 
 import backends
 from backprop.cli import tables
+from backprop.cli.computing import say_device
 from backprop.cli.digit_network import sample_shape
 from backprop.cli.options import (
     ActivationOption,
@@ -45,7 +46,7 @@ def evaluate(
     matrix = backend.to_numpy(confusion_matrix(t, net.classify(x, batch_size), 10)).tolist()
     count = x.shape[0]
     correct = sum(row[digit] for digit, row in enumerate(matrix))
-    say(f"device: {backend}")
+    say_device(backend)
     say(f"layers: {', '.join(net.layers)}")
     answer(f"accuracy: {correct / count:.2%} of {count:,} test images")
     if chatty():

@@ -1,7 +1,7 @@
 """`backprop info`: array libraries and devices that can be used here, or what a file holds."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -51,11 +51,12 @@ def _layers(params: Path) -> None:
     """List the layers of the network that a file holds."""
     net = load_digit_network(params, None, backends.host(), None)
     found = summary(net, sample_shape(net))
-    rows: list[dict[str, Any]] = [
-        {**row._asdict(), "output": " x ".join(map(str, row.output))} for row in found.rows
-    ]
     head = ["layer", "kind", "output", "parameters"]
-    cells = [[r["name"], r["kind"], r["output"], f"{r['parameters']:,}"] for r in rows]
+    cells = [
+        [row.name, row.kind, " x ".join(map(str, row.output)), f"{row.parameters:,}"]
+        for row in found.rows
+    ]
     tables.show(head, cells, right=["parameters"])
     answer(f"\n{found.parameters:,} parameters, {net.dtype}, then {type(net.last_layer).__name__}")
-    record({"params": str(params), "parameters": found.parameters, "layers": rows})
+    layers = [row._asdict() for row in found.rows]
+    record({"params": str(params), "parameters": found.parameters, "layers": layers})

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import sys
 from collections.abc import Mapping
@@ -25,12 +26,18 @@ class Manner:
         One JSON document, and nothing else, on the standard output.
     ranks : MPICommunicator or None
         The processes that run it together; the first one alone speaks, but for errors.
+    kept : bool
+        Whether files hold the answer, so that nothing is lost where it can't be printed.
+    lost : bool
+        Whether something could not be printed, though somebody may wait for it.
     """
 
     quiet: bool = False
     verbose: bool = False
     json: bool = False
     ranks: MPICommunicator | None = None
+    kept: bool = False
+    lost: bool = False
 
 
 manner = Manner()
@@ -80,7 +87,16 @@ def detail(text: str) -> None:
 def record(result: Mapping[str, Any]) -> None:
     """Print the answer as JSON, if it is wanted so."""
     if manner.json:
-        _print(json.dumps(result, indent=2, default=str))
+        _print(json.dumps(_finite(result), indent=2, default=str, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """Return a value as JSON has it: there a number that is not finite is null."""
+    if isinstance(value, Mapping):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _print(text: str) -> None:
@@ -91,6 +107,7 @@ def _print(text: str) -> None:
         print(text, flush=True)
     except OSError as error:
         if not isinstance(error, BrokenPipeError):
+            manner.lost = True
             warn(f"the output can't be written, and the run goes on without: {error}")
         silence()
 

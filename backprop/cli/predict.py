@@ -10,6 +10,7 @@ import typer
 
 import backends
 from backprop.cli import tables
+from backprop.cli.computing import say_device
 from backprop.cli.digit_network import sample_shape
 from backprop.cli.options import (
     ActivationOption,
@@ -52,7 +53,8 @@ def predict(
         shape = sample_shape(net)
         x = xp.stack([backend.asarray(array.reshape(shape)) for array in read.values()])
         probabilities = net.probabilities(x)
-        say(f"device: {backend}\n")
+        say_device(backend)
+        say()
         found = backend.to_numpy(probabilities).tolist()
         _print_table(list(read), found)
     record({"pictures": [_as_json(*each) for each in zip(read, found, strict=True)]})

@@ -65,7 +65,13 @@ def settings_of(checkpoint: Path, given: dict[str, Any]) -> Settings:
     """Return what a run was asked for, with what is now said beside `--resume`."""
     others = [f"--{name.replace('_', '-')}" for name in given if name not in (*_FREE, "resume")]
     if others:
-        raise ValueError(f"--resume goes on as the run began; got {', '.join(others)} too")
+        said = ", ".join(others).replace("--config-file", "--config")
+        raise ValueError(f"--resume goes on as the run began; got {said} too")
+    if not checkpoint.is_file():
+        raise ValueError(
+            "--resume must name the folder of a run that has a checkpoint; got "
+            f"{given.get('resume', checkpoint)}"
+        )
     try:
         settings = Settings(**json.loads(load_checkpoint(checkpoint).metadata["run"]))
     except (KeyError, TypeError, ValueError) as error:

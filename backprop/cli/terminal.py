@@ -30,6 +30,8 @@ def prepare() -> None:
     letters that it has, or as a question mark.
     """
     codecs.register_error("backprop.plain", _plain)
+    if os.environ.get("COLUMNS", "1").strip() in ("", "0"):  # Rich would show nothing
+        del os.environ["COLUMNS"]
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:

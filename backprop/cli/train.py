@@ -8,6 +8,7 @@ import typer
 
 import backends
 from backprop.cli import recipe
+from backprop.cli.computing import say_device
 from backprop.cli.config_file import ConfigOption
 from backprop.cli.digit_network import CONVOLUTIONAL, chosen
 from backprop.cli.options import (
@@ -141,7 +142,7 @@ def train(
     trainer = new_trainer(settings, backend, counts[0], resume, manner.ranks)
     if resume is None:
         folder = output_folder(out, dataset) if leads() else Path()
-    say(f"device: {backend}")
+    say_device(backend)
     if manner.ranks is not None:
         say(f"ranks:  {manner.ranks}")
     say(f"data:   {settings.dataset}, {counts[0]:,} training and {counts[1]:,} test images")

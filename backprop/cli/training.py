@@ -13,9 +13,9 @@ import numpy as np
 
 import backends
 from backprop import Checkpoints, History, NotFiniteError, Trainer
-from backprop.cli.config_file import versions
+from backprop.cli.computing import versions
 from backprop.cli.next_step import command, point_to
-from backprop.cli.output import answer, chatty, leads, record, say, warn
+from backprop.cli.output import answer, chatty, leads, manner, record, say, warn
 from backprop.cli.run_folder import FILES, write_results
 from backprop.cli.settings import Settings, config
 from backprop.storage.writing import sweep
@@ -62,6 +62,7 @@ def run_training(
     net = None if problem else trainer.net
     about = {"died": died, "versions": versions(trainer.net.backend or backends.host())}
     write_results(folder, net, history, {**config(settings, history), **about})
+    manner.kept = True
     point_to(folder)
     if problem:
         print(f"backprop: error: {problem}", file=sys.stderr)

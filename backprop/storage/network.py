@@ -41,7 +41,7 @@ def save_network(
     TypeError
         When a layer is none of the library's own: a file holds no code.
     ValueError
-        When `metadata` has the key ``"network"``.
+        When `metadata` has the key ``"network"``, or the file's name ends in `.npz` or `.npy`.
     """
     if NETWORK in (metadata or {}):
         raise ValueError(f"`metadata` must leave the key {NETWORK!r} to the file's own description")

@@ -21,6 +21,7 @@ from backprop.storage.tensors import read_safetensors
 from backprop.storage.writing import write
 
 _WIDEST = 8  # bytes of a number in a file
+_NUMPY = (".npz", ".npy")  # what np.load would look for
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]
 
@@ -48,8 +49,13 @@ def save_params(
     TypeError
         When a value is no array of integers or floats of up to 64 bits.
     ValueError
-        When there is no array, or a name is not printable or kept for the metadata.
+        When there is no array, a name is not printable or kept for the metadata, or the file's
+        name ends as that of another format, `.npz` or `.npy`.
     """
+    if Path(path).suffix.lower() in _NUMPY:
+        raise ValueError(
+            f"`path` must not end in {Path(path).suffix}, as safetensors is written; got {path}"
+        )
     if not params:
         raise ValueError("`params` must hold one array or more; got none")
     arrays = {name: _host(name, x) for name, x in params.items()}

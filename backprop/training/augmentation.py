@@ -65,6 +65,10 @@ class Augment:
         self.rng = backends.host().rng(seed)
         self.rows: tuple[int, int] | None = None
 
+    def __repr__(self) -> str:
+        size = "" if self.size is None else f", size={self.size}"
+        return f"{type(self).__name__}(shift={self.shift}, rotate={self.rotate}{size})"
+
     def __call__(self, x: Array) -> Array:
         """Return moved pictures.
 

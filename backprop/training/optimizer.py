@@ -6,6 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 from backends import Array, namespace
 from backprop.arguments import at_least_0
 from backprop.arrays import copy_of, is_array
+from backprop.tables import Table
 from backprop.training.schedules import Schedule, check_lr, rate
 from backprop.training.vector import Shapes, joined, parts, shapes_of
 
@@ -114,6 +115,11 @@ class Rule:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(lr={self.lr!r})"
+
+    def _repr_html_(self) -> str:
+        own = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        rows = [(name, repr(value)) for name, value in own.items()]
+        return Table(type(self).__name__, ("setting", "value"), rows).html()
 
     def update(self, params: MutableMapping[str, Array], grads: Mapping[str, Array]) -> None:
         """Change `params` by `grads`, key by key; in place where the library's arrays can.

@@ -153,6 +153,17 @@ def test_a_foreign_backends_that_was_installed_over_ours_is_refused(installed, f
     ) in said
 
 
+def test_the_cure_names_where_pip_had_it_from(installed):
+    (installed / "backends" / "__init__.py").write_text("")
+    record = installed / "backprop_by_hand-0.1.0.dist-info"
+    record.mkdir()
+    (record / "METADATA").write_text("Name: backprop-by-hand\nVersion: 0.1.0\n")
+    (record / "direct_url.json").write_text('{"url": "file:///a/clone", "dir_info": {}}')
+    assert ": pip install --force-reinstall --no-deps file:///a/clone" in failing(
+        import_from(installed), "-I"
+    )
+
+
 def test_backends_that_went_with_another_distribution_is_named(installed):
     (installed / "backends" / "__init__.py").unlink()  # as after `pip uninstall` of the other
     assert "replaced or changed by another distribution (it isn't ours): pip install" in failing(

@@ -9,12 +9,15 @@ from backprop import (
     SGD,
     AddLayer,
     Affine,
+    Augment,
     Elementwise,
     History,
     Layer,
+    Momentum,
     Network,
     Relu,
     SoftmaxWithLoss,
+    StepDecay,
     Trainer,
     TwoLayerNet,
     gradcheck,
@@ -122,6 +125,17 @@ def test_training(trained):
     assert "<td>network</td><td>TwoLayerNet: 17 parameters, float32, numpy on cpu</td>" in html
     assert "<td>optimizer</td><td>SGD(lr=0.5)</td>" in html
     assert f"<td>so far</td><td>{text}</td>" in html
+
+
+def test_an_optimizer_of_a_notebook():
+    optimizer = Momentum(lr=StepDecay(0.5, every=10), momentum=0.8)
+    html = optimizer._repr_html_()
+    assert html.startswith("<p><b>Momentum</b></p><table>")
+    assert "<td>momentum</td><td>0.8</td>" in html
+    assert "<td>lr</td><td>StepDecay(lr=0.5, every=10, factor=0.1)</td>" in html
+    assert "<td>steps</td><td>0</td>" in html
+    assert repr(Augment(2, 10)) == "Augment(shift=2, rotate=10.0)"
+    assert repr(Augment(size=(8, 8))) == "Augment(shift=0, rotate=0.0, size=(8, 8))"
 
 
 def test_the_history_of_a_notebook(trained):

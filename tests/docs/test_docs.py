@@ -48,6 +48,16 @@ ENTRANCES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 
 
 @pytest.mark.parametrize("page", [*PAGES, *ENTRANCES], ids=lambda page: page.stem)
+def test_what_a_page_imports_is_there(page):
+    """In code that is run, and in what is only shown."""
+    ours = r"from ((?:backprop|backends)[\w.]*) import \(?([\w, ]+)\)?"
+    for place, names in re.findall(ours, page.read_text(encoding="utf-8")):
+        module = importlib.import_module(place)
+        for name in names.strip(" ,").split(","):
+            assert hasattr(module, name.partition(" as ")[0].strip()), f"{place}.{name}"
+
+
+@pytest.mark.parametrize("page", [*PAGES, *ENTRANCES], ids=lambda page: page.stem)
 def test_links_lead_somewhere(page):
     for link in links(page):
         path, _, anchor = link.partition("#")

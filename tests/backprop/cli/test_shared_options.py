@@ -147,12 +147,17 @@ def test_json_of_the_other_commands(run_in, params):
     code, out, _ = run_in("check", "--params", params, "--mode", "directional", "--json")
     result = json.loads(out)
     assert (code, result["ok"]) == (0, True)
-    assert [each["gradient"] for each in result["gradients"]] == [
-        "W1 (784, 5)",
-        "b1 (5,)",
-        "W2 (5, 10)",
-        "b2 (10,)",
+    assert [(each["name"], each["shape"]) for each in result["gradients"]] == [
+        ("W1", [784, 5]),
+        ("b1", [5]),
+        ("W2", [5, 10]),
+        ("b2", [10]),
     ]
+    for each in result["gradients"]:
+        assert (each["verdict"], each["index"], each["checked"]) == ("agrees", None, 1)
+        assert abs(each["analytic"] - each["numerical"]) <= 10 * each["error"]
+    result = json.loads(run_in("info", "--params", params, "--json")[1])
+    assert [row["output"] for row in result["layers"]] == [[5], [5], [10]]
     result = json.loads(run_in("info", "--json")[1])
     assert result["selected"] == "numpy on cpu"
     assert result["libraries"][0]["library"] == "numpy"
@@ -246,6 +251,42 @@ def test_the_newest_run_has_one_name_and_the_next_command_can_be_pasted(run_in, 
         assert (tmp_path / "runs" / "latest").resolve() == (tmp_path / folder).resolve()
     assert run_in(*command.split())[0] == 0
     assert run_in("evaluate", "--params", "runs/latest/params.safetensors")[0] == 0
+
+
+@pytest.mark.parametrize("again", ["--resume", "--out"])
+def test_the_newest_run_can_be_gone_on_with_by_that_name(run_in, tmp_path, again):
+    run_in("train", "--iterations", "1", "--hidden", "3")
+    latest = tmp_path / "runs" / "latest"
+    folder = latest.resolve()
+    more = {"--resume": (), "--out": ("--overwrite", "--hidden", "3")}[again]
+    code, out, _ = run_in("train", again, "runs/latest", "--iterations", "2", *more)
+    assert (code, latest.resolve()) == (0, folder)
+    assert "written to runs/latest: params.safetensors, history.csv" in out
+
+
+def test_json_has_no_number_that_is_none(run_in):
+    how = ("--lr", "1e10", "--iterations", "200", "--on-nan", "ignore", "--json")
+    _, out, _ = run_in("train", *how, "--out", "a")
+    assert "NaN" not in out
+    assert json.loads(out)["train_accuracy"] is None
+
+
+def test_verbose_names_versions(run_in, params):
+    _, out, _ = run_in("evaluate", "--params", params, "-v")
+    assert out.splitlines()[1].startswith(f"versions: backprop {backprop.__version__}, python 3.")
+    assert "versions" not in run_in("evaluate", "--params", params)[1]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_an_answer_that_is_lost_is_a_failure_and_one_in_files_is_none(tmp_path, params):
+    done = process("evaluate", "--params", tmp_path / params, shell=">/dev/full")
+    assert (done.returncode, done.stderr.count("the output can't be written")) == (1, 1)
+    train = ("train", "--iterations", "1", "--hidden", "3", "--out", tmp_path / "full")
+    assert process(*train, shell=">/dev/full").returncode == 0
+
+
+def test_no_columns_are_as_many_as_there_are():
+    assert "--hidden" in process("train", "--help", COLUMNS="0").stdout
 
 
 def test_a_folder_of_that_name_is_left_alone(tmp_path):

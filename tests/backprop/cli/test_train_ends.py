@@ -58,7 +58,15 @@ def test_what_a_run_can_not_go_on_with(run_in, tmp_path):
         2,
         "backprop: error: --resume goes on as the run began; got --lr, --seed too\n",
     )
-    assert "No such file or directory: 'nothing'" in run_in("train", "--resume", "nothing")[2]
+    for missing in ("nothing", "."):
+        assert run_in("train", "--resume", missing) == (
+            2,
+            "",
+            "backprop: error: --resume must name the folder of a run that has a checkpoint; "
+            f"got {missing}\n",
+        )
+    err = run_in("train", "--resume", "a", "--config", "a/config.json")[2]
+    assert "--resume goes on as the run began; got --config too" in err
     Trainer(load_network("a/params.safetensors")).save(tmp_path / "other")
     code, _, err = run_in("train", "--resume", "other")
     assert code == 2

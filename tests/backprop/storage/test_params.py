@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from backprop import Network, TwoLayerNet, load_params, save_params
+from backprop import Network, TwoLayerNet, load_params, save_network, save_params
 from tests.support import Case
 
 
@@ -55,7 +55,9 @@ def as_npz(path):
 @pytest.mark.parametrize(
     "write",
     [
-        lambda path: save_params(path, PARAMS),
+        lambda path: (
+            save_params(path.with_name("other"), PARAMS) or path.with_name("other").rename(path)
+        ),
         as_npz,
         *(
             lambda path, protocol=protocol: path.write_bytes(pickle.dumps(PARAMS, protocol))
@@ -73,6 +75,14 @@ def test_the_first_bytes_say_the_format_not_the_name(tmp_path, write, name):
     for key, value in PARAMS.items():
         np.testing.assert_array_equal(params[key], value)
         assert params[key].dtype == value.dtype
+
+
+@pytest.mark.parametrize("name", ["p.npz", "p.NPY"])
+def test_a_name_that_numpy_would_read_is_refused(tmp_path, name):
+    for save, what in ((save_params, PARAMS), (save_network, TwoLayerNet(2, 3, 2, seed=0))):
+        with pytest.raises(ValueError, match=r"`path` must not end in \.(npz|NPY), as safetensors"):
+            save(tmp_path / name, what)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4])

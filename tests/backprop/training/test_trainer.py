@@ -305,3 +305,23 @@ def test_real_digits_are_learned():
     history = Trainer(net, SGD(0.1), seed=0).fit(train, test, iterations=2000)
     assert history.test_accuracy[-1] > 0.88
     assert isinstance(net, Network)
+
+
+@pytest.mark.parametrize(
+    ("data", "got"),
+    [
+        (X[:2], "ndarray of shape (2, "),
+        ((X, T, T), "tuple"),
+        ([X], "list"),
+        ({"x": X, "t": T}, "dict"),
+    ],
+)
+def test_inputs_and_labels_come_as_a_pair(data, got):
+    trainer = Trainer(TwoLayerNet(X.shape[1], 3, 3, backend="cpu", seed=0))
+    message = "must be a pair (x, t) of inputs and labels, as in fit((x, t), ...); got "
+    with pytest.raises(TypeError, match=re.escape(f"`train` {message}{got}")):
+        trainer.fit(data, epochs=1)
+    with pytest.raises(TypeError, match=re.escape(f"`test` {message}{got}")):
+        trainer.fit((X, T), data, epochs=1)
+    with pytest.raises(TypeError, match=re.escape(f"`train` {message}ndarray")):
+        trainer.fit(X, T, epochs=1)
