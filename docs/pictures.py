@@ -55,6 +55,7 @@ def main() -> None:
     draw_operations()
     draw_layers()
     draw_losses()
+    draw_deep_layers()
     draw_networks()
     draw_learning()
     for path in (*FOLDER.glob("*.json"), FOLDER / "filters-before.png"):
@@ -148,6 +149,28 @@ def draw_losses() -> None:
         loss.name = "L"
         loss.backward()
         loss.draw(FOLDER / f"{name}.svg")
+
+
+def draw_deep_layers() -> None:
+    """Draw two windows of a filter, an entry of a normalized pair, and a mask, with derivatives."""
+    x = [graph.Variable(value, f"x{i}") for i, value in enumerate((1.0, 2.0, 4.0), start=1)]
+    w1, w2 = graph.Variable(3.0, "w1"), graph.Variable(-1.0, "w2")
+    y = [w1 * x[i] + w2 * x[i + 1] for i in range(2)]
+    first, second = graph.Variable(1.0, "x1"), graph.Variable(3.0, "x2")
+    mean = (first + second) / 2
+    apart = first - mean, second - mean
+    variance = (apart[0] ** 2 + apart[1] ** 2) / 2
+    normalized = apart[0] / variance**0.5
+    mask = graph.Variable(2.0, "m / (1 - r)")
+    results = {
+        "convolution": y[0] + y[1],
+        "normalization": graph.Variable(0.5, "γ") * normalized + graph.Variable(1.0, "β"),
+        "dropout": graph.Variable(3.0, "x") * mask,
+    }
+    for name, result in results.items():
+        result.name = "y1" if name == "normalization" else "L" if name == "convolution" else "y"
+        result.backward()
+        result.draw(FOLDER / f"{name}.svg")
 
 
 def draw_networks() -> None:
