@@ -12,7 +12,7 @@ from backprop.cli import bench, check, demo, evaluate, export, info, predict, tr
 from backprop.cli.common import Command, Group, common
 from backprop.cli.output import Manner, end_all, manner
 from backprop.cli.terminal import width
-from backprop.cli.words import own_words
+from backprop.cli.words import of_system, own_words
 
 app = typer.Typer(
     name="backprop",
@@ -65,7 +65,7 @@ def run(arguments: list[str] | None = None) -> int:
     except typer.TyperException as error:
         return _fail(own_words(error))
     except (OSError, RuntimeError, TypeError, ValueError, ImportError) as error:
-        return _fail(str(error))
+        return _fail(of_system(error))
     except MemoryError as error:
         return _fail(f"there is too little memory: {error}")
     except Exception as error:  # whatever it is, a user of the command line gets one line

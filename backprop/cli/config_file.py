@@ -54,6 +54,10 @@ def options(path: Path) -> dict[str, Any]:
             f"--config may hold {', '.join(sorted(READ))}; {path} holds {', '.join(unknown)}"
         )
     found = {name: value for name, value in values.items() if name in READ and value is not None}
+    for name, value in found.items():
+        if isinstance(value, bool) != (name == "compile"):
+            kind = "true or false" if name == "compile" else "no truth value"
+            raise ValueError(f"--{name.replace('_', '-')} must be {kind} in {path}; got {value!r}")
     if isinstance(found.get("hidden"), list):
         found["hidden"] = ",".join(map(str, found["hidden"]))
     elif "hidden" in found:

@@ -22,6 +22,7 @@ from backprop.cli.options import (
     load_digit_network,
 )
 from backprop.cli.output import record, say
+from backprop.cli.words import of_system
 from backprop.datasets import load_picture
 
 _RUNNERS_UP = 2
@@ -72,7 +73,7 @@ def _read(pictures: list[Path], normalize: bool) -> dict[Path, npt.NDArray[Any]]
             for warning in said:
                 print(f"backprop: warning: {warning.message}", file=sys.stderr)
         except (OSError, ValueError) as error:
-            print(f"backprop: error: {' '.join(str(error).split())}", file=sys.stderr)
+            print(f"backprop: error: {' '.join(of_system(error).split())}", file=sys.stderr)
     return found
 
 

@@ -104,6 +104,8 @@ def train(
     else:
         if lr is None or ("optimizer" in given and "lr" not in given):  # --config's is another's
             lr = recipe.OPTIMIZERS[optimizer][1]
+        if "hidden" in given and "net" not in given and net not in CONVOLUTIONAL:
+            net = None  # --config's has other widths
         recipe.optimizer(optimizer, lr)
         recipe.moves(augment)
         net, wide, activation = chosen(net, hidden, activation)

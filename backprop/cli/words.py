@@ -1,7 +1,13 @@
-"""Own words for what typer says of an argument: the requirement, then what came."""
+"""Own words for what typer says of an argument, and the system of a file."""
 
 import re
 from typing import Any
+
+
+def of_system(error: Exception) -> str:
+    """Return what to say of an error: of a file its name and what is wrong, without a number."""
+    name, what = getattr(error, "filename", None), getattr(error, "strerror", None)
+    return f"{name}: {what}" if name and what else str(error)
 
 
 def own_words(error: Any) -> str:

@@ -39,6 +39,12 @@ def check_on_nan(on_nan: str) -> None:
 
 def check_parts(net: Any, optimizer: Any) -> None:
     """Raise a TypeError unless a network and an optimizer have what training needs of them."""
+    if isinstance(optimizer, type):
+        name = optimizer.__name__
+        raise TypeError(
+            f"`optimizer` must be an optimizer, such as {name}(lr=0.1); "
+            f"got the class {name}; {RIGHT}"
+        )
     if not callable(getattr(optimizer, "update", None)):
         raise TypeError(
             "`optimizer` must have `update(params, grads)`; "

@@ -33,9 +33,10 @@ def history_text(history: Measured) -> str:
     """Return one line: how long, the last loss, the last accuracies."""
     if not history.loss:
         return "History(nothing learnt yet)"
-    parts = [f"{len(history.loss):,} iterations", f"loss {history.loss[-1]:.4g}"]
+    count = len(history.loss)
+    parts = [f"{count:,} iteration{'s' * (count != 1)}", f"loss {history.loss[-1]:.4g}"]
     if history.epoch:
-        parts.insert(1, f"{history.epoch[-1]:.4g} epochs")
+        parts.insert(1, f"{history.epoch[-1]:.4g} epoch{'s' * (history.epoch[-1] != 1)}")
         parts += [f"{name} {value[-1]:.2%}" for name, value in _accuracies(history).items()]
     parts.append(f"{history.seconds:.1f} s")
     return f"History({', '.join([*parts, *['interrupted'] * history.interrupted])})"

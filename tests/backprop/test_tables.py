@@ -120,6 +120,9 @@ def test_training(trained):
     said = f"{history.train_accuracy[-1]:.2%}"
     text = f"History(50 iterations, 12.5 epochs, loss 0.5, train {said}, test {said}, 1.2 s)"
     assert repr(history) == text
+    history.epoch[-1] = 1.0
+    assert "50 iterations, 1 epoch, loss" in repr(history)
+    history.epoch[-1] = 12.5
     assert repr(trained) == f"Trainer(TwoLayerNet, SGD(lr=0.5), batch_size=5): {text}"
     html = trained._repr_html_()
     assert "<td>network</td><td>TwoLayerNet: 17 parameters, float32, numpy on cpu</td>" in html
@@ -157,9 +160,9 @@ def test_a_history_of_nothing_and_one_that_was_interrupted():
     assert repr(History()) == "History(nothing learnt yet)"
     assert History()._repr_html_() == "<p><b>History(nothing learnt yet)</b></p>"
     stopped = History(loss=[2.0], interrupted=True)
-    assert repr(stopped) == "History(1 iterations, loss 2, 0.0 s, interrupted)"
+    assert repr(stopped) == "History(1 iteration, loss 2, 0.0 s, interrupted)"
     without_test = History([2.0], [1.0], [1], [0.5], [])
-    assert repr(without_test) == "History(1 iterations, 1 epochs, loss 2, train 50.00%, 0.0 s)"
+    assert repr(without_test) == "History(1 iteration, 1 epoch, loss 2, train 50.00%, 0.0 s)"
 
 
 def test_a_report_shows_itself():

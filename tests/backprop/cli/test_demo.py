@@ -59,7 +59,7 @@ def test_what_a_demo_can_t_use_is_an_error_of_one_line(run_in, tmp_path, monkeyp
         ("apple", "--out", "file"): "--out must be a folder; file is a file",
         ("mini-batch", "--data-dir", "x"): "--data-dir needs --dataset mnist",
         ("mini-batch", "--dataset", "mnist", "--data-dir", "x"): "--data-dir must be a folder",
-        ("mnist-inference", "--params", "no"): "No such file or directory: 'no'",
+        ("mnist-inference", "--params", "no"): "backprop: error: no: No such file or directory",
         ("apple", "--device", "gpu"): "device must be cpu, cuda, cuda:N or auto",
     }.items():
         code, _, err = run_in(*arguments)

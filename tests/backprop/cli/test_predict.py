@@ -59,7 +59,7 @@ def test_bad_pictures_are_named_and_the_others_shown(predict):
     assert err == (
         "backprop: error: blank.png must show a digit; it is blank\n"
         "backprop: error: text.png must be a PNG, JPEG, GIF, BMP, TIFF, WEBP or PPM image; its format is unknown\n"
-        "backprop: error: [Errno 2] No such file or directory: 'nothing.png'\n"
+        "backprop: error: nothing.png: No such file or directory\n"
     )
     code, out, _ = predict("blank.png")
     assert (code, out) == (2, "")

@@ -194,6 +194,16 @@ def test_a_run_is_repeated_by_its_configuration(run_in, tmp_path):
     assert (config["iterations"], config["seed"], config["activation"]) == (1429, 4, "tanh")
 
 
+def test_other_widths_than_a_configuration_has_make_another_network(run_in, tmp_path):
+    run_in("train", "--iterations", "2", "--hidden", "3", "--out", "a")
+    how = ("train", "--config", "a/config.json", "--hidden", "4,3", "--out", "b")
+    assert run_in(*how)[0] == 0
+    config = json.loads((tmp_path / "b" / "config.json").read_text())
+    assert (config["net"], config["hidden"]) == ("multi-layer", [4, 3])
+    code, _, err = run_in(*how, "--net", "two-layer", "--overwrite")
+    assert (code, "--hidden must be one width with --net two-layer" in err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -202,6 +212,8 @@ def test_a_run_is_repeated_by_its_configuration(run_in, tmp_path):
         ('{"lr": 0.1, "momentum": 0.9}', "c.json holds momentum"),
         ('{"lr": "fast"}', "--lr must be a number; got fast"),
         ('{"hidden": [5, 0]}', "--hidden must be a width of at least 1"),
+        ('{"seed": true}', "--seed must be no truth value in c.json; got True"),
+        ('{"compile": "no"}', "--compile must be true or false in c.json; got 'no'"),
         ('{"dtype": "int8"}', "--dtype must be one of float32, float64; got int8"),
     ],
 )

@@ -325,3 +325,9 @@ def test_inputs_and_labels_come_as_a_pair(data, got):
         trainer.fit((X, T), data, epochs=1)
     with pytest.raises(TypeError, match=re.escape(f"`train` {message}ndarray")):
         trainer.fit(X, T, epochs=1)
+
+
+def test_an_optimizer_is_no_class():
+    message = "must be an optimizer, such as SGD(lr=0.1); got the class SGD"
+    with pytest.raises(TypeError, match=re.escape(message)):
+        Trainer(TwoLayerNet(2, 3, 2, backend="cpu", seed=0), SGD)
