@@ -156,19 +156,16 @@ def draw_deep_layers() -> None:
     x = [graph.Variable(value, f"x{i}") for i, value in enumerate((1.0, 2.0, 4.0), start=1)]
     w1, w2 = graph.Variable(3.0, "w1"), graph.Variable(-1.0, "w2")
     y = [w1 * x[i] + w2 * x[i + 1] for i in range(2)]
-    first, second = graph.Variable(1.0, "x1"), graph.Variable(3.0, "x2")
-    mean = (first + second) / 2
-    apart = first - mean, second - mean
-    variance = (apart[0] ** 2 + apart[1] ** 2) / 2
-    normalized = apart[0] / variance**0.5
+    first, second = graph.Variable(-1.0, "c1"), graph.Variable(1.0, "c2")
+    normalized = first / ((first**2 + second**2) / 2) ** 0.5
     mask = graph.Variable(2.0, "m / (1 - r)")
     results = {
         "convolution": y[0] + y[1],
-        "normalization": graph.Variable(0.5, "γ") * normalized + graph.Variable(1.0, "β"),
+        "normalization": normalized,
         "dropout": graph.Variable(3.0, "x") * mask,
     }
     for name, result in results.items():
-        result.name = "y1" if name == "normalization" else "L" if name == "convolution" else "y"
+        result.name = {"convolution": "L", "normalization": "x̂1", "dropout": "y"}[name]
         result.backward()
         result.draw(FOLDER / f"{name}.svg")
 

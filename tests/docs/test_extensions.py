@@ -69,3 +69,6 @@ def test_a_space_stands_before_what_a_logarithm_is_taken_of():
     mathml = extension("formulas")._mathml
     assert '<mspace width="0.17em">' in mathml(r"\log x")
     assert "<mspace" not in mathml(r"\log (x)")
+    hats = mathml(r"\hat x_{ni} \hat y")
+    assert re.findall(r"<msub><mover accent=\"true\"><mi>(\w)</mi>", hats) == ["x"]
+    assert "munder" not in hats
