@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from backprop.layers.layer import Layer
 from backprop.numerical.perturb import Place
 from backprop.targets import places
 from backprop.targets.arguments import is_label
@@ -39,7 +40,7 @@ def subject_of(
     ValueError
         When there is nothing to differentiate by, or an option names what there is not.
     """
-    given = [of_rows(x) for x in inputs]
+    given = [of_rows(x, flat=isinstance(target, Layer)) for x in inputs]
     own = [rebuilt(x, lambda leaf: copied(leaf, given)) for x in given]
     calls = calls_of(target, own, options.kwargs, options.output)
     for name in options.kwargs:

@@ -32,9 +32,13 @@ def rebuilt(value: Any, change: Callable[[Any], Any]) -> Any:
     return change(value)
 
 
-def of_rows(value: Any) -> Any:
-    """Return lists of lists of numbers as an array on the host; anything else as it is."""
+def of_rows(value: Any, flat: bool = False) -> Any:
+    """Return lists of lists of numbers as an array on the host; anything else as it is.
+
+    A list of numbers may mean so many inputs; with `flat` it is an array too.
+    """
     rows = isinstance(value, list) and value and all(isinstance(row, list) for row in value)
+    rows = rows or (flat and isinstance(value, list) and value)
     if not rows or not all(isinstance(leaf, int | float) for _, leaf in leaves(value)):
         return value
     try:

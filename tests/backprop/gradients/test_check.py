@@ -685,3 +685,18 @@ def test_a_mistake_is_seen_where_kinks_lie_within_the_steps_of_float32(factor):
     wrong = {e.name for e in report.entries if e.verdict is Verdict.WRONG}
     assert "W1" in wrong
     assert wrong <= {"W1", "b1"}
+
+
+def test_a_list_of_numbers_is_an_array_to_a_layer():
+    """It is what the layer's arithmetic makes of it; a function may mean so many inputs."""
+    report = gradcheck(Relu(), [1.0, -2.0])
+    assert report == gradcheck(Relu(), np.array([1.0, -2.0]))
+    assert report.ok
+    (entry,) = report.entries
+    assert (entry.shape, entry.checked) == ((2,), 2)
+
+    class Halved(Relu):
+        def backward(self, dout=1):
+            return super().backward(dout) * np.array([0.5, 1.0])
+
+    assert not gradcheck(Halved(), [1.0, -2.0]).ok
