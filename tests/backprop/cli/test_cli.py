@@ -3,6 +3,7 @@ import itertools
 import json
 import pickle
 import re
+import subprocess
 import sys
 from datetime import datetime
 
@@ -479,3 +480,25 @@ def test_a_picture_that_fails_loses_no_result(error, tmp_path, monkeypatch, caps
     assert load_network(tmp_path / "run/params.safetensors").params["W1"].shape == (784, 50)
     assert (tmp_path / "run/history.csv").exists()
     assert (tmp_path / "run/config.json").exists()
+
+
+INTERRUPTED = """
+import sys
+class Finder:
+    def find_spec(name, path, target=None):
+        if name == {name!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Finder)
+sys.path[:0] = {path!r}
+import backprop_command
+backprop_command.main()
+"""
+
+
+@pytest.mark.parametrize("name", ["backprop", "numpy", "backprop.cli.app", "rich"])
+def test_ctrl_c_before_the_command_has_begun_is_silent(name):
+    program = INTERRUPTED.format(name=name, path=sys.path)
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--version"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
