@@ -19,9 +19,15 @@ from backprop.cli.options import (
 from backprop.cli.output import answer, manner, record, say
 
 
+def _completed(incomplete: str) -> list[str]:
+    """Return the programs that a shell offers for the beginning of a name."""
+    return [each for each in demos.NAMES if each.startswith(incomplete)]
+
+
 def demo(
     name: Annotated[
-        str | None, typer.Argument(help="Program to run; lists them if omitted.")
+        str | None,
+        typer.Argument(help="Program to run; lists them if omitted.", autocompletion=_completed),
     ] = None,
     out: Annotated[Path | None, out_option("no pictures")] = None,
     dataset: DatasetOption = Dataset.SAMPLE,

@@ -41,7 +41,14 @@ def accuracy_curves(history: Run, ax: "Axes | None" = None) -> "Axes":
     ----------
     history : History
         Training run.
+
+    Raises
+    ------
+    ValueError
+        When the history holds no accuracies.
     """
+    if not history.epoch:
+        raise ValueError("`history` must hold the accuracy after 1 or more epochs; got none")
     ax = new_axes() if ax is None else ax
     marker = "o" if len(history.epoch) < 30 else None
     ax.plot(history.epoch, history.train_accuracy, marker=marker, markersize=4, label="train")

@@ -68,7 +68,10 @@ def _picture(history: Measured) -> str:
     except ModuleNotFoundError as error:
         return f"<p>{error}</p>"
     curves.loss_curve(history, left)
-    curves.accuracy_curves(history, right)
+    if history.epoch:
+        curves.accuracy_curves(history, right)
+    else:
+        right.set_axis_off()
     data = b64encode(png(left)).decode("ascii")
     shape = "max-width: 40em; width: 100%"
     return f'<img alt="loss and accuracy" style="{shape}" src="data:image/png;base64,{data}">'

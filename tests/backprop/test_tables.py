@@ -161,6 +161,7 @@ def test_a_history_of_nothing_and_one_that_was_interrupted():
     assert History()._repr_html_() == "<p><b>History(nothing learnt yet)</b></p>"
     stopped = History(loss=[2.0], interrupted=True)
     assert repr(stopped) == "History(1 iteration, loss 2, 0.0 s, interrupted)"
+    assert 'src="data:image/png;base64,' in stopped._repr_html_()
     without_test = History([2.0], [1.0], [1], [0.5], [])
     assert repr(without_test) == "History(1 iteration, 1 epoch, loss 2, train 50.00%, 0.0 s)"
 

@@ -463,6 +463,7 @@ def test_the_shell_completes_commands_and_options():
 
     assert complete("backprop tr") == ["train"]
     assert "--batch-size" in complete("backprop train --b")
+    assert complete("backprop demo ap") == ["apple", "apple-orange", "apply-filters"]
 
 
 def test_a_bench_can_be_written_over(run_in, tmp_path, monkeypatch):

@@ -23,6 +23,12 @@ def test_given_axes_are_used_and_the_test_set_may_be_missing():
     assert len(ax.get_lines()) == 1
 
 
+@pytest.mark.parametrize("draw", [plotting.accuracy_curves, plotting.loss_curve])
+def test_a_history_of_nothing_has_no_curve(draw):
+    with pytest.raises(ValueError, match=r"`history` must hold the .+ 1 or more .+; got none"):
+        draw(History())
+
+
 def test_loss_curve():
     ax = plotting.loss_curve(HISTORY)
     (line,) = ax.get_lines()
