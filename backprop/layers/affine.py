@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import backends
-from backends import Array, namespace
+from backends import Array, ArrayIn, namespace
 from backprop.arrays import check_array, column_sums, shape
 from backprop.layers.layer import Layer, as_dtype, gradient_of, in_one_dtype, learnt, upstream
 
@@ -27,7 +27,7 @@ class Affine(Layer):
         When the shapes don't fit.
     """
 
-    def __init__(self, W: Array, b: Array) -> None:
+    def __init__(self, W: ArrayIn, b: ArrayIn) -> None:
         super().__init__()
         check_array("W", W)
         backends.of(W).require(b, "b")

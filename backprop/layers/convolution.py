@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import backends
-from backends import Array, device, namespace
+from backends import Array, ArrayIn, device, namespace
 from backprop.arrays import batch, check_array, float_bits, shape
 from backprop.layers.layer import Layer, as_dtype, gradient_of, in_one_dtype, learnt, upstream
 from backprop.windows import Window, check_pictures
@@ -39,7 +39,7 @@ class Convolution(Layer):
         When the shapes don't fit, or `stride` or `pad` is out of range.
     """
 
-    def __init__(self, W: Array, b: Array, stride: int = 1, pad: int = 0) -> None:
+    def __init__(self, W: ArrayIn, b: ArrayIn, stride: int = 1, pad: int = 0) -> None:
         super().__init__()
         check_array("W", W)
         backends.of(W).require(b, "b", W.dtype)

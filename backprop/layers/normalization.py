@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import backends
-from backends import Array, namespace
+from backends import Array, ArrayIn, namespace
 from backprop.arrays import batch, copy_of, floating_array, shape
 from backprop.layers.layer import as_dtype, upstream
 from backprop.layers.normalizing import EPS, Normalization, moments
@@ -40,11 +40,11 @@ class BatchNormalization(Normalization):
 
     def __init__(
         self,
-        gamma: Array,
-        beta: Array,
+        gamma: ArrayIn,
+        beta: ArrayIn,
         momentum: float = 0.9,
-        running_mean: Array | None = None,
-        running_var: Array | None = None,
+        running_mean: ArrayIn | None = None,
+        running_var: ArrayIn | None = None,
         *,
         eps: float = EPS,
     ) -> None:
@@ -149,7 +149,7 @@ class LayerNormalization(Normalization):
         When shapes don't fit, or `eps` is not positive.
     """
 
-    def __init__(self, gamma: Array, beta: Array, *, eps: float = EPS) -> None:
+    def __init__(self, gamma: ArrayIn, beta: ArrayIn, *, eps: float = EPS) -> None:
         super().__init__(gamma, beta, eps)
 
     def config(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ chapter 6).
 import math
 
 import backends
-from backends import Array, namespace
+from backends import Array, ArrayIn, namespace
 from backprop.arrays import check_array, shape
 from backprop.layers.layer import Layer, as_dtype, gradient_of, learnt
 
@@ -20,7 +20,7 @@ EPS = 1e-6
 class Normalization(Layer):
     """What both normalizations have in common: γ and β of shape (D,), and the formulas."""
 
-    def __init__(self, gamma: Array, beta: Array, eps: float) -> None:
+    def __init__(self, gamma: ArrayIn, beta: ArrayIn, eps: float) -> None:
         super().__init__()
         check_array("gamma", gamma)
         backends.of(gamma).require(beta, "beta", gamma.dtype)

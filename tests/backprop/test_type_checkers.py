@@ -22,8 +22,8 @@ PROGRAM = Path(__file__).parent / "user_program.py"
 MISTAKES = """\
 import numpy as np
 from backprop import (
-    SGD, Network, Relu, SoftmaxWithLoss, Trainer, TwoLayerNet, functions, gradcheck, load_mnist_sample,
-    load_network, numerical_gradient,
+    SGD, Affine, Network, Relu, SoftmaxWithLoss, Trainer, TwoLayerNet, functions, gradcheck,
+    load_mnist_sample, load_network, numerical_gradient,
 )
 
 train, test = load_mnist_sample()
@@ -49,6 +49,7 @@ SGD("0.1")
 gradcheck(Relu(), np.ones(3), mode="fast")
 gradcheck(Relu(), np.ones(3)).okay
 functions.softmax("scores")
+Affine("W", np.ones(3))
 numerical_gradient(lambda x: x, "point")
 """
 FIRST = MISTAKES.splitlines().index('net.predict("hello")') + 1
