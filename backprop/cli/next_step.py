@@ -27,9 +27,8 @@ def command(*arguments: str | Path) -> str:
 
 def point_to(folder: Path) -> None:
     """Let `latest`, beside a run in `runs`, be that run, where the system has links."""
-    folder = folder.resolve()  # it may be `latest` itself that was given
     link = folder.parent / LATEST
-    if folder.parent.name != "runs" or (link.exists() and not link.is_symlink()):
+    if folder.parent.name != "runs" or folder == link or (link.exists() and not link.is_symlink()):
         return
     new = link.with_name(f".{LATEST}-{os.getpid()}")
     with contextlib.suppress(OSError):

@@ -276,6 +276,14 @@ def test_the_newest_run_can_be_gone_on_with_by_that_name(run_in, tmp_path, again
     assert "written to runs/latest: params.safetensors, history.csv" in out
 
 
+def test_the_folder_of_runs_may_lie_elsewhere(run_in, tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "runs").symlink_to("disk", target_is_directory=True)
+    run_in("train", "--iterations", "1", "--hidden", "3")
+    (run,) = (each for each in (tmp_path / "disk").iterdir() if each.name != "latest")
+    assert (tmp_path / "runs" / "latest").resolve() == run
+
+
 def test_json_has_no_number_that_is_none(run_in):
     how = ("--lr", "1e10", "--iterations", "200", "--on-nan", "ignore", "--json")
     _, out, _ = run_in("train", *how, "--out", "a")
