@@ -117,8 +117,8 @@ def test_it_learns_what_the_plain_step_does_with_one_trace_a_shape(jax, traces, 
     assert len(plain[1]) == 12
 
 
-@pytest.mark.parametrize("rule", [lambda: SGD(0.1), lambda: Adam()])
-def test_in_float32_after_a_thousand_steps(jax, rule):
+@pytest.mark.parametrize(("rule", "few"), [(lambda: SGD(0.1), 0), (lambda: Adam(), 4)])
+def test_in_float32_after_a_thousand_steps(jax, rule, few):
     """Of a smooth network: at the kink of Relu a last bit may decide for a whole sample.
 
     Adam divides a gradient by its own size, rounding included: where a pixel is lit in a sample or
@@ -131,7 +131,7 @@ def test_in_float32_after_a_thousand_steps(jax, rule):
         for c in (False, True)
     ]
     apart = np.concatenate([np.abs(both[1][k] - value).ravel() for k, value in both[0].items()])
-    assert np.sum(apart > 1e-6) <= 4
+    assert np.sum(apart > 1e-6) <= few
     assert apart.max() < 1e-5
 
 
