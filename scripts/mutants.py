@@ -299,8 +299,10 @@ def main() -> int:
             """Count one mutant, and print it where nothing notices it."""
             asked, seconds = tests.of(mutant)
             folder = copies.get()
-            killed = noticed(folder, mutant, asked, seconds)
-            copies.put(folder)
+            try:
+                killed = noticed(folder, mutant, asked, seconds)
+            finally:
+                copies.put(folder)  # or the others would wait for it
             verdict = "noticed" if killed else "explained" if mutant.name in known else "survived"
             score[part][verdict] += 1
             if verdict == "survived":

@@ -33,7 +33,7 @@ class CuPy(Library):
         try:
             count = cuda.runtime.getDeviceCount()
         except cuda.runtime.CUDARuntimeError:  # no driver, or one too old: `why_not` says so
-            return {}
+            count = 0
         if count == 0:
             return {}
         return {"cuda": cuda.Device()} | {f"cuda:{i}": cuda.Device(i) for i in range(count)}

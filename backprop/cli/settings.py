@@ -65,8 +65,7 @@ def settings_of(checkpoint: Path, given: dict[str, Any]) -> Settings:
     """Return what a run was asked for, with what is now said beside `--resume`."""
     others = [f"--{name.replace('_', '-')}" for name in given if name not in (*_FREE, "resume")]
     if others:
-        said = ", ".join(others).replace("--config-file", "--config")
-        raise ValueError(f"--resume goes on as the run began; got {said} too")
+        raise ValueError(f"--resume goes on as the run began; got {', '.join(others)} too")
     if not checkpoint.is_file():
         raise ValueError(
             "--resume must name the folder of a run that has a checkpoint; got "

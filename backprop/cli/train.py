@@ -84,7 +84,7 @@ def train(
     on_nan: Annotated[
         OnNan, typer.Option(help="Reaction to a loss or a parameter that is not finite.")
     ] = OnNan.STOP,
-    config_file: ConfigOption = None,
+    config: ConfigOption = None,
 ) -> int:
     """Train a network of the book on MNIST.
 
