@@ -13,6 +13,7 @@ from backends import Array
 from backends.distribution import pip_install
 
 _PATIENCE = 2.0  # seconds over which ranks that fail alike are spread, for one of them to say it
+_HANDED_ON = 0.25  # seconds in which a launcher passes on what a process has written
 
 
 class MPICommunicator:
@@ -84,6 +85,7 @@ class MPICommunicator:
         """End all processes at once, with this exit code."""
         sys.stdout.flush()
         sys.stderr.flush()
+        time.sleep(_HANDED_ON)  # the launcher ends all even with words of ours unread
         self._comm.Abort(code)
 
     def _uncaught(
