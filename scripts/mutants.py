@@ -2,7 +2,8 @@
 
     python scripts/mutants.py [--sample N] [--seed N] [PART ...]
 
-A part is a folder of `backprop` or `backends`; the files beside them are the part `backprop`. Each
+A part is a folder of `backprop` or `backends`; the files beside them are the part `backprop`. If
+none is named, all are taken but OTHERS, which draw, print, demonstrate or need more machines. Each
 mutant is made from the syntax tree: another operator or comparison, a number changed, a condition
 turned round, an argument or a statement left out. The tests run once with coverage, and a mutant is
 put to those that ran its line, and to others of its part. One that none notices is printed as a
@@ -31,11 +32,14 @@ from coverage import CoverageData
 ROOT = Path(__file__).parents[1]
 WORKERS = 2
 ROWS = "numpy*,strict:device1"
+"""Backends to test on; for the file of a library that library is added."""
+OTHERS = ("bench", "cli", "demos", "estimators", "graph", "parallel", "plotting")
+"""The parts that are taken only if they are named."""
 MOST_SECONDS = 60.0
 """A mutant is put to so many seconds of tests."""
 LEFT_OUT = (".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build", "dist", "runs")
 LEFT_OUT_TESTS = ("backprop", "mpi")  # the first by its own folders, the second under mpiexec
-PYTEST = ["pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--array-backends", ROWS]
+PYTEST = ["pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"]
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
@@ -130,6 +134,11 @@ def mutants(path: Path) -> list[Mutant]:
     ]
 
 
+def rows(path: Path) -> str:
+    """Return the backends to test a file's mutants on."""
+    return f"{ROWS},{path.stem}" if path.stem in ("jax", "torch") else ROWS
+
+
 def source(mutant: Mutant) -> str:
     """Return the file as the mutant has it."""
     tree, *_ = next(islice(changes(mutant.path), mutant.number, None))
@@ -206,8 +215,9 @@ class Tests:
     def run(self, number: int, names: list[str]) -> None:
         """Run a group of tests with coverage."""
         run = [sys.executable, "-m", "coverage", "run", "--rcfile=coveragerc", "-m", *PYTEST]
+        run += ["--array-backends", ROWS, "-o", "junit_family=xunit1"]
         subprocess.run(
-            [*run, "-o", "junit_family=xunit1", f"--junitxml=group{number}.xml", *names],
+            [*run, f"--junitxml=group{number}.xml", *names],
             cwd=self.folder,
             env=environment(self.folder),
             capture_output=True,
@@ -254,7 +264,7 @@ def noticed(folder: Path, mutant: Mutant, tests: list[str], seconds: float) -> b
     place.write_text(source(mutant), encoding="utf-8")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", *PYTEST, "-x", *tests],
+            [sys.executable, "-m", *PYTEST, "--array-backends", rows(mutant.path), "-x", *tests],
             cwd=folder,
             env=environment(folder),
             capture_output=True,
@@ -275,13 +285,13 @@ def main() -> int:
     """Print the score of each part; 1 where a survivor has no reason."""
     rooms = parts()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*rooms, []], help="all if none is given")
+    parser.add_argument("parts", nargs="*", choices=[*rooms, []], help="all but OTHERS if none")
     parser.add_argument("--sample", type=int, help="how many mutants, drawn at random from all")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     every = [
         (part, mutant)
-        for part in options.parts or rooms
+        for part in options.parts or [room for room in rooms if room not in OTHERS]
         for path in rooms[part]
         for mutant in mutants(path)
     ]

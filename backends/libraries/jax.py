@@ -8,6 +8,10 @@ from ..namespace import Device
 from .library import Library, Memory
 
 
+_CPU_OPTIONS = {"xla_disable_hlo_passes": "transpose-folding"}
+"""A product with a transposed matrix is then computed as it is where nothing is compiled."""
+
+
 class Jax(Library):
     """JAX on the CPU or a GPU. float64 has to be switched on: `JAX_ENABLE_X64=1`."""
 
@@ -64,7 +68,11 @@ class Jax(Library):
         jax = self._jax()
         here = jax.sharding.SingleDeviceSharding(device)
         compiled: Callable[..., Any] = jax.jit(
-            function, donate_argnums=0, in_shardings=here, out_shardings=here
+            function,
+            donate_argnums=0,
+            in_shardings=here,
+            out_shardings=here,
+            compiler_options=_CPU_OPTIONS if device.platform == "cpu" else None,
         )
         return compiled
 

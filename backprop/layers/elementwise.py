@@ -3,7 +3,7 @@
 from typing import Any
 
 from backprop.arrays import is_array
-from backprop.layers.layer import Layer, as_dtype, times, upstream
+from backprop.layers.layer import Layer, as_dtype, keeps, times, upstream
 
 
 class Elementwise(Layer):
@@ -50,6 +50,6 @@ def is_elementwise(layer: Any) -> bool:
     """Tell whether a layer is `Elementwise`, and no pass of its own takes that back."""
     return (
         isinstance(layer, Elementwise)
-        and type(layer).forward is Elementwise.forward
-        and vars(layer).keys().isdisjoint(("forward", "value"))
+        and keeps(layer, Elementwise, "forward")
+        and "value" not in vars(layer)
     )

@@ -127,6 +127,12 @@ def gradient_of(key: str, doc: str) -> property:
     return property(get, doc=doc)
 
 
+def keeps(thing: Any, base: type, *methods: str) -> bool:
+    """Tell whether methods are those of `base`: no subclass and no attribute replaces them."""
+    own = all(getattr(type(thing), name, None) is getattr(base, name) for name in methods)
+    return own and vars(thing).keys().isdisjoint(methods)
+
+
 def training_argument(method: Any) -> str | None:
     """Return the argument of a method that says whether it trains; None if there is none."""
     try:

@@ -10,7 +10,7 @@ from typing import Any
 from backends import Array, namespace
 from backprop import functions, labels
 from backprop.arrays import float_bits, floating_array, row_sums, shape
-from backprop.layers.layer import Layer
+from backprop.layers.layer import Layer, keeps
 
 
 class LossLayer(Layer):
@@ -37,13 +37,25 @@ class LossLayer(Layer):
         ValueError
             When shapes don't fit; on host arrays also when a label is out of range.
         """
+        self.prepare(x, t)
+        kept, targets, *_ = self.cache
+        xp = namespace(targets)
+        if float_bits(xp, targets.dtype) < 32:  # a sum over a batch may overflow
+            return xp.mean(self._losses(kept, targets, axis=-1))
+        return self._losses(kept, targets, axis=None) / targets.shape[0]
+
+    def prepare(self, x: Array, t: Array) -> None:
+        """Keep what `backward` needs, as `forward` does, but compute no loss.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `forward` does.
+        """
         x = floating_array(x)
         scores = labels.batched(x)
         targets, one_hot = labels.target_rows(t, scores)
-        narrow = float_bits(namespace(x), x.dtype) < 32  # a sum over a batch may overflow
-        loss, kept = self._evaluate(scores, targets, axis=-1 if narrow else None)
-        self.cache = kept, targets, one_hot, x.shape
-        return namespace(x).mean(loss) if narrow else loss / scores.shape[0]
+        self.cache = self._kept(scores), targets, one_hot, x.shape
 
     def check_labels(self, t: Array, y_shape: tuple[int, ...]) -> None:
         """Raise an error unless `t` fits outputs of shape (N, C); waits for the device.
@@ -60,7 +72,7 @@ class LossLayer(Layer):
 
     def sample_losses(self, x: Array, t: Array) -> Array:
         """Return the loss of each sample, shape (...), for scores (..., C) and targets (..., C)."""
-        return self._evaluate(x, t, axis=-1)[0]
+        return self._losses(self._kept(x), t, axis=-1)
 
     def backward(self, dout: Any = 1) -> Array:
         """Return dx = dout (y - t) / N, in the shape of `x`; `dout` is a number or 0-d array."""
@@ -75,8 +87,12 @@ class LossLayer(Layer):
         dx *= dout / t.shape[0]
         return dx if dx.shape == x_shape else namespace(dx).reshape(dx, x_shape)
 
-    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
-        """Return the loss summed over `axis`, all axes if None, and what `_difference` needs."""
+    def _kept(self, x: Array) -> Any:
+        """Return what the loss and its derivative both need of the scores: these, if not more."""
+        return x
+
+    def _losses(self, kept: Any, t: Array, axis: int | None) -> Array:
+        """Return the loss summed over `axis`, all axes if None."""
         raise NotImplementedError
 
     def _difference(self, kept: Any, t: Array, one_hot: bool) -> Array:
@@ -93,7 +109,7 @@ class SoftmaxWithLoss(LossLayer):
     Soft labels need not sum to one: the derivative is y Σt - t.
     """
 
-    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
+    def _kept(self, x: Array) -> Any:
         if x.shape[-1] == 1:
             raise ValueError(
                 "SoftmaxWithLoss must have 2 or more outputs, as the softmax of one is 1 always; "
@@ -102,19 +118,23 @@ class SoftmaxWithLoss(LossLayer):
         xp = namespace(x)
         shifted = x - xp.max(x, axis=-1, keepdims=True)
         exp = xp.exp(shifted)
-        total = row_sums(exp)
+        return shifted, exp, row_sums(exp)
+
+    def _losses(self, kept: Any, t: Array, axis: int | None) -> Array:
+        shifted, _, total = kept
+        xp = namespace(t)
         wanted = xp.where(t == 0, 0.0, shifted)  # a score of -inf, masked, is not asked for
         surprise = xp.log(total) - wanted
         if axis is not None:
-            return xp.sum(t * surprise, axis=axis), (exp, total)
-        return xp.reshape(t, (-1,)) @ xp.reshape(surprise, (-1,)), (exp, total)
+            return xp.sum(t * surprise, axis=axis)
+        return xp.reshape(t, (-1,)) @ xp.reshape(surprise, (-1,))
 
     def probabilities(self, x: Array) -> Array:
         """Return the softmax of scores, in their shape."""
         return functions.softmax(x)
 
     def _difference(self, kept: Any, t: Array, one_hot: bool) -> Array:
-        exp, total = kept
+        _, exp, total = kept
         return (exp if one_hot else exp * row_sums(t)) / total - t
 
 
@@ -124,10 +144,10 @@ class SigmoidWithLoss(LossLayer):
     The loss is -Σ (t log y + (1 - t) log(1 - y)), with y = sigmoid(x).
     """
 
-    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
-        xp = namespace(x)
+    def _losses(self, kept: Any, t: Array, axis: int | None) -> Array:
+        xp, x = namespace(kept), kept
         losses = xp.maximum(x, 0.0) - x * t + xp.log1p(xp.exp(-xp.abs(x)))
-        return xp.sum(losses, axis=axis), x
+        return xp.sum(losses, axis=axis)
 
     def probabilities(self, x: Array) -> Array:
         """Return the sigmoid of scores, in their shape: the probability of each yes."""
@@ -140,9 +160,16 @@ class SigmoidWithLoss(LossLayer):
 class IdentityWithLoss(LossLayer):
     """Identity and half the squared error, ½ Σ (x - t)²: regression."""
 
-    def _evaluate(self, x: Array, t: Array, axis: int | None) -> tuple[Array, Any]:
-        difference = x - t
-        return 0.5 * namespace(x).sum(difference * difference, axis=axis), x
+    def _losses(self, kept: Any, t: Array, axis: int | None) -> Array:
+        difference = kept - t
+        return 0.5 * namespace(t).sum(difference * difference, axis=axis)
 
     def _difference(self, kept: Any, t: Array, one_hot: bool) -> Array:
         return kept - t
+
+
+def is_known_loss(layer: Any) -> bool:
+    """Tell whether a loss is what the library's own `forward` makes of the losses of samples."""
+    return isinstance(layer, LossLayer) and keeps(
+        layer, LossLayer, "forward", "prepare", "sample_losses"
+    )

@@ -1,12 +1,14 @@
 """The general network: layers in order, and a layer that ends them in a loss (section 5.7)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import get_ident
 from typing import Any
 
 from backends import Array, ArrayIn, Backend, FloatDType
 from backprop.layers import Layer, SoftmaxWithLoss
 from backprop.layers.activation import ActivationName
+from backprop.layers.layer import keeps
+from backprop.layers.loss import is_known_loss
 from backprop.networks import decay, numerically
 from backprop.networks.predictor import Predictor
 from backprop.networks.stack import copied_stack
@@ -81,7 +83,18 @@ class Network(Predictor):
         return Network(layers, last_layer or SoftmaxWithLoss())
 
     def gradient(self, x: ArrayIn, t: ArrayIn, *, training: bool = True) -> dict[str, Array]:
-        """Return the gradient with respect to each parameter, by backpropagation."""
+        """Return the gradient with respect to each parameter, by backpropagation.
+
+        The loss itself is computed only where somebody's own method or layer does so.
+
+        Raises
+        ------
+        RuntimeError
+            When another thread takes a gradient or trains.
+        """
+        own = keeps(self, Network, "loss", "training_loss", "loss_and_gradient")
+        if own and is_known_loss(self._last_layer):
+            return self._gradient(lambda: self._prepare_loss(x, t, training), training)[1]
         return self.loss_and_gradient(x, t, training=training)[1]
 
     def loss_and_gradient(
@@ -94,12 +107,19 @@ class Network(Predictor):
         RuntimeError
             When another thread takes a gradient or trains.
         """
+        loss = self.training_loss if training else self.loss
+        return self._gradient(lambda: loss(x, t), training)
+
+    def _gradient(
+        self, forward: Callable[[], Array], training: bool
+    ) -> tuple[Array, dict[str, Array]]:
+        """Return what a forward pass gives, and the gradients, going back from where it led."""
         exclusive = self.exclusive
         if not exclusive.acquire(False):
             exclusive.refuse()
         try:
             self._keeper = get_ident()  # what this thread's forward passes keep is for this
-            loss = self.training_loss(x, t) if training else self.loss(x, t)
+            result = forward()
             self._take_in()
             dout = self._last_layer.backward()
             for layer in self._way_back:
@@ -112,7 +132,7 @@ class Network(Predictor):
             for random in self.random if training else ():
                 random.advance()
             grads = self._params.grads()
-            return loss, decay.added(self, grads) if self.weight_decay_lambda else grads
+            return result, decay.added(self, grads) if self.weight_decay_lambda else grads
         finally:
             self._keeper = None
             for own in self._caching:
@@ -173,6 +193,5 @@ class Network(Predictor):
         communicator: Communicator | None = None,
     ) -> dict[str, Array]:
         """Return by how much the loss of a copy changes for each offset: shape `(O, *shape)`."""
-        own = {type(self).predict, type(self).loss} == {Network.predict, Network.loss}
-        fast = fast and own and not vars(self).keys() & {"predict", "loss"}
+        fast = fast and keeps(self, Network, "predict", "loss")
         return numerically.loss_changes(self, x, t, offsets, training, fast, memory, communicator)

@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any
 
 from backends import Array, namespace
+from backprop.layers.loss import is_known_loss
 from backprop.networks import decay
 from backprop.networks.moment import repeatable
 from backprop.numerical import steps, sweep
-from backprop.numerical.column import Tail, is_known_loss
+from backprop.numerical.column import Tail
 from backprop.numerical.sharing import put_together
 from backprop.parallel import Communicator, share_of
 

@@ -77,15 +77,23 @@ class Predictor(Container):
         TypeError
             When `x` or `t` is of another library or device than the network.
         """
-        told = training and self._tells_predict
-        y = self.predict(x, training=True) if told else self.predict(x)
-        t = self._labels(t)
+        y, t = self._scores(x, training), self._labels(t)
         last = self._last_layer
         if not training and self._keeper != get_ident():
             last = for_one_pass(last)
         mode = {} if self._last_mode is None else {self._last_mode: training}
         loss = last.forward(y, t, **mode)
         return loss + decay.penalty(self) if self.weight_decay_lambda else loss
+
+    def _scores(self, x: ArrayIn, training: bool) -> Array:
+        """Return what `predict` gives, which is told of training where a layer asks."""
+        told = training and self._tells_predict
+        return self.predict(x, training=True) if told else self.predict(x)
+
+    def _prepare_loss(self, x: ArrayIn, t: ArrayIn, training: bool) -> None:
+        """Run all layers as `loss` does, but compute no loss, whose layer must be a known one."""
+        y = self._scores(x, training)
+        self._last_layer.prepare(y, self._labels(t))
 
     def training_loss(self, x: ArrayIn, t: ArrayIn) -> Array:
         """Return the loss as training sees it: the function that `gradient` differentiates."""

@@ -15,6 +15,7 @@ from backprop import labels
 from backprop.arrays import default_dtype, float_bits
 from backprop.layers.affine import Affine
 from backprop.layers.elementwise import is_elementwise
+from backprop.layers.layer import keeps
 from backprop.layers.loss import LossLayer
 
 Block: TypeAlias = tuple[slice, int, list[slice]]
@@ -25,7 +26,7 @@ _TEMPORARIES = 4  # arrays of the size of the scores that a chunk holds at a tim
 
 def is_affine(layer: Any) -> bool:
     """Tell whether a layer computes as `Affine` does."""
-    return type(layer).forward is Affine.forward and "forward" not in vars(layer)
+    return keeps(layer, Affine, "forward")
 
 
 class Tail:
@@ -105,14 +106,6 @@ def _keeps_to_the_entry(layer: Any, x: Array, y: Array) -> bool:
         return False
     near = xp.finfo(y.dtype).eps ** 0.5 * xp.abs(expected)
     return bool(xp.all(xp.abs(found - expected) <= near))
-
-
-def is_known_loss(layer: Any) -> bool:
-    """Tell whether the losses of single samples are what a loss layer's `forward` averages."""
-    return isinstance(layer, LossLayer) and all(
-        getattr(type(layer), m) is getattr(LossLayer, m) and m not in vars(layer)
-        for m in ("forward", "sample_losses")
-    )
 
 
 class Active:

@@ -188,6 +188,53 @@ def test_the_first_layer_makes_no_dx(monkeypatch):
 _plain = Affine.backward
 
 
+@pytest.mark.parametrize("loss", [SoftmaxWithLoss, SigmoidWithLoss, IdentityWithLoss])
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_a_gradient_alone_computes_no_loss(loss, decay, monkeypatch):
+    net = Network.from_params(params(), last_layer=loss())
+    net.weight_decay_lambda = decay
+    _, expected = net.loss_and_gradient(X, T)
+    monkeypatch.setattr(loss, "_losses", None)
+    found = net.gradient(X, T)
+    assert list(found) == list(expected)
+    for name in expected:
+        assert np.array_equal(found[name], expected[name])
+    with pytest.raises(ValueError, match=r"labels must have shape \(4,\)"):
+        net.gradient(X, T[:3])
+
+
+class Doubled(SoftmaxWithLoss):
+    def forward(self, x, t):
+        return 2 * super().forward(x, t)
+
+    def backward(self, dout=1):
+        return super().backward(2 * dout)
+
+
+class Counted(Network):
+    calls = 0
+
+    def loss(self, x, t, **mode):
+        self.calls += 1
+        return super().loss(x, t, **mode)
+
+
+def test_a_loss_of_one_s_own_is_run_for_a_gradient(monkeypatch):
+    layer = Doubled()
+    own = Network.from_params(params(), last_layer=layer).gradient(X, T)
+    plain = Network.from_params(params())
+    for name, value in plain.gradient(X, T).items():
+        np.testing.assert_allclose(own[name], 2 * value, rtol=1e-12)
+    seen = []
+    forward = plain.last_layer.forward
+    plain.last_layer.forward = lambda x, t: seen.append(x.shape) or forward(x, t)
+    plain.gradient(X, T)
+    assert seen == [(4, 3)]
+    net = Counted(plain.layers, SoftmaxWithLoss())
+    net.gradient(X, T)
+    assert net.calls == 1
+
+
 class Scale:
     """A layer that derives from nothing: x * s, with one learned number."""
 

@@ -117,22 +117,16 @@ def test_it_learns_what_the_plain_step_does_with_one_trace_a_shape(jax, traces, 
     assert len(plain[1]) == 12
 
 
-@pytest.mark.parametrize(("rule", "few"), [(lambda: SGD(0.1), 0), (lambda: Adam(), 4)])
-def test_in_float32_after_a_thousand_steps(jax, rule, few):
-    """Of a smooth network: at the kink of Relu a last bit may decide for a whole sample.
-
-    Adam divides a gradient by its own size, rounding included: where a pixel is lit in a sample or
-    two, that has shown up as 1.6e-6 in 2 of the 39,760 entries, on a CPU that multiplies and adds
-    in one.
-    """
+@pytest.mark.parametrize("rule", [lambda: SGD(0.1), lambda: Adam()], ids=["SGD", "Adam"])
+def test_in_float32_after_a_thousand_steps(jax, rule):
+    """Of a smooth network: at the kink of Relu a last bit may decide for a whole sample."""
     options = {"activation": "tanh", "backend": jax, "seed": 0}
     both = [
         trained(TwoLayerNet(784, 50, 10, **options), rule(), 5000, compile=c, epochs=20)[0]
         for c in (False, True)
     ]
-    apart = np.concatenate([np.abs(both[1][k] - value).ravel() for k, value in both[0].items()])
-    assert np.sum(apart > 1e-6) <= few
-    assert apart.max() < 1e-5
+    for name, value in both[0].items():
+        np.testing.assert_allclose(both[1][name], value, rtol=0, atol=1e-6)
 
 
 def test_it_is_compiled_once_where_arrays_were_bound_to_no_device(jax, caplog):
