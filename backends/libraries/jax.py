@@ -7,7 +7,6 @@ from ..distribution import extra
 from ..namespace import Device
 from .library import Library, Memory
 
-
 _CPU_OPTIONS = {"xla_disable_hlo_passes": "transpose-folding"}
 """A product with a transposed matrix is then computed as it is where nothing is compiled."""
 
