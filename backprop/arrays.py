@@ -108,6 +108,16 @@ def default_dtype(x: Array, kind: str) -> Any:
     return _defaults[key]
 
 
+def zero_like(x: Array) -> Any:
+    """Return 0 for operations that want it where `x` is: a number on the host.
+
+    From a number PyTorch would make an array and bring it over, which no CUDA graph can hold.
+    """
+    if backends.host().holds(x):
+        return 0
+    return namespace(x).zeros((), dtype=x.dtype, device=device(x))
+
+
 def column_sums(x: Array) -> Array:
     """Return the sums over the rows of (N, M); NumPy is faster at a product with ones."""
     if not backends.host().holds(x):

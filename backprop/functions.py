@@ -7,7 +7,7 @@ stay what they are in `identity`, `step` and `relu`; numbers and sequences count
 from backends import Array, DType, namespace
 from backprop import labels
 from backprop.arguments import whole
-from backprop.arrays import Numbers, as_array, default_dtype, floating_array
+from backprop.arrays import Numbers, as_array, default_dtype, floating_array, zero_like
 from backprop.windows import col2im, conv_output_size, im2col
 
 __all__ = [
@@ -85,7 +85,7 @@ def step_grad(x: Numbers) -> Array:
 def relu(x: Numbers) -> Array:
     """Return max(x, 0) (section 3.2)."""
     a = as_array(x)
-    return namespace(a).maximum(a, 0)
+    return namespace(a).maximum(a, zero_like(a))
 
 
 def relu_grad(x: Numbers) -> Array:
@@ -105,7 +105,7 @@ def sigmoid(x: Numbers) -> Array:
     """
     a = floating_array(x)
     xp = namespace(a)
-    return xp.exp(xp.minimum(a, 0.0)) / (1.0 + xp.exp(-xp.abs(a)))
+    return xp.exp(xp.minimum(a, zero_like(a))) / (1.0 + xp.exp(-xp.abs(a)))
 
 
 def sigmoid_grad(x: Numbers) -> Array:

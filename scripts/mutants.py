@@ -12,20 +12,20 @@ survivor, unless `scripts/survivors.txt` holds the reason why it may live.
 
 import argparse
 import ast
+import json
 import os
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from queue import Queue
-from xml.etree import ElementTree
 
 from coverage import CoverageData
 
@@ -64,6 +64,38 @@ SWAPS: dict[type[ast.AST], type[ast.AST]] = {
 """What each operator is changed to."""
 
 
+PLUGIN = """
+import json
+import os
+from collections import Counter
+
+import coverage
+import pytest
+
+seconds = Counter()
+failed = set()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    coverage.Coverage.current().switch_context(item.nodeid)
+    return (yield)
+
+
+def pytest_runtest_logreport(report):
+    seconds[report.nodeid] += report.duration
+    if report.failed:
+        failed.add(report.nodeid)
+
+
+def pytest_sessionfinish():
+    found = {name: -1.0 if name in failed else each for name, each in seconds.items()}
+    with open(os.environ["SECONDS_OF_TESTS"], "w") as file:
+        json.dump(found, file)
+"""
+"""Tells coverage which test runs, case by case, and writes how long each took; -1 if it failed."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One file with one change."""
@@ -97,7 +129,7 @@ def variants(node: ast.AST) -> Iterator[tuple[str, str, object]]:
             yield "condition -> not", "test", ast.UnaryOp(ast.Not(), test)
         case ast.Return(value=ast.AST() as value) if ast.unparse(value) != "None":
             yield "return -> None", "value", ast.Constant(None)
-        case ast.Call(keywords=[*keywords]) if keywords:
+        case ast.Call(keywords=[*keywords]) if keywords and keywords[-1].arg != "strict":
             yield f"without {keywords[-1].arg}=", "keywords", keywords[:-1]
         case ast.Expr(value=ast.Call()) as statement:
             yield f"without {ast.unparse(statement)[:40]}", "value", ast.Constant(None)
@@ -106,7 +138,8 @@ def variants(node: ast.AST) -> Iterator[tuple[str, str, object]]:
 def changes(path: Path) -> Iterator[tuple[ast.Module, range, str]]:
     """Yield a file's tree with one change after another, the lines, and what was changed.
 
-    Docstrings, annotations and `__all__` are no code. A tree is as it was when the next is asked.
+    Docstrings, annotations and `__all__` are no code; `strict=` is a check of its own. A tree is as
+    it was when the next is asked.
     """
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     skipped: set[int] = set()
@@ -114,12 +147,15 @@ def changes(path: Path) -> Iterator[tuple[ast.Module, range, str]]:
         annotations = [getattr(node, "annotation", None), getattr(node, "returns", None)]
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             annotations.append(node)
+        if isinstance(node, ast.keyword) and node.arg == "strict":
+            annotations.append(node)
         for each in annotations:
             skipped |= {id(inner) for inner in ast.walk(each)} if each else set()
     for node in [*ast.walk(tree)]:
         if id(node) in skipped or not isinstance(node, ast.expr | ast.stmt):
             continue
-        lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        place = node.test if isinstance(node, ast.If | ast.While) else node
+        lines = range(place.lineno, (place.end_lineno or place.lineno) + 1)
         for what, name, value in variants(node):
             old, before = getattr(node, name), ast.unparse(node)[:60].replace("\n", " ")
             setattr(node, name, value)
@@ -183,12 +219,10 @@ class Tests:
     def __init__(self, folder: Path) -> None:
         """Run all tests of a copy once."""
         self.folder = folder
-        self.data = CoverageData(str(folder / ".coverage"))
         (folder / "coveragerc").write_text(
-            "[run]\nsource_pkgs = backprop, backends\nparallel = true\n"
-            "dynamic_context = test_function\n",
-            encoding="utf-8",
+            "[run]\nsource_pkgs = backprop, backends\nparallel = true\n", encoding="utf-8"
         )
+        (folder / "lines_of_tests.py").write_text(PLUGIN, encoding="utf-8")
         places = [*(folder / "tests" / "backprop").iterdir(), *(folder / "tests").iterdir()]
         rooms = [each for each in places if each.name not in LEFT_OUT_TESTS]
         rooms = [each for each in rooms if any(each.rglob("test_*.py"))]
@@ -199,62 +233,65 @@ class Tests:
             list(workers.map(self.run, range(len(groups)), groups))
         combine = [sys.executable, "-m", "coverage", "combine", "--rcfile=coveragerc", "-q"]
         subprocess.run(combine, cwd=folder, check=True)
-        self.data.read()
-        self.seconds: dict[str, float] = defaultdict(float)
-        failed = set()
-        for number in range(len(groups)):
-            for each in ElementTree.parse(folder / f"group{number}.xml").iter("testcase"):
-                name = f"{each.get('classname')}.{each.get('name', '').partition('[')[0]}"
-                self.seconds[name] += float(each.get("time", 0))
-                if each.find("failure") is not None or each.find("error") is not None:
-                    failed.add(name)
-        for name in failed:  # it would fail of every mutant
-            print(f"  left out, as it fails already: {name}")
-            del self.seconds[name]
+        self.read()
 
     def run(self, number: int, names: list[str]) -> None:
         """Run a group of tests with coverage."""
         run = [sys.executable, "-m", "coverage", "run", "--rcfile=coveragerc", "-m", *PYTEST]
-        run += ["--array-backends", ROWS, "-o", "junit_family=xunit1"]
         subprocess.run(
-            [*run, f"--junitxml=group{number}.xml", *names],
+            [*run, "-p", "lines_of_tests", "--array-backends", ROWS, *names],
             cwd=self.folder,
-            env=environment(self.folder),
+            env={**environment(self.folder), "SECONDS_OF_TESTS": f"seconds{number}.json"},
             capture_output=True,
             text=True,
             check=False,
         )
 
+    def read(self) -> None:
+        """Read what the run has shown; a test that failed would fail of every mutant."""
+        self.data = CoverageData(str(self.folder / ".coverage"))
+        self.data.read()
+        self.by_line: dict[Path, dict[int, list[str]]] = {}
+        self.seconds: dict[str, float] = {}
+        for path in self.folder.glob("seconds*.json"):
+            self.seconds |= json.loads(path.read_text(encoding="utf-8"))
+        for name in [name for name, seconds in self.seconds.items() if seconds < 0]:
+            print(f"  left out, as it fails already: {name}")
+            del self.seconds[name]
+
     def of(self, mutant: Mutant) -> tuple[list[str], float]:
         """Return the tests to put a mutant to, and how many seconds they take.
 
         First come those that ran its lines, then others of its part, as what they start in
-        processes of their own is not seen.
+        processes of their own is not seen. One case of each test comes before the next of any.
         """
-        by_line = self.data.contexts_by_lineno(str(self.folder / mutant.path))
-        ran = {name for line in mutant.lines for name in by_line.get(line, ())}
-        names = [name for name in self.seconds if name in ran or self.near(name, mutant.path)]
-        names.sort(key=lambda n: (n not in ran, -self.near(n, mutant.path), self.seconds[n]))
+        if mutant.path not in self.by_line:
+            found = self.data.contexts_by_lineno(str(self.folder / mutant.path))
+            self.by_line[mutant.path] = found
+        ran = {name for line in mutant.lines for name in self.by_line[mutant.path].get(line, ())}
+        names = [name for name in self.seconds if name in ran or near(name, mutant.path)]
+        names.sort(key=lambda name: (name not in ran, self.seconds[name]))
+        case: Counter[str] = Counter()
+        rank: dict[str, int] = {}
+        for name in names:
+            function = name.partition("[")[0]
+            case[function] += 1
+            rank[name] = case[function]
+        names.sort(key=lambda n: (n not in ran, rank[n], -near(n, mutant.path), self.seconds[n]))
         chosen: list[str] = []
         seconds = 0.0
         for name in names or self.seconds:
+            if chosen and seconds + self.seconds[name] > MOST_SECONDS:
+                continue
             seconds += self.seconds[name]
-            if chosen and seconds > MOST_SECONDS:
-                break
-            chosen.append(self.node(name))
+            chosen.append(name)
         return chosen, seconds
 
-    @staticmethod
-    def near(name: str, path: Path) -> int:
-        """Return 2 for a test of a file's own name, 1 for one of its part, 0 for another."""
-        parts = name.split(".")
-        return 2 if f"test_{path.stem}" in parts else int(path.parent.name in parts)
 
-    def node(self, name: str) -> str:
-        """Return pytest's name for the test that coverage calls `tests.room.test_x.f`."""
-        names = name.split(".")
-        count = next(n for n in range(1, len(names)) if names[n - 1].startswith("test_"))
-        return "::".join([f"{'/'.join(names[:count])}.py", *names[count:]])
+def near(name: str, path: Path) -> int:
+    """Return 2 for a test of a file's own name, 1 for one of its part, 0 for another."""
+    parts = Path(name.partition("::")[0]).parts
+    return 2 if f"test_{path.stem}.py" in parts else int(path.parent.name in parts)
 
 
 def noticed(folder: Path, mutant: Mutant, tests: list[str], seconds: float) -> bool:

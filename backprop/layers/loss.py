@@ -9,7 +9,7 @@ from typing import Any
 
 from backends import Array, namespace
 from backprop import functions, labels
-from backprop.arrays import float_bits, floating_array, row_sums, shape
+from backprop.arrays import float_bits, floating_array, row_sums, shape, zero_like
 from backprop.layers.layer import Layer, keeps
 
 
@@ -146,7 +146,7 @@ class SigmoidWithLoss(LossLayer):
 
     def _losses(self, kept: Any, t: Array, axis: int | None) -> Array:
         xp, x = namespace(kept), kept
-        losses = xp.maximum(x, 0.0) - x * t + xp.log1p(xp.exp(-xp.abs(x)))
+        losses = xp.maximum(x, zero_like(x)) - x * t + xp.log1p(xp.exp(-xp.abs(x)))
         return xp.sum(losses, axis=axis)
 
     def probabilities(self, x: Array) -> Array:

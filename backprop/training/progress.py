@@ -58,7 +58,6 @@ class Progress:
         if history.test_accuracy:
             scores += f"  test {history.test_accuracy[-1]:.2%}"
         self._bar.update(self._task, scores=scores)
-        self._draw()
 
     def _draw(self) -> None:
         seconds = time.perf_counter() - self._start

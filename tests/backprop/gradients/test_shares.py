@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from backprop import Affine, MulLayer, Relu, gradcheck
+from backprop.gradients import check as checking
 from backprop.gradients import sampling
 from tests.mpi.programs import T, X, plain, with_masks
 from tests.together import together
@@ -113,3 +114,18 @@ def test_the_time_of_the_first_process_decides_for_all(monkeypatch):
     assert len(clocks) == 2
     assert first == second
     assert "coordinates would take about" in first
+
+
+def test_the_first_alone_draws_a_bar(monkeypatch):
+    asked = []
+
+    class Bar(checking.Progress):
+        def __init__(self, phi, total, seconds, show=None):
+            asked.append(show)
+            super().__init__(phi, total, seconds, show=False)
+
+    monkeypatch.setattr(checking, "Progress", Bar)
+    together(2, lambda ranks: gradcheck(Relu(), X[:2].copy(), progress=True, communicator=ranks))
+    assert sorted(asked) == [False, True]
+    gradcheck(Relu(), X[:2].copy(), progress=True)
+    assert asked[2:] == [True]

@@ -34,5 +34,11 @@ def test_powers_of_numbers_that_are_zero_or_negative():
     assert layer.backward() == (0, 0)
     assert layer.forward(0.0, 1) == 0
     assert layer.backward() == (1, 0)
+    assert layer.forward(0.5, 3) == 0.125
+    assert layer.backward() == (0.75, pytest.approx(0.125 * math.log(0.5)))
+    assert layer.forward(-2, 2) == 4
+    dx, dy = layer.backward()
+    assert dx == -4
+    assert math.isnan(dy)
     with pytest.raises(ValueError, match=r"`x \*\* y` must be real; got -8 \*\* 0.5"):
         layer.forward(-8, 0.5)

@@ -4,7 +4,20 @@ import numpy as np
 import pytest
 
 import backends
-from backprop import SGD, Adam, TwoLayerNet
+from backprop import (
+    SGD,
+    AdaGrad,
+    Adam,
+    AdamW,
+    IdentityWithLoss,
+    Momentum,
+    MultiLayerNetExtend,
+    Nesterov,
+    RMSprop,
+    SigmoidWithLoss,
+    SimpleConvNet,
+    TwoLayerNet,
+)
 
 VIEWS = {
     *("view", "t", "transpose", "unsqueeze", "squeeze", "squeeze_", "expand", "slice", "select"),
@@ -49,3 +62,42 @@ def test_a_step_of_the_books_network(optimizer, with_loss, most):
     found = operations(step)
     assert len(found) <= most, found
     assert found.count("mm") == 5
+
+
+NETS = {
+    "sigmoid": (lambda **o: TwoLayerNet(784, 20, 10, activation="sigmoid", **o), None),
+    "tanh": (lambda **o: TwoLayerNet(784, 20, 10, activation="tanh", **o), None),
+    "yes or no": (lambda **o: TwoLayerNet(784, 20, 10, **o), SigmoidWithLoss),
+    "regression": (lambda **o: TwoLayerNet(784, 20, 10, **o), IdentityWithLoss),
+    "deep": (
+        lambda **o: MultiLayerNetExtend(
+            784, [20, 20], 10, use_batchnorm=True, weight_decay_lambda=0.1, **o
+        ),
+        None,
+    ),
+    "convolution": (SimpleConvNet, None),
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_no_number_is_brought_to_the_device(name):
+    """PyTorch makes an array of it on the host first, and no CUDA graph can hold the copy."""
+    torch = pytest.importorskip("torch")
+    backend = backends.select("cpu", "torch")
+    make, loss = NETS[name]
+    net = make(backend=backend, seed=0)
+    if loss is not None:
+        net.last_layer = loss()
+    shape = (10, 1, 28, 28) if name == "convolution" else (10, 784)
+    x = backend.asarray(np.random.default_rng(0).random(shape), "float32")
+    t = backend.asarray(np.arange(10))
+    rate = torch.tensor(0.1)
+    for rule in (SGD, Momentum, Nesterov, AdaGrad, RMSprop, Adam, AdamW):
+        optimizer = rule()
+
+        def step(optimizer=optimizer):
+            _, grads = net.loss_and_gradient(x, t)
+            optimizer.apply(net.params, grads, (rate, rate))
+
+        step()
+        assert not {"lift_fresh", "_local_scalar_dense"} & {*operations(step)}

@@ -9,6 +9,7 @@ from backprop import SGD, Adam, Affine, NotFiniteError, SoftmaxWithLoss, Trainer
 from backprop.layers.layer import Layer
 from backprop.networks import Network
 from backprop.parallel import share_of
+from backprop.training.ranks import Ranks
 from tests.mpi.programs import T, X, normalized, plain, with_masks
 from tests.support import Case
 from tests.together import Threads, together
@@ -224,3 +225,12 @@ def test_shares_are_all_there_is(size, count):
     assert [i for start, stop in shares for i in range(start, stop)] == list(range(count))
     lengths = [stop - start for start, stop in shares]
     assert max(lengths) - min(lengths) <= 1
+
+
+def test_one_that_is_asked_to_end_ends_all():
+    def asked(ranks):
+        team = Ranks(ranks)
+        team.begin(Trainer(plain(0), SGD(0.1)), 31)
+        return team.any(False), team.any(ranks.rank == 1), team.any(False)
+
+    assert together(3, asked) == [(False, True, False)] * 3
