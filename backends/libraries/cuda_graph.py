@@ -45,15 +45,16 @@ class Graphs:
     def _capture(self, held: Held, others: Held) -> _Captured:
         cuda = self.torch.cuda
         own_held, own_others = (tuple(x.clone() for x in group) for group in (held, others))
-        aside = cuda.Stream(held[0].device)
-        aside.wait_stream(cuda.current_stream(held[0].device))
-        with cuda.stream(aside):
-            for _ in range(_WARM_UP):
-                self._run(own_held, own_others)
-        cuda.current_stream(held[0].device).wait_stream(aside)
-        graph = cuda.CUDAGraph()
-        with cuda.graph(graph):
-            result = self._run(own_held, own_others)
+        with cuda.device(held[0].device):  # or it is captured on the first GPU
+            aside = cuda.Stream()
+            aside.wait_stream(cuda.current_stream())
+            with cuda.stream(aside):
+                for _ in range(_WARM_UP):
+                    self._run(own_held, own_others)
+            cuda.current_stream().wait_stream(aside)
+            graph = cuda.CUDAGraph()
+            with cuda.graph(graph, stream=aside):
+                result = self._run(own_held, own_others)
         return _Captured(graph, own_held, own_others, result)
 
     def _run(self, held: Held, others: Held) -> tuple[Array, Held]:
