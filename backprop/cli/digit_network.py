@@ -1,15 +1,14 @@
 """New networks for the digits of MNIST: the book's, by the names that `--net` takes."""
 
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias, get_args
 
 from backends import Backend, FloatDType
 from backprop import DeepConvNet, MultiLayerNet, Network, SimpleConvNet, TwoLayerNet
 from backprop.layers.activation import ActivationName
+from backprop.storage.books import PICTURE
 
 INPUTS, CLASSES = 784, 10
-PICTURE = (1, 28, 28)
 
 NetName: TypeAlias = Literal["two-layer", "multi-layer", "simple-conv", "deep-conv"]
 NETS: tuple[str, ...] = get_args(NetName)
@@ -63,25 +62,6 @@ def sample_shape(net: Network) -> tuple[int, ...]:
     """Return the shape in which a network takes a digit: a picture where it convolves, or a row."""
     first = next(iter(net.params.values()), None)
     return PICTURE if first is not None and first.ndim == 4 else (INPUTS,)
-
-
-def books_network(arrays: Mapping[str, Any], backend: Backend, dtype: FloatDType) -> Network | None:
-    """Return the convolutional network of the book that parameters are of; None if there is none.
-
-    They say by their number which it is. Its dropout scales afterwards, as the book's does.
-
-    Raises
-    ------
-    ValueError
-        When they are others.
-    """
-    weights = [arrays[f"W{k}"] for k in range(1, len(arrays) // 2 + 1) if f"W{k}" in arrays]
-    kind = {3: SimpleConvNet, 8: DeepConvNet}.get(len(weights))
-    if kind is None or weights[0].ndim != 4 or weights[-2].ndim != 2:
-        return None
-    net: Network = kind(PICTURE, hidden_size=weights[-2].shape[1], dtype=dtype, backend=backend)
-    net.load_state_dict(arrays)
-    return net
 
 
 def digit_network(

@@ -8,19 +8,17 @@ import typer
 
 from backends import Backend, FloatDType
 from backends.libraries import KNOWN
-from backprop import Network, load_network, load_params, summary
+from backprop import Network, load_network, summary
 from backprop.cli.digit_network import (
     CLASSES,
     INPUTS,
-    PICTURE,
     NetName,
-    books_network,
     sample_shape,
 )
 from backprop.cli.recipe import OPTIMIZERS, ROTATE, SHIFT, OptimizerName, ScheduleName
 from backprop.datasets import load_mnist, load_mnist_sample
 from backprop.layers.activation import ActivationName
-from backprop.storage.network import NETWORK
+from backprop.storage.books import PICTURE, load_books_network
 
 
 class Dataset(StrEnum):
@@ -84,7 +82,7 @@ AugmentOption = Annotated[
 ]
 CompileOption = Annotated[
     bool,
-    typer.Option("--compile", help="One compiled step, where the library can; without dropout."),
+    typer.Option("--compile", help="One compiled step, where the library can; Dropout included."),
 ]
 DatasetOption = Annotated[
     Dataset,
@@ -178,8 +176,7 @@ def load_digit_network(
 ) -> Network:
     """Return the network of a file, which must be one for MNIST's digits."""
     _check_file(params)
-    arrays, metadata = load_params(params)
-    net = None if NETWORK in metadata else books_network(arrays, backend, dtype or "float32")
+    net = load_books_network(params, backend=backend, dtype=dtype)
     if net is not None and activation not in (None, "relu"):
         raise ValueError(f"--activation must be relu for {params}; got {activation}")
     if net is None:

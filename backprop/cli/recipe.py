@@ -15,7 +15,7 @@ from backprop import (
     StepDecay,
     WarmUp,
 )
-from backprop.cli.digit_network import PICTURE
+from backprop.storage.books import PICTURE
 from backprop.training import Rule, Schedule
 
 OptimizerName: TypeAlias = Literal[

@@ -3,6 +3,7 @@
 from backends import Array
 from backprop import Adam, Network, SimpleConvNet, Trainer, load_network
 from backprop.demos.settings import Settings
+from backprop.storage.books import load_books_network
 
 Set = tuple[Array, Array]
 
@@ -22,7 +23,8 @@ def untrained(settings: Settings) -> SimpleConvNet:
 def trained(settings: Settings, epochs: int) -> Network:
     """Return the network of the file `params`; without one, the small one that learns first."""
     if settings.params is not None:
-        return load_network(settings.params, backend=settings.backend)
+        path, backend = settings.params, settings.backend
+        return load_books_network(path, backend=backend) or load_network(path, backend=backend)
     net = untrained(settings)
     Trainer(net, Adam(0.001), batch_size=100, seed=0).fit(pictures(settings)[0], epochs=epochs)
     return net

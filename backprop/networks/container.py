@@ -14,7 +14,7 @@ from backprop.networks.checks import check_objects, common_backend, common_dtype
 from backprop.networks.copies import copies_to
 from backprop.networks.exclusive import Exclusive
 from backprop.networks.frozen import check_learning
-from backprop.networks.parameters import Parameters, Slot, named_slots
+from backprop.networks.parameters import Parameters, Slot, named_slots, within
 from backprop.networks.summary import network_table
 from backprop.tables import Table
 
@@ -52,7 +52,8 @@ class Container:
         self._keeper: int | None = None
         self._runs = [(layer, _mode(layer)) for layer in self._order]
         self._last_mode = _mode(self._last_layer)
-        self.random = [layer for layer in self._order if isinstance(layer, Dropout)]
+        held = {id(x): x for layer in self._order for _, x in within(layer)}
+        self.random = [layer for layer in held.values() if isinstance(layer, Dropout)]
         for layer in self.random:
             layer.held = True  # a gradient ends its step, not each pass
         learning = [i for i, layer in enumerate(self._order) if getattr(layer, "params", None)]

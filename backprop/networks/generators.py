@@ -4,7 +4,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from backprop.networks.parameters import attributes
+from backprop.networks.parameters import attributes, within
 
 
 def taken(layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,8 +40,9 @@ def found(layers: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the bit generators by layer and attribute; one that layers share comes once."""
     seen: set[int] = set()
     for name, layer in layers.items():
-        for attribute, value in attributes(layer).items():
-            bits = getattr(value, "bit_generator", None)
-            if bits is not None and hasattr(bits, "state") and id(bits) not in seen:
-                seen.add(id(bits))
-                yield f"{name}.{attribute}", bits
+        for where, inner in within(layer, name):
+            for attribute, value in attributes(inner).items():
+                bits = getattr(value, "bit_generator", None)
+                if bits is not None and hasattr(bits, "state") and id(bits) not in seen:
+                    seen.add(id(bits))
+                    yield f"{where}.{attribute}", bits

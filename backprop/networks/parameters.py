@@ -39,6 +39,31 @@ def attributes(holder: Any) -> dict[str, Any]:
     return found
 
 
+def within(layer: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield a layer, and those that it holds, in lists and dictionaries too; each once, by name."""
+    yield name, layer
+    seen = {id(layer)}
+    for key, value in attributes(layer).items():
+        yield from _layers_in(value, f"{name}.{key}", seen)
+
+
+def _layers_in(value: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    if id(value) in seen:
+        return
+    if isinstance(value, Mapping):
+        held = value
+    elif isinstance(value, list | tuple):
+        held = dict(enumerate(value))
+    elif not isinstance(value, type) and all(hasattr(value, m) for m in ("forward", "backward")):
+        yield name, value
+        held = attributes(value)
+    else:
+        return
+    seen.add(id(value))
+    for key, item in held.items():
+        yield from _layers_in(item, f"{name}.{key}", seen)
+
+
 def named_slots(layers: Iterable[Any]) -> dict[str, Slot]:
     """Return where the layers hold their parameters and their state, by the book's names.
 

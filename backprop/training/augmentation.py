@@ -4,9 +4,9 @@ import math
 from typing import Any
 
 import backends
-from backends import Array, namespace
+from backends import Array, isdtype, namespace
 from backprop.arguments import at_least_0
-from backprop.arrays import default_dtype, shape
+from backprop.arrays import default_dtype, float_bits, shape
 
 
 class Augment:
@@ -82,17 +82,21 @@ class Augment:
 
         Raises
         ------
+        TypeError
+            When `x` is not floating.
         ValueError
             When `x` has another shape.
         """
         xp, n = namespace(x), x.shape[0]
+        if not isdtype(xp, x.dtype, "real floating"):
+            raise TypeError(f"`x` must be real floating, to be moved; got {x.dtype}")
         height, width = self._size(x)
         pictures = xp.reshape(x, (n, -1, height * width))
         (rows, columns), exact = self._sources(x, height, width)
         top, left = xp.floor(rows), xp.floor(columns)
         if exact:
             return xp.reshape(_seen(pictures, top, left, height, width), x.shape)
-        down, right = rows - top, columns - left
+        down, right = (xp.astype(each, x.dtype) for each in (rows - top, columns - left))
         moved = (
             (1.0 - down) * (1.0 - right) * _seen(pictures, top, left, height, width)
             + (1.0 - down) * right * _seen(pictures, top, left + 1.0, height, width)
@@ -115,16 +119,17 @@ class Augment:
     def _sources(self, x: Array, height: int, width: int) -> tuple[tuple[Array, Array], bool]:
         """Return where each pixel comes from, (N, 1, H W) twice, and if these are whole pixels."""
         xp, backend, n = namespace(x), backends.of(x), x.shape[0]
+        wide = xp.float32 if float_bits(xp, x.dtype) < 32 else x.dtype  # for places of pixels
         first, of = self.rows or (0, n)
         here = slice(first, first + n)
         moves = self.rng.integers(-self.shift, self.shift, (2, of), endpoint=True)[:, here]
         angles = self.rng.uniform(-self.rotate, self.rotate, of)[here]
         dy, dx, angle = (
-            xp.reshape(backend.asarray(drawn, x.dtype), (n, 1, 1))
+            xp.reshape(backend.asarray(drawn, wide), (n, 1, 1))
             for drawn in (*moves, angles * (math.pi / 180))
         )
         place = xp.arange(height * width, dtype=default_dtype(x, "integral"), device=backend.device)
-        row, column = (xp.astype(each, x.dtype) for each in (place // width, place % width))
+        row, column = (xp.astype(each, wide) for each in (place // width, place % width))
         if self.rotate == 0:
             return (row - dy, column - dx), True
         middle_row, middle_column = (height - 1) / 2, (width - 1) / 2
@@ -137,6 +142,9 @@ def _seen(pictures: Array, rows: Array, columns: Array, height: int, width: int)
     """Return the pixels at whole places (N, 1, H W) of pictures (N, C, H W); 0 outside."""
     xp, index = namespace(pictures), default_dtype(pictures, "indexing")
     inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    place = xp.clip(rows, 0, height - 1) * width + xp.clip(columns, 0, width - 1)
-    place = xp.broadcast_to(xp.astype(place, index), pictures.shape)
+    row, column = (
+        xp.astype(xp.clip(place, 0, size - 1), index)
+        for place, size in ((rows, height), (columns, width))
+    )
+    place = xp.broadcast_to(row * width + column, pictures.shape)
     return xp.where(inside, xp.take_along_axis(pictures, place, axis=2), 0.0)

@@ -131,11 +131,16 @@ class Rule:
 
         Raises
         ------
+        TypeError
+            When gradients are of another library or device than the parameters.
         ValueError
             When a gradient is missing or has another shape than its parameter, or the names or
             shapes are others than at the step before.
         """
         if params:
+            both = next(iter(params.values())), next(iter(grads.values()), None)
+            if all(map(is_array, both)):
+                namespace(*both)
             self.apply(params, grads, self.rates())
 
     def rates(self) -> tuple[float, float]:

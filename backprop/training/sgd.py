@@ -7,6 +7,7 @@ from backends import Array
 from backprop.arrays import is_array
 from backprop.training.optimizer import Rule
 from backprop.training.schedules import Schedule
+from backprop.training.vector import fitting
 
 
 class SGD(Rule):
@@ -45,8 +46,8 @@ class SGD(Rule):
             return
         self.steps += 1
         lr = rates[0]
-        for name in params:
-            params[name] -= lr * grads[name]
+        for name, value in params.items():
+            params[name] -= lr * fitting(grads, name, getattr(value, "shape", ()))
 
     def change(self, g: Array, lr: float, kept: dict[str, Array]) -> Array:
         """Return lr g."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from backends import Array, namespace
-from backprop.arrays import as_array, shape
+from backprop.arrays import floating_array, shape
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -23,16 +23,26 @@ def joined(arrays: Mapping[str, Any], shapes: Shapes) -> Array:
     ValueError
         When a name is missing, or a shape is another.
     """
-    missing = [name for name in shapes if name not in arrays]
-    if missing:
-        raise ValueError(f"there must be an array for each parameter; got none for {missing[0]}")
-    flat = []
-    for name, wanted in shapes.items():
-        x = as_array(arrays[name])
-        if tuple(x.shape) != wanted:
-            raise ValueError(f"the array for `{name}` must have shape {wanted}; got {shape(x)}")
-        flat.append(namespace(x).reshape(x, (-1,)))
+    found = [floating_array(fitting(arrays, name, wanted)) for name, wanted in shapes.items()]
+    flat = [namespace(x).reshape(x, (-1,)) for x in found]
     return namespace(flat[0]).concat(flat)
+
+
+def fitting(arrays: Mapping[str, Any], name: str, wanted: tuple[int, ...]) -> Any:
+    """Return the array, or the number, of a name.
+
+    Raises
+    ------
+    ValueError
+        When there is none, or it has another shape.
+    """
+    if name not in arrays:
+        raise ValueError(f"there must be an array for each parameter; got none for {name}")
+    x = arrays[name]
+    found = tuple(getattr(x, "shape", ()))
+    if found != tuple(wanted):
+        raise ValueError(f"the array for `{name}` must have shape {tuple(wanted)}; got {found}")
+    return x
 
 
 def parts(vector: Array, shapes: Shapes) -> Iterator[tuple[str, Array]]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import backends
-from backprop import DeepConvNet, SimpleConvNet, demos, load_mnist_sample, save_network
+from backprop import DeepConvNet, SimpleConvNet, demos, load_mnist_sample, save_network, save_params
 from backprop.demos import (
     activation_histograms,
     apply_filters,
@@ -178,6 +178,14 @@ def test_filters_become_smooth(tmp_path, capsys):
     before, after = re.findall(r"([\d.]+)% of neighbors", capsys.readouterr().out)
     assert 40 < float(before) < 60
     assert float(after) == 100.0
+
+
+def test_a_file_of_parameters_alone_is_that_of_the_book_s_network(tmp_path, capsys):
+    stripes = SimpleConvNet(backend="cpu", seed=0)
+    stripes.params["W1"] = np.ones_like(stripes.params["W1"])
+    save_params(tmp_path / "n", stripes.params)
+    filters.run(demos.Settings(backends.host(), data=few_digits, params=tmp_path / "n"))
+    assert float(re.findall(r"([\d.]+)% of neighbors", capsys.readouterr().out)[1]) == 100.0
 
 
 def test_the_strongest_answers(ran, capsys):

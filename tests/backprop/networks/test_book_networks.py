@@ -8,11 +8,17 @@ import pytest
 
 import backends
 from backprop import (
+    SGD,
     Adam,
+    Affine,
     DeepConvNet,
+    Dropout,
     MultiLayerNet,
     MultiLayerNetExtend,
+    Network,
     SimpleConvNet,
+    SoftmaxWithLoss,
+    Tanh,
     Trainer,
     TwoLayerNet,
     gradcheck,
@@ -297,3 +303,52 @@ def test_the_books_trained_parameters(name, library):
     net.load_state_dict(load_params(Path(os.environ["BOOK_DIR"]) / f"{name}.pkl")[0])
     _, (x, t) = load_mnist(flatten=False, path=os.environ["MNIST_DIR"])
     assert net.accuracy(backend.asarray(x), backend.asarray(t)) == accuracy
+
+
+class Block:
+    """Holds its layers in a list, one of them twice, and itself."""
+
+    def __init__(self):
+        self.inner = [{"tanh": Tanh(), "drop": Dropout(0.5, seed=0)}]
+        self.inner.append(self.inner[0])
+        self.own = self
+
+    def forward(self, x, training=False):
+        layers = self.inner[0]
+        return layers["drop"].forward(layers["tanh"].forward(x), training)
+
+    def backward(self, dout=1):
+        layers = self.inner[0]
+        return layers["tanh"].backward(layers["drop"].backward(dout))
+
+
+def test_a_mask_within_a_layer_is_held_too():
+    rng = np.random.default_rng(0)
+
+    def made():
+        layers = {
+            "in": Affine(np.linspace(-1, 1, 30).reshape(5, 6), np.zeros(6)),
+            "block": Block(),
+            "out": Affine(np.linspace(-1, 1, 18).reshape(6, 3), np.zeros(3)),
+        }
+        return Network(layers, SoftmaxWithLoss())
+
+    net, x, t = made(), rng.standard_normal((8, 5)), np.arange(8) % 3
+    assert net.random == [net.layers["block"].inner[0]["drop"]]
+    gradient = net.gradient(x, t)
+    for name, value in net.numerical_gradient(x, t).items():
+        np.testing.assert_allclose(value, gradient[name], atol=1e-8)
+    assert gradcheck(net, x, t).ok
+    assert np.abs(net.gradient(x, t)["W1"] - gradient["W1"]).max() > 1e-3  # another mask
+    ends = []
+    for epochs in ((4,), (2, 2)):  # its generator is in the checkpoint
+        trainer = Trainer(made(), SGD(0.1), batch_size=4, seed=0)
+        for i, each in enumerate(epochs):
+            if i:
+                other = Trainer(made(), SGD(0.1), batch_size=4, seed=1)
+                other.load_state_dict(trainer.state_dict())
+                trainer = other
+            trainer.fit((x, t), epochs=each)
+        ends.append(trainer.net.state_dict())
+    for name, value in ends[0].items():
+        np.testing.assert_array_equal(ends[1][name], value)

@@ -151,3 +151,21 @@ def test_training_goes_on_with_its_augment_only(tmp_path):
     first.save(tmp_path / "saved")
     with pytest.raises(ValueError, match="the generators must be those of the training, none; got"):
         Trainer.resume(tmp_path / "saved")
+
+
+@pytest.mark.parametrize("rotate", [0.0, 10.0])
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+def test_in_16_bits_the_pixels_are_those_of_32(name, rotate):
+    """Places of pixels have more digits than 16 bits hold."""
+    torch = pytest.importorskip("torch")
+    x = torch.rand(2, 1, 60, 60).to(getattr(torch, name))
+    found = Augment(2, rotate, seed=0)(x)
+    assert found.dtype == x.dtype
+    expected = Augment(2, rotate, seed=0)(x.to(torch.float32))
+    tolerance = {"rtol": 0, "atol": 0.02 if rotate else 0.0}
+    np.testing.assert_allclose(found.to(torch.float32), expected, **tolerance)
+
+
+def test_whole_numbers_are_not_moved():
+    with pytest.raises(TypeError, match=r"^`x` must be real floating, to be moved; got uint8$"):
+        Augment(1)(np.ones((1, 1, 5, 5), "uint8"))

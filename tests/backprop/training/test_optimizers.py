@@ -143,6 +143,31 @@ def test_a_rate_of_numpy_leaves_float32():
         assert params["W"].dtype == np.float32
 
 
+@pytest.mark.parametrize("rule", [SGD, Momentum, Nesterov, AdaGrad, RMSprop, Adam, AdamW])
+def test_gradients_may_be_whole_numbers(rule):
+    expected, found = ({"x": 3.0, "y": np.array([1.0, 2.0])} for _ in range(2))
+    rule(0.1).update(expected, {"x": 2.0, "y": np.array([1.0, -2.0])})
+    rule(0.1).update(found, {"x": 2, "y": np.array([1, -2])})
+    assert found["x"] == expected["x"] != 3.0
+    np.testing.assert_array_equal(found["y"], expected["y"])
+
+
+@pytest.mark.parametrize("rule", [SGD, Momentum])
+def test_gradients_must_fit_the_parameters(rule):
+    params = {"W": np.ones(3)}
+    for wrong in (np.ones(1), np.ones((2, 3)), 1.0):
+        with pytest.raises(ValueError, match=r"^the array for `W` must have shape \(3,\); got \("):
+            rule().update(params, {"W": wrong})
+    with pytest.raises(ValueError, match="^there must be an array for each parameter; got none"):
+        rule().update(params, {"V": np.ones(3)})
+    torch = pytest.importorskip("torch")
+    own = {"W": torch.ones(3)}
+    with pytest.raises(TypeError, match="^arrays must be of one library; got torch and numpy"):
+        rule().update(own, {"W": np.ones(3)})
+    np.testing.assert_array_equal(params["W"], np.ones(3))
+    assert own["W"].dtype == torch.float32
+
+
 def test_parameters_must_stay_what_they_are():
     optimizer = Momentum()
     optimizer.update({"W": np.ones(3)}, {"W": np.ones(3)})
