@@ -203,12 +203,14 @@ def test_a_gradient_alone_computes_no_loss(loss, decay, monkeypatch):
         net.gradient(X, T[:3])
 
 
-class Doubled(SoftmaxWithLoss):
-    def forward(self, x, t):
-        return 2 * super().forward(x, t)
+class Warm(SoftmaxWithLoss):
+    """Divides scores by 2 in what is run by hand, of which single losses know nothing."""
+
+    def prepare(self, x, t):
+        super().prepare(x / 2, t)
 
     def backward(self, dout=1):
-        return super().backward(2 * dout)
+        return super().backward(dout) / 2
 
 
 class Counted(Network):
@@ -219,20 +221,41 @@ class Counted(Network):
         return super().loss(x, t, **mode)
 
 
-def test_a_loss_of_one_s_own_is_run_for_a_gradient(monkeypatch):
-    layer = Doubled()
-    own = Network.from_params(params(), last_layer=layer).gradient(X, T)
+class Moved(Network):
+    def training_loss(self, x, t):
+        return super().training_loss(x + 1.0, t)
+
+
+class Negated(Network):
+    def loss_and_gradient(self, x, t, **mode):
+        loss, grads = super().loss_and_gradient(x, t, **mode)
+        return loss, {name: -grad for name, grad in grads.items()}
+
+
+def test_a_loss_of_one_s_own_is_run_for_a_gradient():
     plain = Network.from_params(params())
-    for name, value in plain.gradient(X, T).items():
-        np.testing.assert_allclose(own[name], 2 * value, rtol=1e-12)
     seen = []
     forward = plain.last_layer.forward
     plain.last_layer.forward = lambda x, t: seen.append(x.shape) or forward(x, t)
-    plain.gradient(X, T)
+    expected = plain.gradient(X, T)
     assert seen == [(4, 3)]
     net = Counted(plain.layers, SoftmaxWithLoss())
     net.gradient(X, T)
     assert net.calls == 1
+    moved = Moved(plain.layers, SoftmaxWithLoss()).gradient(X - 1.0, T)
+    negated = Negated(plain.layers, SoftmaxWithLoss()).gradient(X, T)
+    for name, value in expected.items():
+        np.testing.assert_allclose(moved[name], value, rtol=0, atol=1e-14)
+        np.testing.assert_array_equal(negated[name], -value)
+
+
+@pytest.mark.parametrize("method", ["fast", "elementwise"])
+def test_a_loss_that_prepares_in_its_own_way_is_differentiated_as_it_is(method):
+    net = Network.from_params(params(), last_layer=Warm())
+    gradient, plain = net.gradient(X, T), Network.from_params(params()).gradient(X, T)
+    for name, value in net.numerical_gradient(X, T, method=method).items():
+        np.testing.assert_allclose(value, gradient[name], atol=1e-9)
+        assert np.abs(gradient[name] - plain[name]).max() > 1e-3
 
 
 class Scale:
