@@ -10,8 +10,8 @@ from backprop.layers.loss import is_known_loss
 from backprop.networks import decay
 from backprop.networks.moment import repeatable
 from backprop.numerical import steps, sweep
-from backprop.numerical.column import Tail
 from backprop.numerical.sharing import put_together
+from backprop.numerical.tail import Tail
 from backprop.parallel import Communicator, share_of
 
 

@@ -5,107 +5,19 @@ inputs and outputs whose weights are perturbed at a time, R samples that they re
 what comes later.
 """
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import backends
 from backends import Array, namespace
-from backprop import labels
-from backprop.arrays import default_dtype, float_bits
-from backprop.layers.affine import Affine
-from backprop.layers.elementwise import is_elementwise
-from backprop.layers.layer import keeps
-from backprop.layers.loss import LossLayer
+from backprop.arrays import default_dtype, float_bits, is_array
+from backprop.layers.flatten import Flatten
+from backprop.numerical.tail import Tail, is_affine
 
 Block: TypeAlias = tuple[slice, int, list[slice]]
 """Inputs to perturb at a time, how many samples they reach at most, and with which outputs."""
 
 _TEMPORARIES = 4  # arrays of the size of the scores that a chunk holds at a time
-
-
-def is_affine(layer: Any) -> bool:
-    """Tell whether a layer computes as `Affine` does."""
-    return keeps(layer, Affine, "forward")
-
-
-class Tail:
-    """Affine and elementwise layers, and a loss of the library's, with the values of one pass.
-
-    Parameters
-    ----------
-    layers : sequence of layer
-        From the input to the scores, any layers; those at the end that are known count.
-    modes : sequence of dict
-        What `forward` of each layer is told beside its input.
-    last : LossLayer
-        The loss.
-    x, t : array
-        Inputs, in the dtype of the parameters, and labels.
-
-    Attributes
-    ----------
-    inputs : list of array
-        What goes into each layer, and the scores.
-    targets, losses : array, shape (N, C) and (N,)
-        Labels as rows, and the loss of each sample.
-    """
-
-    def __init__(
-        self,
-        layers: Sequence[Any],
-        modes: Sequence[Mapping[str, bool]],
-        last: LossLayer,
-        x: Array,
-        t: Array,
-    ) -> None:
-        self.layers = layers
-        self.last = last
-        self.inputs = []
-        self._known: list[bool | None] = [None] * len(layers)
-        for layer, mode in zip(layers, modes, strict=True):
-            self.inputs.append(x)
-            x = layer.forward(x, **mode)
-        scores = labels.batched(x)
-        self.inputs.append(scores)
-        self.targets = labels.targets(t, scores)
-        self.losses = last.sample_losses(scores, self.targets)
-
-    def position(self, layer: Any) -> int | None:
-        """Return where an Affine layer stands, if all layers from there on are known; else None."""
-        where = next(i for i, other in enumerate(self.layers) if other is layer)
-        known = is_affine(layer) and all(map(self._is_known, range(where, len(self.layers))))
-        return where if known else None
-
-    def _is_known(self, i: int) -> bool:
-        if self._known[i] is None:
-            layer = self.layers[i]
-            self._known[i] = is_affine(layer) or (
-                is_elementwise(layer)
-                and _keeps_to_the_entry(layer, self.inputs[i], self.inputs[i + 1])
-            )
-        return bool(self._known[i])
-
-
-def _keeps_to_the_entry(layer: Any, x: Array, y: Array) -> bool:
-    """Tell whether a layer gives an entry the same value in any place: no weight for each feature.
-
-    Asked of the entries in one row, in reverse and then again, as wide as no weights could be.
-    """
-    if y.shape != x.shape or math.prod(x.shape) == 0:
-        return False
-    xp = namespace(x)
-    ahead, expected = (xp.reshape(each, (-1,)) for each in (x, y))
-    order = [xp.flip(ahead), ahead, ahead[:1]]
-    try:
-        found = layer.forward(xp.concat(order))
-    except Exception:  # any error says that the layer wants another shape
-        return False
-    expected = xp.concat([xp.flip(expected), expected, expected[:1]])
-    if getattr(found, "shape", None) != expected.shape:
-        return False
-    near = xp.finfo(y.dtype).eps ** 0.5 * xp.abs(expected)
-    return bool(xp.all(xp.abs(found - expected) <= near))
 
 
 class Active:
@@ -148,16 +60,16 @@ class Column:
         end = position + 1
         while end < len(tail.layers) and not is_affine(tail.layers[end]):
             end += 1
-        self.activations = tail.layers[position + 1 : end]
+        self.activations = _with_factors(tail, position + 1, end)
         self.next = tail.layers[end] if end < len(tail.layers) else None
-        self.rest = tail.layers[end + 1 :]
+        self.rest = _with_factors(tail, end + 1, len(tail.layers))
         self.before = tail.inputs[position + 1].T  # (M, N)
         self.after = tail.inputs[end].T  # (M, N)
         self.base = self.after if self.next is None else tail.inputs[end + 1].T  # (C, N)
 
     def blocks(self, counts: list[int], memory: int) -> Iterator[Block]:
         """Yield what to perturb at a time, to stay within `memory`."""
-        widths = [layer.W.shape[1] for layer in self.rest if is_affine(layer)]
+        widths = [layer.W.shape[1] for layer, _ in self.rest if is_affine(layer)]
         itemsize = float_bits(namespace(self.base), self.base.dtype) // 8
         entries = memory // (max([self.base.shape[0], *widths]) * itemsize * _TEMPORARIES)
         start = 0
@@ -189,8 +101,11 @@ class Column:
             return xp.reshape(xp.take(x, flat, axis=1), (x.shape[0], *samples.shape))
 
         column = chosen(self.before[outputs, :]) + moved  # (J, B, R)
-        for layer in self.activations:
-            column = layer.forward(column)
+        for layer, factor in self.activations:
+            if factor is None:
+                column = layer.forward(column)
+            else:
+                column = column * (chosen(factor.T[outputs, :]) if is_array(factor) else factor)
         base = chosen(self.base)[:, None, :, :]  # (C, 1, B, R)
         if self.next is None:  # the column is one of the scores
             rows = xp.where(self._own(outputs), column, base)
@@ -199,10 +114,17 @@ class Column:
             rows = self.next.W.T[:, outputs, None, None] * column  # (C, J, B, R)
             rows += base
         scores = xp.permute_dims(rows, (1, 2, 3, 0))
-        for layer in self.rest:
-            flat_scores = layer.forward(xp.reshape(scores, (-1, scores.shape[-1])))
-            scores = xp.reshape(flat_scores, (*column.shape, -1))
-        targets = xp.permute_dims(chosen(self.tail.targets.T), (1, 2, 0))  # (B, R, C)
+
+        def rows_of(x: Array) -> Array:  # (N, C) -> (B, R, C)
+            return xp.permute_dims(chosen(x.T), (1, 2, 0))
+
+        for layer, factor in self.rest:
+            if factor is None:
+                flat_scores = layer.forward(xp.reshape(scores, (-1, scores.shape[-1])))
+                scores = xp.reshape(flat_scores, (*column.shape, -1))
+            else:
+                scores = scores * (rows_of(factor) if is_array(factor) else factor)
+        targets = rows_of(self.tail.targets)
         before = xp.reshape(xp.take(self.tail.losses, flat, axis=0), samples.shape)
         losses = self.tail.last.sample_losses(scores, targets) - before
         return xp.sum(losses, axis=2) / self.tail.losses.shape[0]
@@ -213,3 +135,12 @@ class Column:
         index = default_dtype(self.base, "indexing")
         columns = xp.arange(self.width, dtype=index, device=backends.device(self.base))
         return (columns[:, None] == columns[None, outputs])[:, :, None, None]
+
+
+def _with_factors(tail: Tail, start: int, stop: int) -> list[tuple[Any, Any]]:
+    """Return layers, each with what it multiplies its input by, if that is all it does.
+
+    Without those that make rows of pictures: here all are rows.
+    """
+    both = zip(tail.layers[start:stop], tail.factors[start:stop], strict=True)
+    return [(layer, factor) for layer, factor in both if not isinstance(layer, Flatten)]

@@ -4,8 +4,9 @@ A perturbed parameter changes nothing before its layer. In an Affine layer y = x
 h to W[i, j] adds h x[:, i] to column j and changes no other column; adding h to b[j] is the same
 with an input that is always 1. An activation keeps that to the column, and the next Affine layer
 adds the column's change times one row of its weights. From there on whole rows are evaluated, many
-perturbations stacked into one batch. A sample whose input is 0 is not reached at all: most pixels
-of a digit. No formula of a derivative is used anywhere.
+perturbations stacked into one batch. A filter of a Convolution changes one channel (`channel`).
+Layers that are not known, and what mixes the samples, are evaluated whole. A sample whose input is
+0 is not reached at all: most pixels of a digit. No formula of a derivative is used anywhere.
 
 Shapes: N samples, D inputs and M outputs of the perturbed layer, B and J the inputs and outputs
 whose weights are perturbed at a time, R samples that they reach, C features of what comes later.
@@ -17,9 +18,11 @@ from typing import Any, Protocol
 
 import backends
 from backends import Array, Backend, namespace
-from backprop.numerical.column import Active, Block, Column, Tail
+from backprop.numerical.channel import filter_changes
+from backprop.numerical.column import Active, Block, Column
 from backprop.numerical.perturb import Place, at_entries
 from backprop.numerical.sharing import Share, alone
+from backprop.numerical.tail import Tail
 
 _HOST_MEMORY = 1 << 22  # what stays in a processor's cache
 _DEVICE_MEMORY = 1 << 27
@@ -82,9 +85,8 @@ def changes(
     base = loss()
     each: dict[str, Array] = {}
     for layer, names in _by_layer(net):
-        position = None if tail is None else tail.position(layer)
-        if tail is not None and position is not None:
-            found = _affine_changes(tail, position, offsets, memory, share)
+        found = None if tail is None else _reached(tail, layer, offsets, memory, share)
+        if found is not None:
             each |= {name: found[key] for key, name in names.items()}
         else:
             each |= {n: _one_by_one(net, n, loss, offsets, base, share) for n in names.values()}
@@ -120,6 +122,19 @@ def _one_by_one(
     losses, _ = at_entries(Place(net.params, name), moves[start:stop], loss)
     found = [*[base] * start, *losses, *[base] * (len(moves) - stop)]
     return xp.reshape(xp.stack(found) - base, (len(offsets), *own.shape))
+
+
+def _reached(
+    tail: Tail, layer: Any, offsets: tuple[float, ...], memory: int, share: Share
+) -> dict[str, Array] | None:
+    """Return the changes by key, by what is reached alone; None where a layer is not known."""
+    position = tail.of_affine(layer)
+    if position is not None:
+        return _affine_changes(tail, position, offsets, memory, share)
+    position = tail.of_convolution(layer)
+    if position is not None:
+        return filter_changes(tail, position, offsets, memory, share)
+    return None
 
 
 def _affine_changes(

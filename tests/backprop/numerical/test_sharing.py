@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backprop import SoftmaxWithLoss, TwoLayerNet
+from backprop import SimpleConvNet, SoftmaxWithLoss, TwoLayerNet
 from backprop.numerical import sweep
 from tests.mpi.programs import T, X, normalized, plain, with_masks
 from tests.support import Case
@@ -22,6 +22,22 @@ def test_several_get_what_one_gets_bit_for_bit(net, options, size):
         assert list(gradient) == list(expected)
         for name, values in expected.items():
             np.testing.assert_array_equal(gradient[name], values)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("memory", [None, 20_000])
+def test_filters_are_shared_too(size, memory):
+    def gradient(ranks=None):
+        param = {"filter_num": 3, "filter_size": 3, "pad": 1, "stride": 1}
+        net = SimpleConvNet((1, 6, 6), param, 4, 3, "he", dtype="float64", seed=0)
+        x = X[:4].reshape(4, 1, 6, 6)
+        return net.numerical_gradient(x, T[:4], memory=memory, communicator=ranks)
+
+    expected = gradient()
+    for found in together(size, gradient):
+        assert list(found) == list(expected)
+        for name, values in expected.items():
+            np.testing.assert_array_equal(found[name], values)
 
 
 @pytest.mark.needs_values

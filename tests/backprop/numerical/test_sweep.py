@@ -3,17 +3,24 @@ import pytest
 
 from backprop import (
     Affine,
+    BatchNormalization,
+    Convolution,
+    Dropout,
     Elementwise,
+    Flatten,
     IdentityWithLoss,
     Layer,
     Network,
+    Pooling,
     Relu,
+    Sigmoid,
     SigmoidWithLoss,
     SoftmaxWithLoss,
     Tanh,
     TwoLayerNet,
     load_mnist_sample,
 )
+from backprop.numerical import sweep
 from tests.support import Case
 
 RNG = np.random.default_rng(21)
@@ -54,6 +61,94 @@ def check_fast(net, x, t, **options):
 def test_fast_is_elementwise(depth, activation, loss, memory):
     net = Network.from_params(params(depth), activation, last_layer=loss())
     check_fast(net, X, T, memory=memory)
+
+
+PICTURES = RNG.standard_normal((4, 2, 7, 6))
+
+
+def convolution(*shape, stride=1, pad=0, seed=0):
+    rng = np.random.default_rng(seed)
+    return Convolution(rng.standard_normal(shape), rng.standard_normal(shape[0]), stride, pad)
+
+
+def affine(*shape, seed=0):
+    rng = np.random.default_rng(seed)
+    return Affine(rng.standard_normal(shape), rng.standard_normal(shape[1]))
+
+
+CONVOLUTIONAL = {
+    "to Affine": lambda: [convolution(3, 2, 3, 3, pad=1), Tanh(), affine(126, 3)],
+    "alone": lambda: [convolution(3, 2, 7, 6), affine(3, 3)],
+    "pooled": lambda: [
+        *(convolution(3, 2, 3, 3, stride=2, pad=1), Relu(), Pooling(2, 2, stride=1)),
+        *(Flatten(), Sigmoid(), affine(18, 5), Flatten(), Tanh(), affine(5, 3)),
+    ],
+    "two": lambda: [
+        *(convolution(3, 2, 3, 2, pad=1), Sigmoid(), Pooling(2, 2, 2, mode="average")),
+        *(convolution(2, 3, 2, 2, seed=1), Tanh(), convolution(4, 2, 1, 1, pad=1, seed=2)),
+        *(Pooling(2, 2), Relu(), affine(36, 3)),
+    ],
+    "masked": lambda: [
+        *(convolution(3, 2, 3, 3), Dropout(0.4, seed=0), Tanh(), Flatten(), Dropout(0.3, seed=1)),
+        *(affine(60, 4), Dropout(0.5, seed=2), Tanh(), affine(4, 3), Dropout(0.2, seed=3)),
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", CONVOLUTIONAL)
+@pytest.mark.parametrize("memory", [None, 1, 20_000])
+@pytest.mark.parametrize("training", [True, False])
+def test_what_a_filter_reaches_is_all_that_counts(kind, memory, training, monkeypatch):
+    layers = {str(i): layer for i, layer in enumerate(CONVOLUTIONAL[kind]())}
+    net = Network(layers, SoftmaxWithLoss())
+    plain = net.numerical_gradient(PICTURES, T, training=training, method="elementwise")
+    monkeypatch.setattr(sweep, "_one_by_one", None)
+    fast = net.numerical_gradient(PICTURES, T, training=training, memory=memory)
+    exact = net.gradient(PICTURES, T) if kind != "masked" and training else plain
+    assert list(fast) == list(net.params)
+    for name, gradient in fast.items():
+        assert gradient.shape == net.params[name].shape
+        np.testing.assert_allclose(gradient, plain[name], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(gradient, exact[name], rtol=0, atol=1e-7)
+        assert np.abs(gradient).max() > 1e-4
+
+
+@pytest.mark.parametrize("behind", [[], [BatchNormalization(np.ones(126), np.zeros(126))]])
+def test_filters_before_what_is_not_known_are_evaluated_whole(behind, monkeypatch):
+    """Statistics of a batch mix the samples; scores that are channels never meet."""
+    layers = [convolution(3, 2, 3, 3, pad=1), Flatten(), *behind]
+    net = Network({str(i): layer for i, layer in enumerate(layers)}, IdentityWithLoss())
+    t = np.zeros((4, 126))
+    seen = []
+    whole = sweep._one_by_one
+    monkeypatch.setattr(
+        sweep, "_one_by_one", lambda net, name, *more: seen.append(name) or whole(net, name, *more)
+    )
+    fast, exact = net.numerical_gradient(PICTURES, t), net.gradient(PICTURES, t)
+    assert seen == list(net.params)
+    for name in exact:
+        np.testing.assert_allclose(fast[name], exact[name], rtol=0, atol=1e-7)
+
+
+@pytest.mark.needs_values
+@pytest.mark.needs_indices
+def test_filters_on_every_library(case: Case):
+    def made(array):
+        rng = np.random.default_rng(0)
+        W, b, V, c = (rng.standard_normal(s) for s in ((3, 2, 3, 3), 3, (12, 3), 3))
+        conv = Convolution(array(W), array(b), 1, 0)
+        return Network(
+            {"c": conv, "a": Tanh(), "p": Pooling(2, 2, 2), "o": Affine(array(V), array(c))},
+            SoftmaxWithLoss(),
+        )
+
+    x = PICTURES[:, :, :, :6]
+    reference = made(np.asarray).gradient(x, T)
+    tolerance = 2e-3 if case.name == "strict:no_float64" else 1e-5
+    tolerance = 1e-8 if case.dtype == "float64" else tolerance
+    found = made(case.array).numerical_gradient(case.array(x), case.array(T))
+    for name, gradient in found.items():
+        case.check(gradient, reference[name], rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.needs_values
