@@ -40,7 +40,14 @@ def wholes(name: str, values: Any) -> tuple[int, ...]:
     return tuple(whole(f"{name}[{i}]", value) for i, value in enumerate(values))
 
 
-def _real(name: str, value: Any) -> float:
+def number(name: str, value: Any) -> float:
+    """Return a number as a float.
+
+    Raises
+    ------
+    TypeError
+        When `value` is no real number.
+    """
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"`{name}` must be a number; got {value!r}")
     return float(value)
@@ -56,7 +63,7 @@ def positive(name: str, value: Any) -> Any:
     ValueError
         When it is not positive and finite.
     """
-    if not (_real(name, value) > 0 and math.isfinite(value)):
+    if not (number(name, value) > 0 and math.isfinite(value)):
         raise ValueError(f"`{name}` must be positive and finite; got {value}")
     return value
 
@@ -71,10 +78,10 @@ def at_least_0(name: str, value: Any) -> float:
     ValueError
         When it is negative or not finite.
     """
-    number = _real(name, value)
-    if not 0 <= number < math.inf:
+    found = number(name, value)
+    if not 0 <= found < math.inf:
         raise ValueError(f"`{name}` must be finite and 0 or more; got {value}")
-    return number
+    return found
 
 
 def a_share(name: str, value: Any) -> float:
@@ -87,7 +94,7 @@ def a_share(name: str, value: Any) -> float:
     ValueError
         When it is not in [0, 1).
     """
-    number = _real(name, value)
-    if not 0 <= number < 1:
+    found = number(name, value)
+    if not 0 <= found < 1:
         raise ValueError(f"`{name}` must be in [0, 1); got {value}")
-    return number
+    return found

@@ -19,6 +19,7 @@ from backprop.book_tools import (
     BatchNormalization,
     DeepConvNet,
     Dropout,
+    MultiLayerNetExtend,
     SimpleConvNet,
     Trainer,
     shuffle_dataset,
@@ -51,7 +52,7 @@ from backprop.layers import (
     Sigmoid,
     SoftmaxWithLoss,
 )
-from backprop.networks import MultiLayerNet, MultiLayerNetExtend, TwoLayerNet
+from backprop.networks import MultiLayerNet, TwoLayerNet
 from backprop.perceptron import AND, NAND, OR, XOR
 from backprop.training import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSprop
 

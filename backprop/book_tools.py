@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import backends
 from backends import Array, namespace
 from backprop import layers, networks
 from backprop.arrays import as_array
+from backprop.finite import NotFiniteError
 from backprop.storage import load_params, save_params
 from backprop.training import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSprop, Updater
 
@@ -45,6 +47,34 @@ class BatchNormalization(layers.BatchNormalization):
     def forward(self, x: Array, train_flg: bool = True) -> Array:
         """Return γ x̂ + β."""
         return super().forward(x, train_flg)
+
+
+class MultiLayerNetExtend(networks.MultiLayerNetExtend):
+    """The network of section 6.3, told by `train_flg`, and with an accuracy whatever becomes of it.
+
+    Without batch normalization and with weights of standard deviation 1 it diverges, and the book
+    goes on to the next.
+    """
+
+    def predict(self, x: Array, train_flg: bool = False, *, training: bool = False) -> Array:
+        """Return the scores; `train_flg` is the book's name of `training`."""
+        return super().predict(x, training=train_flg or training)
+
+    def loss(self, x: Array, t: Array, train_flg: bool = False, *, training: bool = False) -> Array:
+        """Return the mean loss, and the weights' decay."""
+        return super().loss(x, t, training=train_flg or training)
+
+    def accuracy(
+        self, x: Array, t: Array, batch_size: int = 1000, *, training: bool = False
+    ) -> float:
+        """Return the share of right answers; of scores that are nan the first nan is the answer."""
+        try:
+            return super().accuracy(x, t, batch_size, training=training)
+        except NotFiniteError:
+            to_numpy = (self.backend or backends.host()).to_numpy
+            answers = np.argmax(to_numpy(self.predict(x, training=training)), axis=1)
+            t = to_numpy(t)
+            return float(np.mean(answers == (t if t.ndim == 1 else np.argmax(t, axis=1))))
 
 
 class _BooksOwn(networks.Network):

@@ -21,14 +21,25 @@ def conv_output_size(input_size: int, filter_size: int, stride: int = 1, pad: in
 
     Raises
     ------
+    TypeError
+        When a number is no whole one.
     ValueError
-        When it fits in none.
+        When it fits in none, or a number is out of range.
 
     Examples
     --------
     >>> conv_output_size(28, 5), conv_output_size(28, 3, stride=2, pad=1)
     (24, 14)
     """
+    for name, value, least in (
+        *(("input_size", input_size, 1), ("filter_size", filter_size, 1)),
+        *(("stride", stride, 1), ("pad", pad, 0)),
+    ):
+        whole(name, value, least)
+    return _places(input_size, filter_size, stride, pad)
+
+
+def _places(input_size: int, filter_size: int, stride: int, pad: int) -> int:
     if filter_size > input_size + 2 * pad:
         raise ValueError(
             f"a window must fit into the picture; got {filter_size} pixels in {input_size} with "
@@ -66,8 +77,8 @@ class Window:
     def places(self, picture: tuple[int, ...]) -> tuple[int, int]:
         """Return OH and OW for a picture of shape (..., H, W)."""
         return (
-            conv_output_size(picture[-2], self.height, self.stride, self.pad),
-            conv_output_size(picture[-1], self.width, self.stride, self.pad),
+            _places(picture[-2], self.height, self.stride, self.pad),
+            _places(picture[-1], self.width, self.stride, self.pad),
         )
 
     def padded(self, x: Array, value: float = 0.0) -> Array:

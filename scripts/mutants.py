@@ -151,15 +151,23 @@ def changes(path: Path) -> Iterator[tuple[ast.Module, range, str]]:
             annotations.append(node)
         for each in annotations:
             skipped |= {id(inner) for inner in ast.walk(each)} if each else set()
+    of: dict[int, str] = {}  # the statement that a part of it stands in
+    met: Counter[str] = Counter()
     for node in [*ast.walk(tree)]:
+        statement = of.get(id(node), "")
+        if isinstance(node, ast.stmt):
+            statement = ast.unparse(node).partition("\n")[0][:70]
+        of |= {id(inner): statement for inner in ast.iter_child_nodes(node)}
         if id(node) in skipped or not isinstance(node, ast.expr | ast.stmt):
             continue
         place = node.test if isinstance(node, ast.If | ast.While) else node
         lines = range(place.lineno, (place.end_lineno or place.lineno) + 1)
         for what, name, value in variants(node):
-            old, before = getattr(node, name), ast.unparse(node)[:60].replace("\n", " ")
+            full = f"{statement}: {what}"
+            met[full] += 1
+            old = getattr(node, name)
             setattr(node, name, value)
-            yield tree, lines, f"{before}: {what}"
+            yield tree, lines, full if met[full] == 1 else f"{full} ({met[full]})"
             setattr(node, name, old)
 
 

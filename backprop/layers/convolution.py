@@ -5,7 +5,7 @@ from typing import Any
 
 import backends
 from backends import Array, ArrayIn, device, namespace
-from backprop.arrays import batch, check_array, float_bits, shape
+from backprop.arrays import batch, check_array, float_bits, floating_array, shape
 from backprop.layers.layer import Layer, as_dtype, gradient_of, in_one_dtype, learnt, upstream
 from backprop.windows import Window, check_pictures
 
@@ -100,6 +100,7 @@ class Convolution(Layer):
         """Return `x`, and W as (F, C FH FW), in one dtype."""
         W = self.params["W"]
         xp = namespace(x, W)
+        x = floating_array(x)
         check_pictures(x)
         if x.shape[1] != W.shape[1]:
             raise ValueError(f"`x` must have {W.shape[1]} channels, (N, C, H, W); got {shape(x)}")

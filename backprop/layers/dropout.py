@@ -6,7 +6,7 @@ from typing import Any
 
 import backends
 from backends import Array, namespace
-from backprop.arguments import a_share
+from backprop.arguments import a_share, whole
 from backprop.arrays import floating_array, shape
 from backprop.layers.layer import Layer, as_dtype, upstream
 
@@ -52,9 +52,8 @@ class Dropout(Layer):
     ) -> None:
         super().__init__()
         self.ratio, self.inverted = a_share("ratio", ratio), inverted
-        if seed is not None and seed < 0:
-            raise ValueError(f"`seed` must be 0 or more; got {seed}")
-        self.seed = int(backends.host().rng().integers(1 << 32)) if seed is None else int(seed)
+        drawn = int(backends.host().rng().integers(1 << 32)) if seed is None else seed
+        self.seed = whole("seed", drawn, least=0)
         self.rng = backends.host().rng(self.seed)
         self.held = False
         self.rows: tuple[int, int] | None = None

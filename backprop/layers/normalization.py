@@ -5,6 +5,7 @@ from typing import Any
 
 import backends
 from backends import Array, ArrayIn, namespace
+from backprop.arguments import number
 from backprop.arrays import batch, copy_of, floating_array, shape
 from backprop.layers.layer import as_dtype, upstream
 from backprop.layers.normalizing import EPS, Normalization, moments
@@ -49,9 +50,9 @@ class BatchNormalization(Normalization):
         eps: float = EPS,
     ) -> None:
         super().__init__(gamma, beta, eps)
-        if not 0 <= momentum <= 1:
+        self.momentum = number("momentum", momentum)
+        if not 0 <= self.momentum <= 1:
             raise ValueError(f"`momentum` must be in [0, 1]; got {momentum}")
-        self.momentum = float(momentum)
         xp = namespace(gamma)
         given = {"running_mean": running_mean, "running_var": running_var}
         for (name, value), first in zip(given.items(), (xp.zeros_like, xp.ones_like), strict=True):

@@ -6,10 +6,9 @@ dx = (g - mean(g) - x̂ mean(g x̂)) / √(σ² + eps) (section 6.3; the derivat
 chapter 6).
 """
 
-import math
-
 import backends
 from backends import Array, ArrayIn, namespace
+from backprop.arguments import positive
 from backprop.arrays import check_array, shape
 from backprop.layers.layer import Layer, as_dtype, gradient_of, learnt
 
@@ -28,10 +27,8 @@ class Normalization(Layer):
             raise ValueError(
                 f"`gamma` and `beta` must have shape (D,); got {shape(gamma)} and {shape(beta)}"
             )
-        if not (eps > 0 and math.isfinite(eps)):
-            raise ValueError(f"`eps` must be positive and finite; got {eps}")
         self.params = {"gamma": gamma, "beta": beta}
-        self.eps = float(eps)
+        self.eps = float(positive("eps", eps))
 
     gamma = learnt("gamma", "Scales, shape (D,).")
     beta = learnt("beta", "Shifts, shape (D,).")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import backends
-from backends import Array, Backend, DType
+from backends import Array, Backend, DType, isdtype
 from backprop.arguments import whole, wholes
 from backprop.initialization import WeightScale, weight_std
 from backprop.layers import Affine, BatchNormalization, Convolution, Dropout
@@ -26,6 +26,8 @@ class Builder:
     def __init__(self, backend: str | Backend | None, dtype: str | DType, seed: int | None) -> None:
         self.backend = backends.select(backend)
         self.dtype = self.backend.dtype(dtype)
+        if not isdtype(self.backend.xp, self.dtype, "real floating"):
+            raise TypeError(f"`dtype` must be real floating; got {dtype}")
         self.rng = self.backend.rng(seed)
 
     def weights(self, shape: tuple[int, ...], inputs: int, scale: WeightScale) -> Array:
@@ -89,7 +91,17 @@ def picture_size(input_dim: Any) -> tuple[int, int, int]:
 
 
 def check_param(param: Mapping[str, int]) -> None:
-    """Raise a ValueError unless a mapping describes a convolution."""
+    """Raise an error unless a mapping describes a convolution.
+
+    Raises
+    ------
+    TypeError
+        When it is no mapping.
+    ValueError
+        When it says too little, or something else.
+    """
+    if not isinstance(param, Mapping):
+        raise TypeError(f"a convolution must be described by a dictionary; got {param!r}")
     needed, known = {"filter_num", "filter_size"}, {"filter_num", "filter_size", "stride", "pad"}
     if not needed <= set(param) <= known:
         raise ValueError(

@@ -6,6 +6,7 @@ The weights are what layers hold as `W`; biases, scales and shifts don't decay.
 from typing import Protocol
 
 from backends import Array, namespace
+from backprop.arrays import float_bits
 from backprop.networks.parameters import Parameters
 
 
@@ -25,9 +26,15 @@ def _weights(net: Decaying) -> dict[str, Array]:
 
 def penalty(net: Decaying) -> Array:
     """Return ½ λ Σ W², a 0-d array; 0.0 without weights."""
-    return sum(
-        0.5 * net.weight_decay_lambda * namespace(W).sum(W * W) for W in _weights(net).values()
-    )
+    return sum(0.5 * net.weight_decay_lambda * _squares(W) for W in _weights(net).values())
+
+
+def _squares(W: Array) -> Array:
+    """Return Σ W², which may be more than 16 bits hold."""
+    xp = namespace(W)
+    if float_bits(xp, W.dtype) < 32:
+        W = xp.astype(W, xp.float32)
+    return xp.sum(W * W)
 
 
 def added(net: Decaying, grads: dict[str, Array]) -> dict[str, Array]:

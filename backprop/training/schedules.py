@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from backprop.arguments import positive
+from backprop.arguments import number, positive
 
 Schedule: TypeAlias = Callable[[int], float]
 """The learning rate of each step, by its number from 0."""
@@ -26,7 +26,7 @@ def check_lr(lr: Any) -> float:
 
 
 def _check_steps(name: str, steps: int) -> None:
-    if steps < 1:
+    if number(name, steps) < 1:
         raise ValueError(f"`{name}` must be 1 or more steps; got {steps}")
 
 
@@ -80,7 +80,7 @@ class StepDecay:
     def __post_init__(self) -> None:
         check_lr(self.lr)
         _check_steps("every", self.every)
-        if not 0 < self.factor <= 1:
+        if not 0 < number("factor", self.factor) <= 1:
             raise ValueError(f"`factor` must be in (0, 1]; got {self.factor}")
 
     def __call__(self, step: int) -> float:
@@ -120,7 +120,7 @@ class Cosine:
     def __post_init__(self) -> None:
         check_lr(self.lr)
         _check_steps("steps", self.steps)
-        if not 0 <= self.end <= self.lr:
+        if not 0 <= number("end", self.end) <= self.lr:
             raise ValueError(f"`end` must be from 0 to lr, {self.lr}; got {self.end}")
 
     def __call__(self, step: int) -> float:

@@ -105,6 +105,10 @@ class Trainer(Resumable):
         self.optimizer: Updater = SGD(lr=0.1) if optimizer is None else optimizer
         check_parts(net, self.optimizer)
         check_on_nan(on_nan)
+        if augment is not None and not callable(augment):
+            raise TypeError(
+                f"`augment` must be a function of inputs, as Augment is; got {augment!r}"
+            )
         self.on_nan, self.augment = on_nan, augment
         if compile and communicator is not None:
             raise ValueError("`compile` must be False with a `communicator`; got True")

@@ -4,6 +4,9 @@ import pytest
 from backprop import (
     SGD,
     Affine,
+    BatchNormalization,
+    Convolution,
+    Cosine,
     Dropout,
     Momentum,
     MultiLayerNet,
@@ -12,6 +15,7 @@ from backprop import (
     Relu,
     SimpleConvNet,
     SoftmaxWithLoss,
+    StepDecay,
     Trainer,
     TwoLayerNet,
     functions,
@@ -20,6 +24,7 @@ from backprop import (
     summary,
 )
 from backprop.arguments import positive, whole
+from backprop.functions import conv_output_size
 
 DATA = (np.ones((4, 2)), [0, 1, 0, 1])
 
@@ -175,3 +180,64 @@ def test_an_error_names_the_argument(call, kind, message):
 def test_no_steps_lead_nowhere():
     x = np.ones(2)
     assert gradient_descent(np.sum, x, step_num=0).tolist() == [1.0, 1.0]
+
+
+ONES = np.ones(3)
+WRONG = {
+    "momentum": (lambda: BatchNormalization(ONES, ONES, momentum="a"), "`momentum` must be a nu"),
+    "eps": (lambda: BatchNormalization(ONES, ONES, eps="a"), "`eps` must be a number; got 'a'"),
+    "seed of a mask": (lambda: Dropout(0.5, "x"), "`seed` must be a whole number"),
+    "half a seed": (lambda: Dropout(0.5, 1.5), "`seed` must be a whole number"),
+    "end": (lambda: Cosine(0.1, 5, end="a"), "`end` must be a number; got 'a'"),
+    "steps": (lambda: Cosine(0.1, "a"), "`steps` must be a number; got 'a'"),
+    "factor": (lambda: StepDecay(0.1, 5, "a"), "`factor` must be a number; got 'a'"),
+    "augment": (
+        lambda: Trainer(TwoLayerNet(2, 2, 2, backend="cpu"), augment="shift"),
+        "`augment` must be a function, as Augment is; got 'shift'",
+    ),
+    "dtype": (
+        lambda: MultiLayerNet(5, [3], 2, dtype="int32", backend="cpu"),
+        "`dtype` must be real floating; got int32",
+    ),
+    "convolution": (
+        lambda: SimpleConvNet(conv_param=[3], backend="cpu"),
+        r"a convolution must be described by a dictionary; got \[3\]",
+    ),
+    "stride": (lambda: conv_output_size(5, 3, 1.5), "`stride` must be a whole number"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_of_a_wrong_type_is_named(name):
+    make, words = WRONG[name]
+    with pytest.raises(TypeError, match=f"^{words}"):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ((5, 3, 0), "`stride` must be"),
+        ((5, 3, 1, -1), "`pad` must be"),
+        ((5, -2), "`filter_size` must be"),
+        ((5, 7), "a window must fit into the picture; got 7 pixels in 5 with 0"),
+    ],
+)
+def test_sizes_of_windows_out_of_range(sizes, words):
+    with pytest.raises(ValueError, match=f"^{words}"):
+        conv_output_size(*sizes)
+
+
+def test_filters_and_pictures_of_whole_numbers_are_convolved():
+    layer = Convolution(np.ones((1, 1, 2, 2), int), np.zeros(1, int))
+    found = layer.forward(np.arange(9).reshape(1, 1, 3, 3))
+    np.testing.assert_array_equal(found, [[[[8.0, 12.0], [20.0, 24.0]]]])
+
+
+def test_a_penalty_is_summed_in_more_than_16_bits():
+    net = MultiLayerNet(50, [300], 10, weight_init_std=5.0, dtype="float16", backend="cpu", seed=0)
+    wide = net.to(dtype="float64")
+    for each in (net, wide):
+        each.weight_decay_lambda = 1e-4
+    x, t = np.zeros((1, 50)), np.array([1])
+    assert float(net.loss(x, t)) == pytest.approx(float(wide.loss(x, t)), rel=1e-3)

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 import backprop
-from backprop import functions
+from backprop import functions, layers
 
 OF_THE_BOOK = {
     "SGD": {"lr": 0.01},
@@ -81,6 +81,14 @@ def check(where, tables):
 @pytest.mark.parametrize("tables", [OF_THE_BOOK, OUR_OWN], ids=["the book's", "our own"])
 def test_defaults(tables):
     check(backprop, tables)
+
+
+@pytest.mark.parametrize("name", layers.__all__)
+def test_without_more_a_layer_goes_back_from_1(name):
+    kind = getattr(layers, name)
+    if isinstance(kind, type):
+        for method in ("backward", "backward_params"):
+            assert inspect.signature(getattr(kind, method)).parameters["dout"].default == 1
 
 
 def test_defaults_of_functions():

@@ -125,6 +125,19 @@ def test_batch_normalization_learns_where_weights_are_small(execute):
     assert plain_small < 0.25
 
 
+def test_a_network_that_diverges_has_an_accuracy_in_the_book_s_programs():
+    net = book.MultiLayerNetExtend(4, [3], 3, seed=0)
+    net.params["W1"] = np.full((4, 3), np.nan, np.float32)
+    x, t = np.ones((4, 4)), np.array([0, 1, 0, 2])
+    assert net.accuracy(x, t) == 0.5
+    assert net.accuracy(x, np.eye(3)[t]) == 0.5
+    with pytest.raises(backprop.NotFiniteError):
+        backprop.MultiLayerNetExtend.accuracy(net, x, t)
+    masked = book.MultiLayerNetExtend(4, [8], 3, use_dropout=True, seed=0)
+    assert masked.loss(x, t) == masked.loss(x, t, train_flg=False) != masked.loss(x, t, True)
+    assert (masked.predict(x) != masked.predict(x, train_flg=True)).any()
+
+
 def test_batch_norm_gradient_check(execute):
     """A batch of one is 0 after normalization, on the kink of Relu: only what lies behind counts."""
     found, out = execute(
@@ -203,16 +216,69 @@ def test_deep_network_learns_and_its_file_is_read(execute, way):
     assert abs(wide - narrow) <= 0.02
 
 
-@full_data
-@both_ways
-def test_the_books_deep_network(execute, way, tmp_path, monkeypatch):
-    weights = Path(os.environ["BOOK_DIR"]) / "deep_convnet.pkl"
-    (tmp_path / "deep_convnet_params.pkl").write_bytes(weights.read_bytes())
+@pytest.fixture
+def all_of_mnist(monkeypatch):
+    """Let the programs read all of MNIST."""
 
     def full(**flags):
         return backprop.load_mnist(path=os.environ["MNIST_DIR"], **flags)
 
     monkeypatch.setattr(book, "load_mnist", full)
+
+
+@full_data
+@both_ways
+def test_the_books_deep_network(execute, way, tmp_path, all_of_mnist):
+    weights = Path(os.environ["BOOK_DIR"]) / "deep_convnet.pkl"
+    (tmp_path / "deep_convnet_params.pkl").write_bytes(weights.read_bytes())
     found, out = execute("ch08/misclassified_mnist", way)
     assert out.splitlines()[1] == "test accuracy:0.976"
     assert len(found["mis_pairs"]) == 20
+    _, out = execute("ch08/half_float_network", way)
+    wide, narrow = (float(line) for line in out.splitlines()[1::2])
+    assert wide == 0.9797
+    assert narrow == pytest.approx(0.9798, abs=3e-4)
+
+
+@full_data
+def test_losses_of_the_book_after_1900_steps(execute, all_of_mnist):
+    """It prints those of single batches: they are among what batches around there give here."""
+    found, _ = execute("ch06/optimizer_compare_mnist")
+    printed = {"SGD": 0.150, "Momentum": 0.050, "AdaGrad": 0.016, "Adam": 0.032}
+    means = []
+    for name, loss in printed.items():
+        ends = found["train_loss"][name][1850:1950]
+        assert min(ends) < loss < max(ends)
+        assert np.mean(ends) == pytest.approx(loss, rel=1.5)
+        means.append(np.mean(ends))
+    assert means[0] > means[1] > max(means[2:])
+    found, _ = execute("ch06/weight_init_compare")
+    ends = {name: np.mean(losses[1850:1950]) for name, losses in found["train_loss"].items()}
+    assert ends["std=0.01"] == pytest.approx(2.305, abs=0.01)
+    for name, loss in {"Xavier": 0.377, "He": 0.286}.items():
+        assert min(found["train_loss"][name][1850:1950]) < loss
+        assert max(found["train_loss"][name][1850:1950]) > loss
+        assert ends[name] == pytest.approx(loss, rel=0.6)
+
+
+@full_data
+def test_accuracies_of_the_book_on_300_digits(execute, all_of_mnist):
+    found, _ = execute("ch06/overfit_weight_decay")
+    assert np.mean(found["train_acc_list"][-10:]) == pytest.approx(0.927, abs=0.05)
+    assert np.mean(found["test_acc_list"][-10:]) == pytest.approx(0.721, abs=0.03)
+    found, _ = execute("ch06/overfit_weight_decay", weight_decay_lambda=0)
+    assert found["train_acc_list"][-1] == 1.0
+    assert found["test_acc_list"][-1] == pytest.approx(0.756, abs=0.04)
+    found, _ = execute("ch06/overfit_dropout")
+    assert found["test_acc_list"][-1] == pytest.approx(0.548, abs=0.1)
+
+
+@full_data
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+def test_batch_normalization_at_the_book_s_scales(execute, all_of_mnist):
+    found, _ = execute("ch06/batch_norm_test")
+    plain, normal = np.array(found["results"]).T
+    assert len(plain) == 16
+    assert normal[3:7].min() > 0.98
+    assert normal.max() == pytest.approx(1.0, abs=0.005)
+    assert plain[9:] == pytest.approx(np.full(7, 0.117), abs=0.01)

@@ -346,3 +346,23 @@ def test_a_layer_with_a_weight_for_each_feature(layer, samples):
     last = Affine(rng.standard_normal((5, 3)), np.zeros(3))
     net = Network({"First": first, "Own": layer, "Last": last}, SoftmaxWithLoss())
     check_fast(net, rng.standard_normal((samples, 6)), np.arange(samples) % 3)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_changes_of_the_loss_are_those_of_the_loss_itself(fast, depth):
+    """Of a network with decay, one offset at a time: what is even in it doesn't cancel."""
+    net = Network.from_params(params(depth))
+    net.weight_decay_lambda = 0.7
+    offsets = (0.25, -0.5)
+    found = net.loss_changes(X, T, offsets, fast=fast)
+    before = net.loss(X, T)
+    for name, changes in found.items():
+        own = net.params[name]
+        assert changes.shape == (2, *own.shape)
+        for offset, change in zip(offsets, changes, strict=True):
+            for index in [(0,) * own.ndim, tuple(n - 1 for n in own.shape)]:
+                kept = own[index]
+                own[index] += offset
+                np.testing.assert_allclose(change[index], net.loss(X, T) - before, atol=1e-12)
+                own[index] = kept
