@@ -14,6 +14,7 @@ from PIL import Image
 import backends
 from backprop import (
     SGD,
+    Flatten,
     MatMul,
     Relu,
     Sigmoid,
@@ -152,20 +153,27 @@ def draw_losses() -> None:
 
 
 def draw_deep_layers() -> None:
-    """Draw two windows of a filter, an entry of a normalized pair, and a mask, with derivatives."""
+    """Draw windows, an entry of a normalized pair, a scale, and a mask, with derivatives."""
     x = [graph.Variable(value, f"x{i}") for i, value in enumerate((1.0, 2.0, 4.0), start=1)]
     w1, w2 = graph.Variable(3.0, "w1"), graph.Variable(-1.0, "w2")
     y = [w1 * x[i] + w2 * x[i + 1] for i in range(2)]
     first, second = graph.Variable(-1.0, "c1"), graph.Variable(1.0, "c2")
     normalized = first / ((first**2 + second**2) / 2) ** 0.5
+    small, large = graph.Variable(1.0, "x1"), graph.Variable(4.0, "x2")
+    gamma, beta = graph.Variable(3.0, "γ"), graph.Variable(0.5, "β")
+    outputs = [gamma * graph.Variable(x, f"x̂{n}") + beta for n, x in ((1, 1.0), (2, -2.0))]
     mask = graph.Variable(2.0, "m / (1 - r)")
+    flat = graph.apply(Flatten(), graph.Variable(np.ones((5, 2, 4, 4)), "x"))
     results = {
-        "convolution": y[0] + y[1],
-        "normalization": normalized,
-        "dropout": graph.Variable(3.0, "x") * mask,
+        "convolution": ("L", y[0] + y[1]),
+        "pooling": ("y", small + graph.apply(Relu(), large - small)),
+        "flatten": ("y", flat),
+        "normalization": ("x̂1", normalized),
+        "layer-normalization": ("L", outputs[0] + outputs[1]),
+        "dropout": ("y", graph.Variable(3.0, "x") * mask),
     }
-    for name, result in results.items():
-        result.name = {"convolution": "L", "normalization": "x̂1", "dropout": "y"}[name]
+    for name, (title, result) in results.items():
+        result.name = title
         result.backward()
         result.draw(FOLDER / f"{name}.svg")
 
