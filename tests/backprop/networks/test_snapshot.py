@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 
 import backends
-from backprop import SGD, Affine, Layer, Network, Relu, SoftmaxWithLoss, TwoLayerNet
+from backprop import (
+    SGD,
+    Affine,
+    IdentityWithLoss,
+    Layer,
+    Network,
+    Relu,
+    SoftmaxWithLoss,
+    TwoLayerNet,
+)
 from tests.support import Case
 
 X, T = np.random.default_rng(1).random((4, 6)), np.array([2, 0, 1, 2])
@@ -213,3 +222,26 @@ def test_a_value_that_does_not_fit_is_refused_and_nothing_changed(library):
 def test_arrays_must_come_by_name(given):
     with pytest.raises(TypeError, match=f"must be a mapping by name; got {type(given).__name__}"):
         counting().load_state_dict(given)
+
+
+def test_arrays_that_come_late_are_taken_in():
+    class Late(Layer):
+        """Keeps what it has met from its second pass on."""
+
+        passes = 0
+
+        def forward(self, x):
+            self.passes += 1
+            if self.passes > 1:
+                self.state["met"] = x[0, ...]
+            return x
+
+        def backward(self, dout):
+            return dout
+
+    net = Network({"a": Affine(np.eye(2), np.zeros(2)), "late": Late()}, IdentityWithLoss())
+    x = np.array([[1.0, 2.0]])
+    net.gradient(x, x)
+    assert set(net.state_dict()) == {"W1", "b1"}
+    net.gradient(x, x)
+    np.testing.assert_array_equal(net.state_dict()["met1"], [1.0, 2.0])
