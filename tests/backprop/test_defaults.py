@@ -91,5 +91,18 @@ def test_without_more_a_layer_goes_back_from_1(name):
             assert inspect.signature(getattr(kind, method)).parameters["dout"].default == 1
 
 
+@pytest.mark.parametrize(
+    "method", ["gradient", "loss_and_gradient", "numerical_gradient", "loss_changes"]
+)
+def test_a_gradient_is_that_of_training(method):
+    assert inspect.signature(getattr(backprop.Network, method)).parameters["training"].default
+
+
+@pytest.mark.parametrize("method", ["predict", "loss", "classify", "accuracy"])
+def test_a_prediction_is_none_of_training(method):
+    training = inspect.signature(getattr(backprop.Network, method)).parameters["training"]
+    assert training.default is False
+
+
 def test_defaults_of_functions():
     check(functions, OF_FUNCTIONS)

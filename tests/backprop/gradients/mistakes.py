@@ -212,6 +212,18 @@ MISTAKES = {
         "transpose of the numerical gradient, with the wrong sign",
     ),
     "transpose of shape": (affine(dW=lambda s, d: d.T @ s.x), (X,), "W", "it is the transpose"),
+    "a factor for each row": (
+        affine(dW=lambda s, d: np.array([[1.0], [2.0], [3.0]]) * (s.x.T @ d)),
+        (X,),
+        "W",
+        "each row has a factor of its own, from 1 to 3",
+    ),
+    "a factor for each column": (
+        affine(dW=lambda s, d: np.array([1.0, 0.5, 4.0, 1.0, 1.0]) * (s.x.T @ d)),
+        (X,),
+        "W",
+        "each column has a factor of its own, from 0.5 to 4",
+    ),
     "W for W.T in dx": (
         affine(dx=lambda s, d: d @ s.params["W"], weights=SQUARE, biases=B[:3]),
         (X,),

@@ -397,3 +397,9 @@ def test_nothing_is_imported(tmp_path):
 def test_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="nothing"):
         read_pickle(tmp_path / "nothing")
+
+
+def test_escapes_that_are_none_are_read_without_a_word(read):
+    """Python warns of them, and warnings are errors here."""
+    with pytest.raises(ValueError, match="must hold a dictionary; got str"):
+        read(b"S'\\d'\n.")

@@ -186,3 +186,14 @@ PAIR = (lambda v: float((v**2).sum()), lambda v: 2 * v)
 def test_options_that_make_no_sense_are_refused(target, options, error, said):
     with pytest.raises(error, match=said):
         gradcheck(target, X, **options)
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_both_of_a_pair_get_the_keywords(forgotten):
+    def f(x, *, factor=1.0):
+        return float(factor * np.sum(x * x))
+
+    def gradient(x, *, factor=1.0):
+        return 2.0 * (1.0 if forgotten else factor) * x
+
+    assert gradcheck((f, gradient), X, kwargs={"factor": 3.0}).ok is not forgotten
