@@ -99,6 +99,8 @@ def test_bfloat16(to):
 def test_bfloat16_is_rounded_as_pytorch_does():
     torch = pytest.importorskip("torch")
     x = np.random.default_rng(0).standard_normal(1000).astype("float32")
+    ties = 1.0 + np.arange(-64, 64) / 256  # every other one in the middle of two
+    x = np.concatenate([x, ties.astype("float32"), np.float32([np.inf, -0.0, 0.0, 1e-40])])
     expected = torch.from_numpy(x).to(torch.bfloat16).to(torch.float32).numpy()
     assert np.array_equal(unchanged(x, torch.bfloat16), expected)
 

@@ -15,6 +15,7 @@ import pytest
 
 from backends import Array, device, namespace
 from backends.testing import assert_equivalent, capabilities, equivalence, names, opened
+from backends.testing.report import Outcome
 
 V = np.array([1.0, 2.0, 4.0])
 I = np.array([1, 2, 4])  # noqa: E741
@@ -877,3 +878,18 @@ def test_integers_of_any_size():
     )
     wanted = f"1 of 1 values differ; the worst must be {2**70}; got {2**70 + 1}"
     assert found["strict:cpu"].reason == wanted
+
+
+@pytest.mark.parametrize(
+    ("reason", "reads", "expected"),
+    [
+        ("as NumPy does", (), "as NumPy does"),
+        ("", ("a.py:3",), "reads a value at a.py:3"),
+        ("reads a value at a.py:3", ("a.py:3",), "reads a value at a.py:3"),
+        ("it differs", ("a.py:3", "b.py:1"), "it differs; reads a value at a.py:3, b.py:1"),
+        ("no such thing (a.py:3)", ("a.py:3",), "no such thing (a.py:3); reads a value there"),
+        ("it differs", ("1", "2", "3", "4"), "it differs; reads a value at 1, 2, 3, ..."),
+    ],
+)
+def test_the_reason_and_the_lines_that_read_stand_in_one_line(reason, reads, expected):
+    assert Outcome("torch", "agrees", reason, reads=reads).text == expected

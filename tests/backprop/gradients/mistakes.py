@@ -307,13 +307,13 @@ MISTAKES = {
         elementwise(sigmoid, lambda x, d: sigmoid(x) * sigmoid(-x)),
         (X,),
         "x",
-        "`dout` is ignored",
+        "`dout` is ignored: twice the `dout` gives the same gradient",
     ),
     "dout ignored by a loss": (
         loss_layer(softmax_loss, lambda x, t, d: softmax_dx(x, t)),
         (X, T),
         "x",
-        "`dout` is ignored",
+        "`dout` is ignored: twice the `dout` gives the same gradient",
     ),
     "dout squared": (
         elementwise(tanh, lambda x, d: d * d * (1 - tanh(x) ** 2)),
