@@ -8,7 +8,7 @@ from backprop.arguments import at_least_0
 from backprop.arrays import copy_of, is_array
 from backprop.tables import Table
 from backprop.training.schedules import Schedule, check_lr, rate
-from backprop.training.vector import Shapes, joined, parts, shapes_of
+from backprop.training.vector import Shapes, check_together, joined, parts, shapes_of
 
 
 class Updater(Protocol):
@@ -138,9 +138,6 @@ class Rule:
             shapes are others than at the step before.
         """
         if params:
-            both = next(iter(params.values())), next(iter(grads.values()), None)
-            if all(map(is_array, both)):
-                namespace(*both)
             self.apply(params, grads, self.rates())
 
     def rates(self) -> tuple[float, float]:
@@ -156,6 +153,8 @@ class Rule:
     ) -> None:
         """Change `params` as `update` does, at the rates of `rates`: numbers, or arrays of one."""
         shapes = shapes_of(params)
+        for name, own in params.items():
+            check_together(own, grads.get(name))
         g = joined(grads, shapes)
         kept = self._arranged(shapes, g)
         lr, own = rates

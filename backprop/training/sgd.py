@@ -1,13 +1,14 @@
 """Gradient descent (section 6.1.2)."""
 
 from collections.abc import Mapping, MutableMapping
+from typing import Any
 
 import backends
 from backends import Array
 from backprop.arrays import is_array
 from backprop.training.optimizer import Rule
 from backprop.training.schedules import Schedule
-from backprop.training.vector import fitting
+from backprop.training.vector import check_together, fitting
 
 
 class SGD(Rule):
@@ -46,8 +47,15 @@ class SGD(Rule):
             return
         self.steps += 1
         lr = rates[0]
-        for name, value in params.items():
-            params[name] -= lr * fitting(grads, name, getattr(value, "shape", ()))
+        for name in params:
+            value: Any = params[name]
+            grad: Any = grads.get(name)
+            wanted = getattr(value, "shape", ())
+            if type(grad) is not type(value) or getattr(grad, "shape", ()) != wanted:
+                check_together(value, grad)  # it takes a moment, and mostly all is well
+                grad = fitting(grads, name, wanted)
+            value -= lr * grad
+            params[name] = value
 
     def change(self, g: Array, lr: float, kept: dict[str, Array]) -> Array:
         """Return lr g."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from backends import Array, namespace
-from backprop.arrays import floating_array, shape
+from backprop.arrays import floating_array, is_array, shape
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -26,6 +26,12 @@ def joined(arrays: Mapping[str, Any], shapes: Shapes) -> Array:
     found = [floating_array(fitting(arrays, name, wanted)) for name, wanted in shapes.items()]
     flat = [namespace(x).reshape(x, (-1,)) for x in found]
     return namespace(flat[0]).concat(flat)
+
+
+def check_together(x: Any, y: Any) -> None:
+    """Raise a TypeError when two are arrays of several libraries; numbers go with any."""
+    if is_array(x) and is_array(y):
+        namespace(x, y)
 
 
 def fitting(arrays: Mapping[str, Any], name: str, wanted: tuple[int, ...]) -> Any:

@@ -152,6 +152,13 @@ def test_gradients_may_be_whole_numbers(rule):
     np.testing.assert_array_equal(found["y"], expected["y"])
 
 
+def test_arrays_and_numbers_go_together():
+    params = {"W": np.ones(2), "x": 1.0, "y": 2}
+    SGD(0.5).update(params, {"W": np.ones(2), "x": 1.0, "y": np.float64(2.0)})
+    assert params["W"].tolist() == [0.5, 0.5]
+    assert (params["x"], params["y"]) == (0.5, 1.0)
+
+
 @pytest.mark.parametrize("rule", [SGD, Momentum])
 def test_gradients_must_fit_the_parameters(rule):
     params = {"W": np.ones(3)}
