@@ -169,3 +169,10 @@ def test_complex_values_that_are_nan_elsewhere(got, wanted):
         assert_close(np.array([got, 1.0]), np.array([wanted, 1.0]))
     with pytest.raises(AssertionError, match="1 of 1 values differ"):
         assert_close(np.array([got]), np.array([got]), equal_nan=False)
+
+
+def test_the_worst_is_the_one_that_is_farthest_off():
+    with pytest.raises(
+        AssertionError, match=r"2 of 3 values differ; the worst at \(1,\) must be -1"
+    ):
+        assert_close(np.array([10.0, 1.0, 3.0]), np.array([10.5, -1.0, 3.0]))

@@ -421,6 +421,17 @@ class TestObjectsAsResults:
         found = row(lambda x: ByDesign(x * other(x, 1.0, 2.0), True), X, backends="strict:cpu")
         assert found.verdict == "wrong"
 
+    def test_a_private_array_beside_a_public_one_has_its_values(self):
+        class Both:
+            def __init__(self, x, kept):
+                self.x, self._kept = x, kept
+
+        agrees(lambda x: Both(x, 2 * x), X, backends="strict:cpu")
+        found = row(lambda x: Both(x, x * other(x, 1.0, 2.0)), X, backends="strict:cpu")
+        assert found.verdict == "wrong"
+        assert found.reason.startswith("result._kept: 4 of 4 values differ")
+        agrees(lambda x: Both(x, x[: other(x, 2, 3)]), X, backends="strict:cpu")  # laid out else
+
     def test_private_arrays_where_none_is_public_are_judged_in_full(self):
         def f(x):
             return Hidden(namespace(x).asarray([0.1, 0.2], dtype=x.dtype))

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from backprop import load_mnist_sample
-from backprop.datasets import load_picture
+from backprop.datasets import ink, load_picture
 from backprop.datasets.image_file import read_image
 
 S = 280
@@ -166,3 +166,17 @@ def test_a_long_strip_takes_no_more_memory_than_it_has(tmp_path, dtype):
     tracemalloc.stop()
     assert colors.shape == (1024, 1, 4)
     assert most < 64 << 20
+
+
+def test_what_is_half_clear_is_laid_on_the_ground_of_its_card():
+    """A card of 0.8 with a stroke of 0.2, whose edge lets half of the ground through."""
+    colors = np.zeros((7, 9, 4), np.float32)
+    colors[1:6, 1:8] = (0.8, 0.8, 0.8, 1.0)
+    colors[2:5, 4] = (0.2, 0.2, 0.2, 1.0)
+    colors[2, 3] = (0.2, 0.2, 0.2, 0.75)
+    found = ink._opaque(colors)
+    assert found.shape == (5, 7, 3)
+    expected = np.full((5, 7, 3), 0.8)
+    expected[1:4, 3] = 0.2
+    expected[1, 2] = 0.2 * 0.75 + 0.8 * 0.25
+    np.testing.assert_allclose(found, expected, rtol=1e-6)

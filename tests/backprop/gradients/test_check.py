@@ -700,3 +700,13 @@ def test_a_list_of_numbers_is_an_array_to_a_layer():
             return super().backward(dout) * np.array([0.5, 1.0])
 
     assert not gradcheck(Halved(), [1.0, -2.0]).ok
+
+
+@pytest.mark.parametrize("zeros", [1, 3, 4, 7])
+def test_three_kinks_are_named_and_the_others_counted(zeros):
+    x = np.arange(1.0, 11.0)
+    x[:zeros] = 0.0
+    notes = gradcheck(Relu(), x).notes()
+    assert sum(note.startswith("x has a kink at ") for note in notes) == min(zeros, 3)
+    more = [note for note in notes if "more kink" in note]
+    assert more == ([f"x has {zeros - 3} more kinks"] if zeros > 3 else [])
