@@ -290,6 +290,17 @@ class Restored:
         vars(self).update(state)
 
 
+def test_each_run_has_objects_in_arrays_of_its_own():
+    kept = np.array([[1], [2, 3]], dtype=object)
+
+    def f(x, lists):
+        lists[0].append(7)
+        return x * len(lists[0])
+
+    agrees(f, X, kept)
+    assert kept.tolist() == [[1], [2, 3]]
+
+
 def test_objects_that_make_their_state_anew():
     agrees(lambda a, y: a._x * y * a.n, Restored(X), X)
     agrees(lambda a, y: Restored(a._x * y * a.n), Restored(X), X, backends=EAGER)

@@ -197,3 +197,12 @@ def test_both_of_a_pair_get_the_keywords(forgotten):
         return 2.0 * (1.0 if forgotten else factor) * x
 
     assert gradcheck((f, gradient), X, kwargs={"factor": 3.0}).ok is not forgotten
+
+
+def test_a_function_that_returns_its_gradient_gets_the_keywords():
+    def both(x, *, factor):
+        return float(factor * np.sum(x * x)), 2.0 * factor * x
+
+    assert gradcheck(both, X, kwargs={"factor": 3.0}).ok
+    with pytest.raises(ValueError, match=r"`kwargs` must be arguments .*; got .other.$"):
+        gradcheck(both, X, kwargs={"factor": 3.0, "other": 1.0})
