@@ -29,7 +29,9 @@ def check_array(name: str, x: Any) -> None:
 
 def is_floating(x: Any) -> bool:
     """Tell whether `x` is an array in a real floating dtype."""
-    return is_array(x) and bool(isdtype(namespace(x), x.dtype, "real floating"))
+    if not (is_array(x) and hasattr(x, "shape")):  # or a `finfo`, which has a dtype too
+        return False
+    return bool(isdtype(namespace(x), x.dtype, "real floating"))
 
 
 def copy_of(x: Array) -> Array:

@@ -1,6 +1,7 @@
 """JAX: immutable arrays, computed asynchronously; the same code runs traced under `jax.jit`."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..distribution import extra
@@ -66,14 +67,21 @@ class Jax(Library):
         """
         jax = self._jax()
         here = jax.sharding.SingleDeviceSharding(device)
-        compiled: Callable[..., Any] = jax.jit(
-            function,
-            donate_argnums=0,
-            in_shardings=here,
-            out_shardings=here,
-            compiler_options=_CPU_OPTIONS if device.platform == "cpu" else None,
-        )
-        return compiled
+        jit = partial(jax.jit, donate_argnums=0, in_shardings=here, out_shardings=here)
+        if device.platform != "cpu":
+            compiled: Callable[..., Any] = jit(function)
+            return compiled
+        alone, within = jit(function, compiler_options=_CPU_OPTIONS), jit(function)
+
+        def either(*arrays: Any) -> Any:
+            try:
+                return alone(*arrays)
+            except ValueError as error:  # it is called in another function that is compiled
+                if "compiler_options" not in str(error):
+                    raise
+                return within(*arrays)
+
+        return either
 
     def batched(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return `function` under `jax.vmap`, over a batch that holds its arrays twice."""

@@ -26,7 +26,9 @@ from backprop.training.optimizers import OPTIMIZERS
 _FLOATS = (np.float64, np.float32)
 _ROWS = 1000  # so many at a time are sent to the device for a prediction
 _SEEDS = np.iinfo(np.int32).max
-_PICKLED = "trainer_bytes"
+_PICKLED, _FITTED_BY = "trainer_bytes", "trainer_solver"  # another solver may be set since
+_OF_NETWORK = ("hidden_layer_sizes", "activation", "dropout", "batch_norm")
+_SOLVERS = {name.lower(): kind for name, kind in OPTIMIZERS.items()}
 
 Numbers = NDArray[Any]
 
@@ -86,7 +88,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     def _train(self, x: Numbers, t: Numbers, outputs: int, epochs: int) -> None:
         """Train a new network, or the one that is there if it shall go on."""
         random = check_random_state(self.random_state)
-        if not self._goes_on():
+        if self._goes_on():
+            self._take_over()
+        else:
             self.trainer_ = self._new_trainer(x, outputs, random)
         trainer, watch = self.trainer_, None
         if self.early_stopping:
@@ -134,6 +138,20 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         """Tell whether `fit` trains the network that is there."""
         return bool(self.warm_start) and hasattr(self, "trainer_")
 
+    def _take_over(self) -> None:
+        """Let the network that is there learn by the present parameters."""
+        trainer, new = self.trainer_, self._optimizer()
+        for name, made in self._made.items():
+            if repr(getattr(self, name)) != made:
+                raise ValueError(
+                    f"`{name}` must stay {made} with warm_start, as the network is there; got "
+                    f"{getattr(self, name)!r}"
+                )
+        old: Any = trainer.optimizer
+        if type(old) is not type(new) or old.lr != new.lr:
+            trainer.optimizer = new
+        trainer.net.weight_decay_lambda = float(self.weight_decay)
+
     def _new_trainer(self, x: Numbers, outputs: int, random: Any) -> Trainer:
         backend = backends.select(self.device, self.library)
         net = MultiLayerNetExtend(
@@ -152,13 +170,13 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         )
         net.weight_decay_lambda = float(self.weight_decay)
         net.last_layer = self._loss_layer()
+        self._made = {name: repr(getattr(self, name)) for name in _OF_NETWORK}
         return Trainer(net, self._optimizer(), seed=random.randint(_SEEDS))
 
     def _optimizer(self) -> Any:
-        known = {name.lower(): kind for name, kind in OPTIMIZERS.items()}
-        if self.solver not in known:
-            raise ValueError(f"`solver` must be one of {', '.join(known)}; got {self.solver!r}")
-        return known[self.solver](self.learning_rate_init)  # type: ignore[call-arg]
+        if self.solver not in _SOLVERS:
+            raise ValueError(f"`solver` must be one of {', '.join(_SOLVERS)}; got {self.solver!r}")
+        return _SOLVERS[self.solver](self.learning_rate_init)  # type: ignore[call-arg]
 
     def _loss_layer(self) -> Any:
         raise NotImplementedError
@@ -211,15 +229,17 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
                 path = Path(folder) / "trainer"
                 trainer.save(path)
                 state[_PICKLED] = path.read_bytes()
+            state[_FITTED_BY] = type(trainer.optimizer).__name__.lower()
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         held = dict(state)
-        content = held.pop(_PICKLED, None)
+        content, solver = held.pop(_PICKLED, None), held.pop(_FITTED_BY, None)
         super().__setstate__(held)
         if content is not None:
+            rule = self._optimizer() if solver is None else _SOLVERS[solver]()
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "trainer"
                 path.write_bytes(content)
                 backend = backends.select(self.device, self.library)
-                self.trainer_ = Trainer.resume(path, None, self._optimizer(), backend=backend)
+                self.trainer_ = Trainer.resume(path, None, rule, backend=backend)

@@ -52,7 +52,8 @@ class Container:
         self._keeper: int | None = None
         self._runs = [(layer, _mode(layer)) for layer in self._order]
         self._last_mode = _mode(self._last_layer)
-        held = {id(x): x for layer in self._order for _, x in within(layer)}
+        every = [*self._order, self._last_layer]
+        held = {id(x): x for layer in every for _, x in within(layer)}
         self.random = [layer for layer in held.values() if isinstance(layer, Dropout)]
         for layer in self.random:
             layer.held = True  # a gradient ends its step, not each pass

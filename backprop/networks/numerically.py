@@ -10,7 +10,7 @@ from backprop.layers.loss import is_known_loss
 from backprop.networks import decay
 from backprop.networks.moment import repeatable
 from backprop.numerical import steps, sweep
-from backprop.numerical.sharing import put_together
+from backprop.numerical.sharing import check_alike, put_together
 from backprop.numerical.tail import Tail
 from backprop.parallel import Communicator, share_of
 
@@ -62,6 +62,7 @@ def loss_changes(
     communicator: Communicator | None,
 ) -> dict[str, Array]:
     """Return `Network.loss_changes`."""
+    _check_apart(net)
     x = namespace(x).reshape(x, (1, -1)) if x.ndim == 1 else x
     passes = partial(net.training_loss if training else net.loss, x, t)
     loss = repeatable(passes, {**net.layers, "": net.last_layer}, net._slots)
@@ -73,6 +74,7 @@ def loss_changes(
         if communicator is None:
             changes = sweep.changes(net, loss, tail, offsets, memory)
         else:
+            check_alike(communicator, {**net.params, "x": x, "t": net._labels(t)})
             own = partial(share_of, communicator)
             changes = put_together(
                 sweep.changes(net, loss, tail, offsets, memory, own), communicator
@@ -81,6 +83,18 @@ def loss_changes(
         for name, change in decay.changes(net, offsets).items():
             changes[name] = changes[name] + change
     return changes
+
+
+def _check_apart(net: Any) -> None:
+    """Raise a ValueError when one array has two names: under one alone it can't be moved."""
+    names: dict[int, str] = {}
+    for name, array in net.params.items():
+        other = names.setdefault(id(array), name)
+        if other != name:
+            raise ValueError(
+                f"parameters must be arrays of their own, to be moved one by one; got one array "
+                f"for {other} and {name}"
+            )
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """A network's arrays by name, and its parameters as a live view of what the layers hold."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, NamedTuple
 
@@ -47,12 +48,16 @@ def within(layer: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield from _layers_in(value, f"{name}.{key}", seen)
 
 
+_ATOMS = (int, float, complex, str, bytes, type(None))
+"""What holds nothing, and may stand in long lists."""
+
+
 def _layers_in(value: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
     if id(value) in seen:
         return
     if isinstance(value, Mapping):
         held = value
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list | tuple | set | frozenset | deque):
         held = dict(enumerate(value))
     elif not isinstance(value, type) and all(hasattr(value, m) for m in ("forward", "backward")):
         yield name, value
@@ -61,7 +66,8 @@ def _layers_in(value: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any
         return
     seen.add(id(value))
     for key, item in held.items():
-        yield from _layers_in(item, f"{name}.{key}", seen)
+        if not isinstance(item, _ATOMS):
+            yield from _layers_in(item, f"{name}.{key}", seen)
 
 
 def named_slots(layers: Iterable[Any]) -> dict[str, Slot]:

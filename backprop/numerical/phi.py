@@ -12,7 +12,7 @@ from backends import Array, namespace
 from backprop.arrays import is_array, is_floating
 from backprop.numerical.perturb import Place, along, at_entries, moved, on_host
 from backprop.numerical.pieces import Slab, flat64, flat_host, norm
-from backprop.numerical.sharing import put_together
+from backprop.numerical.sharing import ALIKE, check_alike, put_together
 from backprop.numerical.slopes import FACTORS, Slopes, slopes
 from backprop.numerical.steps import REFINEMENT, step_for
 from backprop.parallel import Communicator, share_of
@@ -26,7 +26,6 @@ ROUND_OFF = 4.0
 """A difference of two values of φ is rounded by about this many eps of the terms' sum."""
 
 _BENT = 1e-3  # of the largest: a bend that is less is a curve and no kink
-_ALIKE = 1e-3  # in any dtype, rounding alone makes no larger difference between processes
 _WORTHWHILE = 4  # a sweep over all entries costs about a fourth of as many forward passes
 
 
@@ -69,14 +68,15 @@ class Phi:
 
     def _check_alike(self) -> None:
         """Raise a ValueError, in all processes, unless φ is the same in all of them."""
+        if self._communicator is None:
+            return
         first = self.agreed(self.base)
-        other = not math.isclose(first, self.base, rel_tol=_ALIKE)
-        if self._communicator is not None and self._communicator.total(np.asarray([other * 1.0])):
+        other = not math.isclose(first, self.base, rel_tol=ALIKE)
+        if self._communicator.total(np.asarray([other * 1.0])):
             where = f"{self.base} here" if other else "another elsewhere"
-            raise ValueError(
-                f"all processes must check the same function; it is {first} in the first one and "
-                f"{where}"
-            )
+            said = f"all processes must check the same function; it is {first} in the first one"
+            raise ValueError(f"{said} and {where}")
+        check_alike(self._communicator, {name: p.get() for name, p in self.places.items()})
 
     def eps_of(self, name: str) -> float:
         """Return the spacing of the coarser dtype of the two: an array's and that of φ."""

@@ -1,5 +1,6 @@
 """Processes that MPI has started, by mpi4py."""
 
+import atexit
 import ctypes
 import os
 import sys
@@ -20,7 +21,8 @@ class MPICommunicator:
     """The processes of an MPI communicator: a `Communicator`.
 
     An exception that nobody catches ends all processes, with its traceback and exit code 1: the
-    others would wait for ever for one that is gone.
+    others would wait for ever for one that is gone. So does `sys.exit` of one alone in the middle
+    of training.
 
     Parameters
     ----------
@@ -34,6 +36,8 @@ class MPICommunicator:
     cores : int or None
         This process's share of the cores that it and the others on its machine may use; None if it
         is alone there.
+    left : bool
+        Whether this process ends in the middle of what it shares with the others.
     direct : bool
         Whether MPI takes arrays from a GPU's memory as they are; else they go by way of the host.
 
@@ -57,10 +61,13 @@ class MPICommunicator:
         self.rank, self.size = int(self._comm.rank), int(self._comm.size)
         self.cores = _cores(self._comm.Split_type(MPI.COMM_TYPE_SHARED))
         self.direct = _takes_device_memory(MPI.__file__)
+        self.left = False
         self._hook = sys.excepthook
         hooked = isinstance(getattr(sys.excepthook, "__self__", None), MPICommunicator)
         if self.size > 1 and not hooked:
             sys.excepthook = self._uncaught
+        if self.size > 1:
+            atexit.register(self._leave)
 
     def total(self, vector: Array) -> Array:
         """Return the sum of the vectors of all processes: one Allreduce."""
@@ -87,6 +94,16 @@ class MPICommunicator:
         sys.stderr.flush()
         time.sleep(_HANDED_ON)  # the launcher ends all even with words of ours unread
         self._comm.Abort(code)
+
+    def _leave(self) -> None:
+        """End all processes where this one ends while others count on it, and don't end too."""
+        if not self.left:
+            return
+        all_left, end = self._comm.Ibarrier(), time.monotonic() + _PATIENCE
+        while not all_left.Test():
+            if time.monotonic() > end:
+                self.abort(1)
+            time.sleep(0.01)
 
     def _uncaught(
         self, kind: type[BaseException], error: BaseException, where: TracebackType | None

@@ -3,6 +3,8 @@
 import warnings
 from typing import Any
 
+import numpy as np
+
 from backends import Array, Backend, isdtype, namespace
 from backprop.arrays import shape
 from backprop.finite import check_finite
@@ -40,7 +42,8 @@ def placed(net: Network, x: Any, t: Any, name: str) -> tuple[Array, Array]:
 
 
 def _on(backend: Backend, data: Any) -> Array:
-    return data if backend.holds(data) else backend.asarray(data)
+    masked = isinstance(data, np.ma.MaskedArray)  # which NumPy holds, and nobody can train on
+    return data if backend.holds(data) and not masked else backend.asarray(data)
 
 
 def check_shapes(x: tuple[int, ...], t: tuple[int, ...], name: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 def mapping_of(x: Any) -> mmap.mmap | None:
     """Return the mapping that an array lies in, a view of a `numpy.memmap` too; None without."""
-    while hasattr(x, "base"):
-        x = x.base
+    while isinstance(x, memoryview) or hasattr(x, "base"):
+        x = x.obj if isinstance(x, memoryview) else x.base
     return x if isinstance(x, mmap.mmap) else None
 
 

@@ -144,6 +144,11 @@ class Ranks:
         """Wait for the others."""
         self._sums(0.0)
 
+    def leave(self) -> None:
+        """Tell the communicator, if it asks for that, that this process ends before the others."""
+        if hasattr(self._communicator, "left"):
+            self._communicator.left = True
+
     def _sums(self, *numbers: float) -> list[float]:
         vector = backends.host().asarray(numbers, "float64")
         return [float(each) for each in self._communicator.total(vector)]

@@ -86,6 +86,9 @@ class Run:
             if self.stop() or self.team.size > 1:  # it was the second, or others wait for a step
                 raise
             self._measure_pause()
+        except SystemExit:
+            self.team.leave()
+            raise
         finally:
             history.seconds = time.perf_counter() - self._start
 

@@ -1,5 +1,6 @@
 """One step of training: loss, gradients and optimizer; as they are, or compiled into one."""
 
+import numbers
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -63,10 +64,10 @@ class Compiler:
 
 def fixed(net: Network, optimizer: Any) -> Any:
     """Return what becomes a part of a compiled step: what is no array and no rate."""
-    numbers = {
+    constants = {
         name: value
         for name, value in vars(optimizer).items()
-        if isinstance(value, int | float) and name not in ("lr", "steps")
+        if isinstance(value, numbers.Real) and name not in ("lr", "steps")
     }
     layers = [id(layer) for layer in (*net.layers.values(), net.last_layer)]
     try:
@@ -74,7 +75,7 @@ def fixed(net: Network, optimizer: Any) -> Any:
     except TypeError as error:
         what = str(error).partition(": use ")[0].replace("to be described", "to be compiled")
         raise TypeError(what) from None
-    return description, layers, id(optimizer), numbers
+    return description, layers, id(optimizer), constants
 
 
 class CompiledStep:

@@ -135,5 +135,5 @@ def _rows(column: Any, index: Any) -> Any:
 
 def _on_host(data: Any) -> Any:
     """Return samples as a NumPy array."""
-    host = backends.host()
-    return data if host.holds(data) else host.asarray(data)
+    host, masked = backends.host(), isinstance(data, np.ma.MaskedArray)
+    return data if host.holds(data) and not masked else host.asarray(data)

@@ -61,6 +61,9 @@ class Team(Protocol):
     def accuracy(self, measure: Callable[[int, int], float], samples: int) -> float:
         """Return the accuracy on all samples; `measure` gives that from one to another."""
 
+    def leave(self) -> None:
+        """End in the middle of training, without the others."""
+
     def end(self) -> None:
         """Wait for the others."""
 
@@ -100,4 +103,7 @@ class Alone:
         return measure(0, samples)
 
     def end(self) -> None:
+        """Do nothing."""
+
+    def leave(self) -> None:
         """Do nothing."""

@@ -263,3 +263,30 @@ def test_a_launcher_of_another_mpi_is_noticed(tmp_path):
     ended = train(tmp_path / "a", count=1, PMI_SIZE="", OMPI_COMM_WORLD_SIZE="4")
     assert ended.returncode == 2
     assert "which started 4 processes; its own knows of 1" in ended.stderr
+
+
+LEAVING = """
+import sys
+import numpy as np
+from backprop import SGD, Trainer, TwoLayerNet
+from backprop.parallel import world
+
+ranks = world()
+
+def look(history):
+    if ranks.rank in (1, int(sys.argv[1])):
+        sys.exit("no more")
+
+net = TwoLayerNet(4, 5, 3, backend="cpu", seed=0)
+x = np.random.default_rng(0).random((40, 4))
+trainer = Trainer(net, SGD(0.1), 10, communicator=ranks)
+trainer.fit((x, np.zeros(40, int)), epochs=3, on_epoch=look, progress=False)
+"""
+
+
+@pytest.mark.parametrize("other", [1, 0])
+def test_a_process_that_leaves_in_the_middle_ends_all(other):
+    """One alone, whom the others would wait for, or all of them."""
+    ended = started(2, "-c", LEAVING, str(other), timeout=60)
+    assert ended.returncode != 0
+    assert ended.stderr.count("no more") == (2 if other == 0 else 1)

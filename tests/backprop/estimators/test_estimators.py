@@ -1,5 +1,6 @@
 """The networks as estimators of scikit-learn."""
 
+import copy
 import pickle
 import subprocess
 import sys
@@ -232,3 +233,37 @@ def test_scikit_learn_is_imported_with_the_estimators_alone():
     assert done.stderr.splitlines()[-1] == (
         "ModuleNotFoundError: estimators need scikit-learn: pip install 'backprop-by-hand[sklearn]'"
     )
+
+
+@pytest.mark.parametrize(
+    "changed", [{"solver": "sgd"}, {"learning_rate_init": -1.0}, {"hidden_layer_sizes": (3,)}]
+)
+def test_a_fitted_one_is_pickled_as_it_was_fitted(iris, changed):
+    x, names = iris
+    model = BackpropClassifier((5,), max_iter=2, random_state=0).fit(x, names)
+    expected = model.predict_proba(x)
+    model.set_params(**changed)
+    for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        np.testing.assert_array_equal(other.predict_proba(x), expected)
+        assert other.get_params() == model.get_params()
+        assert type(other.trainer_.optimizer).__name__ == "Adam"
+
+
+def test_warm_start_goes_on_by_the_present_parameters(iris):
+    x, names = iris
+    model = BackpropClassifier((5,), max_iter=2, warm_start=True, solver="sgd", random_state=0)
+    model.set_params(learning_rate_init=0.1).fit(x, names)
+    W = model.network_.params["W1"].copy()
+    model.set_params(learning_rate_init=1e-9, weight_decay=0.5).fit(x, names)
+    assert model.trainer_.optimizer.lr == 1e-9
+    assert model.network_.weight_decay_lambda == 0.5
+    assert 0 < np.abs(model.network_.params["W1"] - W).max() < 1e-6
+    model.set_params(solver="adam").fit(x, names)
+    assert type(model.trainer_.optimizer).__name__ == "Adam"
+    kept = model.trainer_.optimizer
+    assert model.fit(x, names).trainer_.optimizer is kept
+    for name, value in {"hidden_layer_sizes": (3,), "activation": "tanh"}.items():
+        before = model.get_params()[name]
+        with pytest.raises(ValueError, match=f"^`{name}` must stay .* with warm_start"):
+            model.set_params(**{name: value}).fit(x, names)
+        model.set_params(**{name: before}).fit(x, names)

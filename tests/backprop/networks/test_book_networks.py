@@ -352,3 +352,37 @@ def test_a_mask_within_a_layer_is_held_too():
         ends.append(trainer.net.state_dict())
     for name, value in ends[0].items():
         np.testing.assert_array_equal(ends[1][name], value)
+
+
+class MaskedLoss(SoftmaxWithLoss):
+    def __init__(self):
+        super().__init__()
+        self.masks = {Dropout(0.5, seed=1)}
+
+    def forward(self, x, t, training=False):
+        (drop,) = self.masks
+        return super().forward(drop.forward(x, training), t)
+
+    def backward(self, dout=1):
+        (drop,) = self.masks
+        return drop.backward(super().backward(dout))
+
+
+def test_a_mask_within_the_loss_is_held_too():
+    net = Network({"in": Affine(np.linspace(-1, 1, 15).reshape(5, 3), np.zeros(3))}, MaskedLoss())
+    assert len(net.random) == 1
+    x = np.random.default_rng(0).standard_normal((8, 5))
+    gradient = net.gradient(x, np.arange(8) % 3)
+    for name, value in net.numerical_gradient(x, np.arange(8) % 3).items():
+        np.testing.assert_allclose(value, gradient[name], atol=1e-8)
+
+
+def test_what_else_a_layer_keeps_is_no_layer_and_costs_nothing():
+    class Own(Tanh):
+        def __init__(self):
+            super().__init__()
+            self.limits, self.kind = np.finfo("float32"), Dropout
+            self.numbers = [0.5] * 100_000
+
+    net = Network({"in": Affine(np.eye(2), np.zeros(2)), "own": Own()}, SoftmaxWithLoss())
+    assert net.random == []

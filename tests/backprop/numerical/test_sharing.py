@@ -1,9 +1,11 @@
 """A numerical gradient whose evaluations several processes share; here they are threads."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from backprop import SimpleConvNet, SoftmaxWithLoss, TwoLayerNet
+from backprop import SimpleConvNet, SoftmaxWithLoss, TwoLayerNet, gradcheck
 from backprop.numerical import sweep
 from tests.mpi.programs import T, X, normalized, plain, with_masks
 from tests.support import Case
@@ -97,3 +99,25 @@ def test_blocks_of_the_fast_way_are_shared(monkeypatch):
     assert {(0, count // 2) for count, _ in own} | {(count // 2, count) for count, _ in own} == {
         share for _, share in own
     }
+
+
+def test_other_arrays_elsewhere_are_told_in_all_processes():
+    """New networks have about the same loss, of which nobody would see that they are others."""
+
+    def of(seed, x, ask):
+        net = TwoLayerNet(36, 5, 3, backend="cpu", dtype="float64", seed=seed)
+        with pytest.raises(
+            ValueError, match="^all processes must have the arrays of the first"
+        ) as e:
+            ask(net, x)
+        return str(e.value).rpartition("; ")[2]
+
+    for ask in (
+        lambda ranks, net, x: net.numerical_gradient(x, T[:3], communicator=ranks),
+        lambda ranks, net, x: gradcheck(net, x, T[:3], communicator=ranks),
+    ):
+        found = together(3, lambda r, ask=ask: of(r.rank == 2, X[:3], partial(ask, r)))
+        assert found[:2] == ["another one's differ"] * 2
+        assert found[2] == "`W1` is another here"
+        found = together(2, lambda r, ask=ask: of(0, X[:3] * (1 + r.rank), partial(ask, r)))
+        assert found[1] == "`x` is another here"

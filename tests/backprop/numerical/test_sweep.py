@@ -366,3 +366,10 @@ def test_changes_of_the_loss_are_those_of_the_loss_itself(fast, depth):
                 own[index] += offset
                 np.testing.assert_allclose(change[index], net.loss(X, T) - before, atol=1e-12)
                 own[index] = kept
+
+
+def test_one_array_under_two_names_is_refused():
+    W, b = np.eye(6), np.zeros(6)
+    net = Network({"a": Affine(W, b), "s": Tanh(), "c": Affine(W, b.copy())}, SoftmaxWithLoss())
+    with pytest.raises(ValueError, match="^parameters must be arrays of their own, .* W1 and W2$"):
+        net.numerical_gradient(X, np.zeros(4, int))

@@ -16,6 +16,7 @@ from backprop import (
     Augment,
     Cosine,
     Elementwise,
+    Momentum,
     MultiLayerNetExtend,
     Nesterov,
     Network,
@@ -294,3 +295,29 @@ def test_processes_that_train_together_compile_nothing():
         ValueError, match=r"^`compile` must be False with a `communicator`; got True$"
     ):
         Trainer(net, compile=True, communicator=Pair())
+
+
+def test_a_compiled_function_may_be_called_in_another(jax):
+    import jax as library
+
+    add = jax.compile(lambda held, a: (a.sum(), tuple(h + 1 for h in held)))
+    x = jax.asarray(np.ones(3), "float32")
+    assert float(library.jit(lambda q: add((q,), q)[0])(x)) == 3.0
+    twice = jax.compile(lambda held, a: add(held, 2 * a))
+    total, (after,) = twice((jax.asarray(np.zeros(2), "float32"),), x)
+    assert float(total) == 6.0
+    assert jax.to_numpy(after).tolist() == [1.0, 1.0]
+
+
+def test_a_number_of_numpy_s_that_changes_is_taken_in(jax):
+    ends = []
+    for compiled in (False, True):
+        optimizer = Momentum(0.1)
+        net = TwoLayerNet(784, 20, 10, "he", activation="tanh", backend=jax, seed=0)
+        trainer = Trainer(net, optimizer, 50, seed=0, compile=compiled)
+        for momentum in (0.3, 0.8):
+            optimizer.momentum = np.float32(momentum)
+            trainer.fit((DIGITS[0][:200], DIGITS[1][:200]), iterations=7)
+        ends.append(host(net))
+    for name, value in ends[0].items():
+        np.testing.assert_allclose(ends[1][name], value, rtol=0, atol=1e-5)

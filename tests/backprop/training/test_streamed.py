@@ -233,3 +233,27 @@ def test_labels_on_a_device_and_inputs_in_a_file(mapped):
         (mapped(X), strict.asarray(T)), epochs=1
     )
     np.testing.assert_allclose(history.loss, fit(X, T, epochs=1)[1].loss, rtol=1e-12)
+
+
+def test_a_buffer_over_a_mapping_is_a_mapped_array(tmp_path):
+    (tmp_path / "x").write_bytes(np.arange(6.0).tobytes())
+    with open(tmp_path / "x", "rb") as file:
+        mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    x = np.frombuffer(mapping).reshape(2, 3)
+    assert mapping_of(x[1:]) is mapping
+    assert mapping_of(np.frombuffer(b"12345678")) is None
+
+
+def test_masked_inputs_are_refused_as_masked_labels_are():
+    class Rows:
+        """Gives masked rows, as readers of scientific files do."""
+
+        def __len__(self):
+            return 8
+
+        def __getitem__(self, index):
+            return np.ma.masked_array(np.ones((8, 4)))[index]
+
+    for x in (np.ma.masked_array(np.ones((8, 4))), Rows()):
+        with pytest.raises(TypeError, match="mask"):
+            Trainer(TwoLayerNet(4, 3, 2, backend="cpu")).fit((x, np.zeros(8, int)), epochs=1)
