@@ -3,8 +3,6 @@
 import warnings
 from typing import Any
 
-import numpy as np
-
 from backends import Array, Backend, isdtype, namespace
 from backprop.arrays import shape
 from backprop.finite import check_finite
@@ -42,7 +40,7 @@ def placed(net: Network, x: Any, t: Any, name: str) -> tuple[Array, Array]:
 
 
 def _on(backend: Backend, data: Any) -> Array:
-    masked = isinstance(data, np.ma.MaskedArray)  # which NumPy holds, and nobody can train on
+    masked = hasattr(data, "mask")  # an array that NumPy holds, and nobody can train on
     return data if backend.holds(data) and not masked else backend.asarray(data)
 
 
