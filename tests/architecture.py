@@ -85,6 +85,7 @@ ALLOWED = {
     "backprop.numerical.differences": {"numpy"},
     "backprop.numerical.phi": {"numpy"},
     "backprop.numerical.pieces": {"numpy"},  # arrays looked at on the host
+    "backprop.numerical.sharing": {"numpy"},  # arrays that processes compare
     "backprop.targets": {"numpy"},
     "backprop.targets.functions": {"numpy", "torch", "jax"},  # autograd's and JAX's own functions
     "backprop.targets.generators": {"numpy", "torch"},  # their generators of random numbers
