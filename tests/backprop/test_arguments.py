@@ -193,7 +193,7 @@ WRONG = {
     "factor": (lambda: StepDecay(0.1, 5, "a"), "`factor` must be a number; got 'a'"),
     "augment": (
         lambda: Trainer(TwoLayerNet(2, 2, 2, backend="cpu"), augment="shift"),
-        "`augment` must be a function, as Augment is; got 'shift'",
+        "`augment` must be a function of inputs, as Augment is; got 'shift'",
     ),
     "dtype": (
         lambda: MultiLayerNet(5, [3], 2, dtype="int32", backend="cpu"),
