@@ -100,11 +100,11 @@ class Convolution(Layer):
         """Return `x`, and W as (F, C FH FW), in one dtype."""
         W = self.params["W"]
         xp = namespace(x, W)
-        x = floating_array(x)
         check_pictures(x)
         if x.shape[1] != W.shape[1]:
             raise ValueError(f"`x` must have {W.shape[1]} channels, (N, C, H, W); got {shape(x)}")
-        return in_one_dtype(x, xp.reshape(W, (W.shape[0], -1)))
+        x, rows = in_one_dtype(x, xp.reshape(W, (W.shape[0], -1)))
+        return floating_array(x), floating_array(rows)
 
     def _parts(self, x: Array) -> Iterator[slice]:
         """Yield which pictures to take at a time, to stay within a memory for their columns."""
