@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from backprop.gradients import compare
 from backprop.gradients.closer import COARSEST
 from backprop.gradients.judge import judge
-from backprop.gradients.judgment import Limits, trusted_error
+from backprop.gradients.judgment import NEGLIGIBLE, Limits, negligible, trusted_error
 from backprop.numerical.slopes import FACTORS, slopes
 from backprop.numerical.steps import FINEST, REFINEMENT
 
@@ -199,3 +200,25 @@ def test_where_the_function_is_not_finite_nothing_is_known():
         found = judged(Made(np.sqrt, [0.0, 1.0]), [1.0, 0.5])
     assert not np.isfinite(found.error[0])
     assert found.blind.tolist() == [True, False]
+
+
+def test_what_matters_beside_the_largest_where_there_is_no_float64():
+    """A share that grows with what can't be resolved, and is a tenth at most."""
+    analytic = np.array([0.5, -2.0, 1.0, 0.25])
+    found = judged(Made(np.sin, POINTS), analytic, fine=False)
+    shares = []
+    for noise in (1e-9, 1e-7, 1.0):
+        limits = Limits(noise, 1.0, np.full(4, 1e-15), fine=False, reference=10.0)
+        width = negligible(found, noise, limits)
+        share = min(0.1, NEGLIGIBLE * limits.resolution(noise))
+        np.testing.assert_allclose(width, share * 10.0, rtol=1e-12)  # of all gradients
+        shares.append(share)
+    assert shares[0] < shares[1] < shares[2] == 0.1
+
+
+def test_the_terms_of_an_entry_are_as_large_as_its_row_and_its_column():
+    made = object.__new__(compare._Comparison)
+    made.way, made.indices = None, np.arange(6)
+    values = np.array([[-9.0, 1.0, 0.0], [2.0, -1.0, 3.0]])
+    found = made._magnitude(values.ravel(), values.shape)
+    np.testing.assert_array_equal(found.reshape(2, 3), [[9.0, 1.0, 3.0], [3.0, 1.0, 3.0]])
