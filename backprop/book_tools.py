@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 import backends
 from backends import Array, namespace
-from backprop import layers, networks
+from backprop import labels, layers, networks
 from backprop.arrays import as_array
 from backprop.finite import NotFiniteError
 from backprop.storage import load_params, save_params
@@ -49,16 +49,18 @@ class BatchNormalization(layers.BatchNormalization):
         return super().forward(x, train_flg)
 
 
-class MultiLayerNetExtend(networks.MultiLayerNetExtend):
+class _Told(networks.Network):
+    def predict(self, x: Array, train_flg: bool = False, *, training: bool = False) -> Array:
+        """Return the scores; `train_flg` is the book's name of `training`."""
+        return super().predict(x, training=train_flg or training)
+
+
+class MultiLayerNetExtend(_Told, networks.MultiLayerNetExtend):
     """The network of section 6.3, told by `train_flg`, and with an accuracy whatever becomes of it.
 
     Without batch normalization and with weights of standard deviation 1 it diverges, and the book
     goes on to the next.
     """
-
-    def predict(self, x: Array, train_flg: bool = False, *, training: bool = False) -> Array:
-        """Return the scores; `train_flg` is the book's name of `training`."""
-        return super().predict(x, training=train_flg or training)
 
     def loss(self, x: Array, t: Array, train_flg: bool = False, *, training: bool = False) -> Array:
         """Return the mean loss, and the weights' decay."""
@@ -71,17 +73,12 @@ class MultiLayerNetExtend(networks.MultiLayerNetExtend):
         try:
             return super().accuracy(x, t, batch_size, training=training)
         except NotFiniteError:
-            to_numpy = (self.backend or backends.host()).to_numpy
-            answers = np.argmax(to_numpy(self.predict(x, training=training)), axis=1)
-            t = to_numpy(t)
-            return float(np.mean(answers == (t if t.ndim == 1 else np.argmax(t, axis=1))))
+            y = self.predict(x, training=training)
+            to_numpy, right = backends.of(y).to_numpy, labels.classes(self._labels(t), y.shape)
+            return float(np.mean(np.argmax(to_numpy(y), axis=1) == to_numpy(right)))
 
 
-class _BooksOwn(networks.Network):
-    def predict(self, x: Array, train_flg: bool = False, *, training: bool = False) -> Array:
-        """Return the scores; `train_flg` is the book's name of `training`."""
-        return super().predict(x, training=train_flg or training)
-
+class _BooksOwn(_Told):
     def save_params(self, file_name: str | os.PathLike[str] = "params.pkl") -> None:
         """Write the parameters, as `backprop.save_params` does: no pickle, whatever the name."""
         save_params(file_name, self.state_dict())

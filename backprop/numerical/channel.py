@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import backends
 from backends import Array, namespace
 from backprop.arrays import float_bits, is_array
-from backprop.numerical.tail import Tail, is_affine, is_convolution
+from backprop.numerical.sharing import Share
+from backprop.numerical.tail import Tail, is_affine, joins_channels
 
 _TEMPORARIES = 4  # arrays of the size of the largest layer's that a chunk holds at a time
 
@@ -36,9 +37,7 @@ class Channel:
         self.tail, self.position = tail, position
         self.layer = tail.layers[position]
         later = range(position + 1, len(tail.layers))
-        self.meets = next(
-            i for i in later if is_affine(tail.layers[i]) or is_convolution(tail.layers[i])
-        )
+        self.meets = next(i for i in later if joins_channels(tail.layers[i]))
         self.filters, self.inputs = self.layer.W.shape[0], math.prod(self.layer.W.shape[1:]) + 1
         x = self.layer.window.padded(tail.inputs[position])
         places = self.layer.window.places(tail.inputs[position].shape)
@@ -51,9 +50,9 @@ class Channel:
 
     def chunks(self, memory: int) -> Iterator[Chunk]:
         """Yield what to perturb at a time, to stay within `memory`."""
-        later = self.tail.inputs[self.position + 1 :]
-        itemsize = float_bits(namespace(later[0]), later[0].dtype) // 8
-        of_channel = math.prod(later[0].shape) // self.filters
+        y = self.tail.inputs[self.position + 1]
+        itemsize = float_bits(namespace(y), y.dtype) // 8
+        of_channel = math.prod(y.shape) // self.filters
         largest = max(of_channel, *(math.prod(x.shape) for x in self.tail.inputs[self.meets + 1 :]))
         count = max(1, memory // (largest * itemsize * _TEMPORARIES))
         for f in range(self.filters):
@@ -118,7 +117,7 @@ def _times(y: Array, factor: Any) -> Array:
 
 
 def filter_changes(
-    tail: Tail, position: int, offsets: tuple[float, ...], memory: int, share: Any
+    tail: Tail, position: int, offsets: tuple[float, ...], memory: int, share: Share
 ) -> dict[str, Array]:
     """Return the changes for W, shape (O, F, C, FH, FW), and b, shape (O, F), for O offsets."""
     channel = Channel(tail, position)
@@ -127,13 +126,13 @@ def filter_changes(
     W, like = channel.layer.W, tail.losses
     xp, device = namespace(like), backends.device(like)
 
-    def changes(chunk: Chunk, offset: float, here: bool) -> Array:
-        empty = (len(chunk.inputs),)
-        own = xp.zeros(empty, dtype=like.dtype, device=device)
-        return channel.change(chunk, offset) if here else own
+    def changes(i: int, chunk: Chunk, offset: float) -> Array:
+        if start <= i < stop:
+            return channel.change(chunk, offset)
+        return xp.zeros((len(chunk.inputs),), dtype=like.dtype, device=device)
 
     made = [
-        xp.concat([changes(c, offset, start <= i < stop) for i, c in enumerate(chunks)])
+        xp.concat([changes(i, chunk, offset) for i, chunk in enumerate(chunks)])
         for offset in offsets
     ]
     found = xp.reshape(xp.stack(made), (len(offsets), channel.filters, channel.inputs))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backends import Array, namespace
-from backprop.numerical.pieces import flat_host
+from backprop.numerical.pieces import flat64
 from backprop.parallel import Communicator
 
 ALIKE = 1e-3
@@ -34,7 +34,7 @@ def put_together(arrays: dict[str, Array], communicator: Communicator) -> dict[s
 
 def check_alike(communicator: Communicator, arrays: Mapping[str, Array]) -> None:
     """Raise a ValueError, in all processes, unless they have the same arrays, but for rounding."""
-    mine = {name: flat_host(x).astype(np.float64) for name, x in arrays.items()}
+    mine = {name: flat64(x) for name, x in arrays.items()}
     first = communicator.from_first(mine)
     others = [name for name, x in mine.items() if name not in first or _differ(x, first[name])]
     if communicator.total(np.asarray([float(bool(others))]))[0] > 0:

@@ -26,6 +26,11 @@ def is_convolution(layer: Any) -> bool:
     return keeps(layer, Convolution, "forward")
 
 
+def joins_channels(layer: Any) -> bool:
+    """Tell whether channels of a picture meet in a layer: each output comes of all of them."""
+    return is_affine(layer) or is_convolution(layer)
+
+
 class Tail:
     """Layers that take each sample on its own, and a loss of the library's, after one pass.
 
@@ -83,7 +88,7 @@ class Tail:
         Another one, or an Affine layer, must come later, where its channels meet.
         """
         where = self._place(layer)
-        meets = any(is_affine(each) or is_convolution(each) for each in self.layers[where + 1 :])
+        meets = any(map(joins_channels, self.layers[where + 1 :]))
         return where if is_convolution(layer) and meets and self._all_known(where) else None
 
     def _place(self, layer: Any) -> int:
@@ -96,8 +101,7 @@ class Tail:
         if self._known[i] is None:
             layer = self.layers[i]
             self._known[i] = (
-                is_affine(layer)
-                or is_convolution(layer)
+                joins_channels(layer)
                 or self.factors[i] is not None
                 or any(keeps(layer, kind, "forward") for kind in (Pooling, Flatten))
                 or (

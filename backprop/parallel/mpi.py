@@ -36,8 +36,6 @@ class MPICommunicator:
     cores : int or None
         This process's share of the cores that it and the others on its machine may use; None if it
         is alone there.
-    left : bool
-        Whether this process ends in the middle of what it shares with the others.
     direct : bool
         Whether MPI takes arrays from a GPU's memory as they are; else they go by way of the host.
 
@@ -61,13 +59,10 @@ class MPICommunicator:
         self.rank, self.size = int(self._comm.rank), int(self._comm.size)
         self.cores = _cores(self._comm.Split_type(MPI.COMM_TYPE_SHARED))
         self.direct = _takes_device_memory(MPI.__file__)
-        self.left = False
         self._hook = sys.excepthook
         hooked = isinstance(getattr(sys.excepthook, "__self__", None), MPICommunicator)
         if self.size > 1 and not hooked:
             sys.excepthook = self._uncaught
-        if self.size > 1:
-            atexit.register(self._leave)
 
     def total(self, vector: Array) -> Array:
         """Return the sum of the vectors of all processes: one Allreduce."""
@@ -95,10 +90,12 @@ class MPICommunicator:
         time.sleep(_HANDED_ON)  # the launcher ends all even with words of ours unread
         self._comm.Abort(code)
 
-    def _leave(self) -> None:
-        """End all processes where this one ends while others count on it, and don't end too."""
-        if not self.left:
-            return
+    def leave(self) -> None:
+        """Let the end of this process, in the middle of what it shares, end those that go on."""
+        atexit.register(self._left)
+
+    def _left(self) -> None:
+        """End all processes, unless the others end too."""
         all_left, end = self._comm.Ibarrier(), time.monotonic() + _PATIENCE
         while not all_left.Test():
             if time.monotonic() > end:

@@ -32,14 +32,15 @@ def placed(net: Network, x: Any, t: Any, name: str) -> tuple[Array, Array]:
     backend, dtype = net.backend, net.dtype
     if backend is None:
         return x, t
-    x, t = _on(backend, x), _on(backend, t)
+    x, t = held_on(backend, x), held_on(backend, t)
     for what, array in (("inputs", x), ("labels", t)):
         if not isdtype(backend.xp, array.dtype, ("real floating", "integral", "bool")):
             raise TypeError(f"the {what} of `{name}` must be real; got {array.dtype}")
     return x if dtype is None or x.dtype == dtype else backend.xp.astype(x, dtype), t
 
 
-def _on(backend: Backend, data: Any) -> Array:
+def held_on(backend: Backend, data: Any) -> Array:
+    """Return data as an array of a backend: itself, where it is one, but no masked array."""
     masked = hasattr(data, "mask")  # an array that NumPy holds, and nobody can train on
     return data if backend.holds(data) and not masked else backend.asarray(data)
 

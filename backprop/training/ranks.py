@@ -146,8 +146,7 @@ class Ranks:
 
     def leave(self) -> None:
         """Tell the communicator, if it asks for that, that this process ends before the others."""
-        if hasattr(self._communicator, "left"):
-            self._communicator.left = True
+        getattr(self._communicator, "leave", lambda: None)()
 
     def _sums(self, *numbers: float) -> list[float]:
         vector = backends.host().asarray(numbers, "float64")

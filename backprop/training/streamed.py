@@ -14,6 +14,7 @@ from backprop.training.admission import (
     admitted,
     check_shapes,
     check_values,
+    held_on,
     outputs_of,
     placed,
 )
@@ -67,7 +68,9 @@ class Streamed:
 
     def __init__(self, net: Network, x: Any, t: Any, name: str) -> None:
         self._net, self._name, self._read = net, name, 0
-        self._columns = tuple(c if stays_where_it_is(c) else _on_host(c) for c in (x, t))
+        self._columns = tuple(
+            c if stays_where_it_is(c) else held_on(backends.host(), c) for c in (x, t)
+        )
         if len(self._columns[0]) != len(self._columns[1]):
             counts = " and ".join(f"{len(column):,}" for column in self._columns)
             raise ValueError(f"`{name}` must be N inputs and N labels; got {counts}")
@@ -102,7 +105,7 @@ class Streamed:
 
     def _gathered(self, index: Any) -> tuple[Any, Any]:
         """Return inputs and labels of these numbers, on the host."""
-        x, t = (_on_host(_rows(column, index)) for column in self._columns)
+        x, t = (held_on(self.home, _rows(column, index)) for column in self._columns)
         check_shapes(shape(x), shape(t), self._name)
         if x.shape[0] != index.shape[0]:
             raise ValueError(
@@ -131,9 +134,3 @@ def _rows(column: Any, index: Any) -> Any:
     if isinstance(column, np.ndarray) and index.size and np.all(np.diff(index) == 1):
         return column[index[0] : index[-1] + 1]
     return column[index]
-
-
-def _on_host(data: Any) -> Any:
-    """Return samples as a NumPy array."""
-    host, masked = backends.host(), isinstance(data, np.ma.MaskedArray)
-    return data if host.holds(data) and not masked else host.asarray(data)
