@@ -4,6 +4,7 @@ Once with nothing changed but the imports, once with the reader's own networks d
 numbers that the book prints for long runs are checked where MNIST_DIR and BOOK_DIR are set.
 """
 
+import itertools
 import os
 import re
 import runpy
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 import backprop
+from backends import backend
 from backprop import book, load_mnist_sample
 from tests.book.porting import PROGRAMS, definitions_deleted, imports_only
 
@@ -218,7 +220,11 @@ def test_deep_network_learns_and_its_file_is_read(execute, way):
 
 @pytest.fixture
 def all_of_mnist(monkeypatch):
-    """Let the programs read all of MNIST."""
+    """Let the programs read all of MNIST, and draw the same weights and masks each time."""
+    seeds, generator = itertools.count(), backend.generator
+    monkeypatch.setattr(
+        backend, "generator", lambda seed=None: generator(next(seeds) if seed is None else seed)
+    )
 
     def full(**flags):
         return backprop.load_mnist(path=os.environ["MNIST_DIR"], **flags)
