@@ -21,7 +21,7 @@ from backprop import SGD, Trainer, TwoLayerNet, gradcheck, load_mnist, load_mnis
 from backprop.bench import alternate
 from backprop.training.run import Run
 from benchmarks import convolution, peers
-from benchmarks.test_training_step import PEERS, step_of
+from benchmarks.test_training_step import PEERS, in_a_row, step_of
 
 Row = tuple[str, float, str]
 
@@ -102,6 +102,23 @@ def step(other: str, sizes: Sequence[tuple[int, int]], own: str = "backprop") ->
         times = alternate(turns, seconds=4)
         figure = f"training step 784-{hidden}-10, batch {batch}: {own} / {other}"
         yield figure, times[own] / times[other], f"{1e6 * times[own]:.0f} us"
+
+
+def compiled() -> Iterator[Row]:
+    """Compare compiled steps with JAX's: waited for one by one, and a hundred in a row."""
+    yield from step("jax", _BATCHES, "backprop on jax")
+    if find_spec("jax") is None:
+        return
+    for batch, hidden in _BATCHES:
+        turns = {}
+        for name in ("backprop on jax", "jax"):
+            data = digits(batch, "float32")
+            call, x, t = step_of(name, hidden, batch, "float32", data, timed=in_a_row)
+            turns[name] = partial(call, x, t)
+        times = alternate(turns, seconds=4)
+        figure = f"100 steps in a row, 784-{hidden}-10, batch {batch}: backprop on jax / jax"
+        ratio = times["backprop on jax"] / times["jax"]
+        yield figure, ratio, f"{1e4 * times['backprop on jax']:.0f} us a step"
 
 
 def trainer() -> Iterator[Row]:
@@ -186,7 +203,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "book": partial(step, "book", _BATCHES),
     "torch": partial(step, "torch", _BATCHES),
     "jax": partial(step, "jax", _BATCHES),
-    "compiled": partial(step, "jax", _BATCHES, "backprop on jax"),
+    "compiled": compiled,
     "thinc": partial(step, "thinc", ((100, 50),)),
     "convolution": convolution.rows,
     "trainer": trainer,

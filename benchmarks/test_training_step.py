@@ -30,12 +30,23 @@ def compiled(params: dict[str, Any]) -> Any:
     import jax.numpy as jnp
 
     net = Network.from_params({name: jnp.asarray(value) for name, value in params.items()})
-    take = Compiler()(net, SGD(peers.LEARNING_RATE), Alone())
+    return Compiler()(net, SGD(peers.LEARNING_RATE), Alone())
 
-    def step(x: Any, t: Any) -> Any:
-        return take(x, t).block_until_ready()
 
-    return step
+def waiting(step: Any) -> Any:
+    """Return a step of JAX that waits for its loss: all that it computes is there then."""
+    return lambda x, t: step(x, t).block_until_ready()
+
+
+def in_a_row(step: Any, count: int = 100) -> Any:
+    """Return steps of JAX in a row, as training takes them: only the last is waited for."""
+
+    def steps(x: Any, t: Any) -> None:
+        for _ in range(count):
+            loss = step(x, t)
+        loss.block_until_ready()
+
+    return steps
 
 
 PEERS = {
@@ -49,8 +60,10 @@ PEERS = {
 }
 
 
-def step_of(peer: str, hidden: int, batch: int, dtype: str, digits: Any) -> tuple[Any, Any, Any]:
-    """Return a peer's step, and a batch as its users would hold it."""
+def step_of(
+    peer: str, hidden: int, batch: int, dtype: str, digits: Any, timed: Any = waiting
+) -> tuple[Any, Any, Any]:
+    """Return a peer's step, and a batch as its users would hold it; `timed` is for JAX's alone."""
     make, module = PEERS[peer]
     if module is not None and find_spec(module) is None:
         pytest.skip(f"{module} is not installed")
@@ -65,7 +78,7 @@ def step_of(peer: str, hidden: int, batch: int, dtype: str, digits: Any) -> tupl
     if peer in ("backprop on jax", "jax"):
         import jax.numpy as jnp
 
-        return step, jnp.asarray(x), jnp.asarray(t)
+        return timed(step), jnp.asarray(x), jnp.asarray(t)
     return step, x, (np.eye(10, dtype="float32")[t] if peer == "thinc" else t)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..distribution import extra
 from ..namespace import Device
+from .jax_rounding import rounded
 from .library import Library, Memory
 
 _CPU_OPTIONS = {"xla_disable_hlo_passes": "transpose-folding"}
@@ -63,19 +64,19 @@ class Jax(Library):
         """Return `function` under `jax.jit`; the memory of its first argument is given to it.
 
         The device is named, or arrays that are bound to none would be compiled for once, and what
-        comes out for them, which is bound, once more.
+        comes out for them, which is bound, once more. It rounds as uncompiled code does.
         """
         jax = self._jax()
         here = jax.sharding.SingleDeviceSharding(device)
-        jit = partial(jax.jit, donate_argnums=0, in_shardings=here, out_shardings=here)
-        if device.platform != "cpu":
-            compiled: Callable[..., Any] = jit(function)
-            return compiled
-        alone, within = jit(function, compiler_options=_CPU_OPTIONS), jit(function)
+        jit = partial(jax.jit, in_shardings=here, out_shardings=here)
+        options = _CPU_OPTIONS if device.platform == "cpu" else None
+        alone = jit(rounded(function), donate_argnums=1, compiler_options=options)
+        within = jit(function, donate_argnums=0)
+        zero = jax.device_put(jax.numpy.float32(-0.0), device)
 
         def either(*arrays: Any) -> Any:
             try:
-                return alone(*arrays)
+                return alone(zero, *arrays)
             except ValueError as error:  # it is called in another function that is compiled
                 if "compiler_options" not in str(error):
                     raise

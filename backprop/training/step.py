@@ -1,7 +1,8 @@
 """One step of training: loss, gradients and optimizer; as they are, or compiled into one."""
 
 import numbers
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import getitem, setitem
 from typing import Any, TypeAlias
 
 import backends
@@ -96,7 +97,8 @@ class CompiledStep:
         self._backend = net.backend or backends.host()
         self._compiled = self._backend.compile(self._traced)
         self.compiles = self._compiled != self._traced
-        self._places: list[tuple[dict[str, Array], str]] = []
+        self._holders: list[dict[str, Array]] = []  # where the arrays are, and their keys there
+        self._keys: list[str] = []
         self._rates: tuple[float, float] | None = None
         self._sent: Array = None
         self._masked: dict[tuple[int, ...], list[tuple[int, ...]]] = {}  # by a sample's shape
@@ -108,28 +110,28 @@ class CompiledStep:
         """
         rule: Rule = self.optimizer
         rule.prepare(self.net.params)
-        self._places = [(getattr(s.layer, s.kind), s.key) for s in self.net.slots.values()]
-        self._places += [(rule.vectors, name) for name in rule.vectors]
+        slots = self.net.slots.values()
+        self._holders = [getattr(slot.layer, slot.kind) for slot in slots]
+        self._holders += [rule.vectors] * len(rule.vectors)
+        self._keys = [*(slot.key for slot in slots), *rule.vectors]
         xp, device = self._backend.xp, self._backend.device
-        self._put(xp.asarray(h[key], device=device, copy=True) for h, key in self._places)
+        self._put([xp.asarray(x, device=device, copy=True) for x in self._held()])
         return self._take
 
     def _take(self, x: Array, t: Array) -> Array:
         """Take a step, and return the loss."""
-        random = self.net.random
-        masks = self._masks(tuple(x.shape)) if random else ()
+        masks = self._masks(tuple(x.shape)) if self.net.random else ()
         rates = self.optimizer.rates()
         if rates != self._rates:
             self._rates, self._sent = rates, self._send(rates)
-        held = tuple([holder[key] for holder, key in self._places])
-        loss, held = self._compiled(held, x, t, self._sent, *masks)
+        loss, held = self._compiled(self._held(), x, t, self._sent, *masks)
         try:
             self._put(held)
         except KeyboardInterrupt:  # what was there before is gone
             self._put(held)
             raise
         self.optimizer.steps += 1
-        for layer in random:
+        for layer in self.net.random:
             layer.advance()
         return loss
 
@@ -147,22 +149,24 @@ class CompiledStep:
         """Return rates as an array where the network is: numbers would be sent with every step."""
         return self._backend.asarray(list(rates), self.net.dtype)
 
-    def _put(self, arrays: Any) -> None:
-        for (holder, key), value in zip(self._places, arrays, strict=True):
-            holder[key] = value
+    def _held(self) -> tuple[Array, ...]:
+        return tuple(map(getitem, self._holders, self._keys))
+
+    def _put(self, arrays: Sequence[Array]) -> None:
+        list(map(setitem, self._holders, self._keys, arrays))  # a loop takes longer, at each step
 
     def _traced(
         self, held: tuple[Array, ...], x: Array, t: Array, rates: Array, *masks: Array
     ) -> tuple[Array, tuple[Array, ...]]:
         """Return the loss and the new arrays; network and optimizer are as before afterwards."""
-        before, steps = [holder[key] for holder, key in self._places], self.optimizer.steps
+        before, steps = self._held(), self.optimizer.steps
         try:
             self._put(held)
             for layer, mask in zip(self.net.random, masks, strict=True):
                 layer.given = mask
             loss, grads = self.net.loss_and_gradient(x, t)
             self.optimizer.apply(self.net.params, grads, (rates[0, ...], rates[1, ...]))
-            return loss, tuple([holder[key] for holder, key in self._places])
+            return loss, self._held()
         finally:
             self._put(before)
             self.optimizer.steps = steps
