@@ -64,6 +64,8 @@ def save_onnx(
             raise
         raise ModuleNotFoundError(f"ONNX models need ndonnx: {pip_install('onnx')}") from None
     shape, dtype = wholes("input_shape", input_shape), _dtype(net, ndonnx)
+    if not shape:
+        raise ValueError("`input_shape` must have one number or more, those of a sample; got ()")
     x = ndonnx.argument(shape=(BATCH, *shape), dtype=dtype)
     other = net.to(backends.of(x))
     y = other.probabilities(x) if probabilities else other.predict(x)

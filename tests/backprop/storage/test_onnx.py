@@ -155,6 +155,8 @@ def test_what_can_not_be_written_leaves_the_old_file(tmp_path):
         save_onnx(path, regression, (4,), probabilities=True)
     with pytest.raises(ValueError, match=r"`x` must have shape \(N, 4\); got \(None, 5\)"):
         save_onnx(path, regression, (5,))
+    with pytest.raises(ValueError, match=r"`input_shape` must have one number .* sample; got \(\)"):
+        save_onnx(path, regression, ())
     with pytest.raises(TypeError, match="`input_shape` must be a sequence of whole numbers; got 4"):
         save_onnx(path, regression, 4)
     assert path.read_bytes() == b"old"
