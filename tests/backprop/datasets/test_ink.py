@@ -38,6 +38,12 @@ def dark_left(gray):
     return np.where(np.arange(S) < 4, 0.0, gray)
 
 
+def on_a_floor(gray):
+    """Stand the digit on a dark edge, and leave room beside it."""
+    lowest = np.flatnonzero((gray < 0.5).any(axis=1))[-1]
+    return np.pad(np.pad(gray[: lowest + 1], ((0, 0), (100, 100)), mode="edge"), ((0, 12), (0, 0)))
+
+
 def with_pixel(gray):
     return np.where((np.arange(S) == 3) & (np.arange(S) == 3)[:, np.newaxis], 0.0, gray)
 
@@ -68,6 +74,8 @@ KINDS = {
     "black-frame": lambda g: image(framed(g)),
     "white-frame": lambda g: image(1 - framed(g)),
     "dark-edge": lambda g: image(dark_left(g)),
+    "dark-floor": lambda g: image(on_a_floor(g)),
+    "light-floor": lambda g: image(1 - on_a_floor(g)),
     "ruled": lambda g: image(ruled(g)),
     "noise": lambda g: image(noisy(g)),
     "pixel-in-the-corner": lambda g: image(with_pixel(g)),
@@ -139,8 +147,10 @@ def test_several_digits_are_said(read, gap):
     ids=["square", "corner"],
 )
 def test_what_is_unlike_any_digit_is_said(read, gray):
-    with pytest.warns(UserWarning, match="p.tif may show no digit: it is unlike those of MNIST"):
+    match = "p.tif may show no digit: it is unlike those of MNIST"
+    with pytest.warns(UserWarning, match=match) as caught:
         read(image(gray))
+    assert caught[0].filename == __file__
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
