@@ -269,7 +269,9 @@ def test_summary():
     assert [row.output for row in table.rows] == [
         *((30, 24, 24), (30, 24, 24), (30, 12, 12), (100,), (100,), (10,))
     ]
-    assert str(table).splitlines()[2] == "Conv1    Convolution  30 x 24 x 24         780"
+    lines = str(table).splitlines()
+    assert lines[2] == "Conv1    Convolution  30 x 24 x 24         780"
+    assert lines[-1].split() == ["433,890"]
     deep = [row.output for row in summary(DeepConvNet(), (1, 28, 28)).rows if row.parameters]
     assert deep == [
         *((16, 28, 28), (16, 28, 28), (32, 14, 14), (32, 16, 16), (64, 8, 8), (64, 8, 8)),
