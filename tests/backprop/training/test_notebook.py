@@ -50,6 +50,14 @@ def test_a_bar_in_a_notebook(notebook):
     assert f"loss {history.loss[-1]:.4f}  train {history.train_accuracy[-1]:.2%}" in last
 
 
+def test_a_bar_moves_while_the_network_learns(notebook, monkeypatch):
+    monkeypatch.setattr("backprop.training.progress._REDRAW_SECONDS", -1.0)
+    fit()
+    done = [int(shown.split('"')[1]) for shown in notebook.shown]
+    assert done == sorted(done)
+    assert set(done) == set(range(9))
+
+
 def test_no_bar_when_it_is_not_wanted(notebook):
     fit(progress=False)
     assert notebook.shown == []

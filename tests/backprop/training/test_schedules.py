@@ -1,5 +1,6 @@
 """Schedules of the learning rate."""
 
+import dataclasses
 import math
 
 import pytest
@@ -46,3 +47,10 @@ def test_warm_up_hands_over_at_the_first_rate():
 def test_numbers_out_of_range(make, match):
     with pytest.raises(ValueError, match=match):
         make()
+
+
+@pytest.mark.parametrize("schedule", [StepDecay(0.1, 2), Cosine(0.1, 2), WarmUp(2, 0.1)])
+def test_what_was_checked_stays(schedule):
+    name = dataclasses.fields(schedule)[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(schedule, name, -1)
