@@ -97,6 +97,13 @@ def test_weight_init_compare(execute):
     assert ends["He"] < ends["Xavier"] < 2.25
 
 
+def test_curves_are_smoothed_and_go_on_mirrored():
+    window = np.kaiser(11, 2) / np.kaiser(11, 2).sum()
+    assert book.smooth_curve(np.eye(1, 13, 6)[0])[1:12] == pytest.approx(window)
+    assert book.smooth_curve([0, 1]) == pytest.approx([window[::2].sum(), window[1::2].sum()])
+    assert book.smooth_curve([3]).tolist() == [3.0]
+
+
 def test_overfit_weight_decay(execute):
     with_decay = execute("ch06/overfit_weight_decay", max_epochs=30)[0]
     without = execute("ch06/overfit_weight_decay", max_epochs=30, weight_decay_lambda=0)[0]
