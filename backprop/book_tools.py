@@ -192,13 +192,15 @@ class Trainer:
 def smooth_curve(x: Any) -> NDArray[Any]:
     """Return a curve smoothed over 11 points by a Kaiser window, as long as it was.
 
-    At both ends the curve goes on mirrored.
+    At both ends the curve goes on mirrored, and at the right one its last point comes twice, as in
+    the book.
     """
     values = np.asarray([float(v) for v in x])
     window = np.kaiser(11, 2)
     if values.size < 2:
         return values
-    return np.convolve(np.pad(values, 5, mode="reflect"), window / window.sum(), mode="valid")
+    longer = np.pad(np.pad(values, (5, 0), mode="reflect"), (0, 5), mode="symmetric")
+    return np.convolve(longer, window / window.sum(), mode="valid")
 
 
 def shuffle_dataset(x: Any, t: Any) -> tuple[Any, Any]:

@@ -297,9 +297,11 @@ class Tests:
 
 
 def near(name: str, path: Path) -> int:
-    """Return 2 for a test of a file's own name, 1 for one of its part, 0 for another."""
-    parts = Path(name.partition("::")[0]).parts
-    return 2 if f"test_{path.stem}.py" in parts else int(path.parent.name in parts)
+    """Return 2 for a test of a file's own name, 1 for one of its part or of all, 0 for another."""
+    test = Path(name.partition("::")[0])
+    if test.name == f"test_{path.stem}.py":
+        return 2
+    return int(path.parent.name in test.parts or test.parent == Path("tests/backprop"))
 
 
 def noticed(folder: Path, mutant: Mutant, tests: list[str], seconds: float) -> bool:

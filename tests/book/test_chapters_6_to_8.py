@@ -100,7 +100,12 @@ def test_weight_init_compare(execute):
 def test_curves_are_smoothed_and_go_on_mirrored():
     window = np.kaiser(11, 2) / np.kaiser(11, 2).sum()
     assert book.smooth_curve(np.eye(1, 13, 6)[0])[1:12] == pytest.approx(window)
-    assert book.smooth_curve([0, 1]) == pytest.approx([window[::2].sum(), window[1::2].sum()])
+    squares = np.arange(12.0) ** 2
+    first, last = [5, 4, 3, 2, 1, 0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11, 11, 10, 9, 8, 7]
+    ends = [window @ squares[first], window @ squares[last]]  # the last point comes twice
+    assert book.smooth_curve(squares)[[0, -1]] == pytest.approx(ends)
+    longer = np.array([1, 0, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1])
+    assert book.smooth_curve([0, 1]) == pytest.approx([window @ longer[:-1], window @ longer[1:]])
     assert book.smooth_curve([3]).tolist() == [3.0]
 
 
