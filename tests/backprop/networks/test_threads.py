@@ -109,11 +109,11 @@ def test_training_is_what_it_is_alone(switching):
 
 
 class Own:
-    """A layer as the book writes it: what it keeps are attributes, a list, layers within it."""
+    """A layer as the book writes it: it keeps attributes, a list, layers in a list and a tuple."""
 
     def __init__(self):
         self.x, self.seen, self.kept, self.inner = None, [], {}, [Relu()]
-        self.again = self.keep
+        self.again, self.last = self.keep, (Relu(), "after all")
 
     def keep(self, x):
         self.kept["x"] = x
@@ -122,10 +122,10 @@ class Own:
         self.x = x
         self.seen.append(x.shape)
         self.again(x)
-        return self.inner[0].forward(x)
+        return self.last[0].forward(self.inner[0].forward(x))
 
     def backward(self, dout):
-        return self.inner[0].backward(dout)
+        return self.inner[0].backward(self.last[0].backward(dout))
 
 
 def test_inference_keeps_nothing_in_any_layer():
@@ -135,8 +135,8 @@ def test_inference_keeps_nothing_in_any_layer():
     net.loss(X, T)
     net.accuracy(X, T)
     net.classify(X)
-    layers = [*net.layers.values(), net.last_layer, own.inner[0]]
-    assert [getattr(layer, "cache", None) for layer in layers] == [None] * 4
+    layers = [*net.layers.values(), net.last_layer, own.inner[0], own.last[0]]
+    assert [getattr(layer, "cache", None) for layer in layers] == [None] * 5
     assert (own.x, own.seen, own.kept) == (None, [], {})
     with pytest.raises(
         RuntimeError, match=r"needs a forward pass first; in a network.*training=True"

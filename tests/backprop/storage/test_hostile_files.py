@@ -75,7 +75,8 @@ def test_what_numpy_lacks_is_refused_in_our_words(load, dtype):
     "content",
     [
         tensors(
-            b'{"W1":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},'
+            b'{"b1":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},'
+            b'"W1":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},'
             b'"W1":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}',
             b"a",
         ),
