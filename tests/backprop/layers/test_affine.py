@@ -157,3 +157,8 @@ def test_inputs_of_another_floating_dtype_than_the_weights(case: Case, kinds, ro
         found = [case.numpy(v) for v in (y, dx, layer.dW)]
         for value, expected in zip(found, (x @ W + b, dout @ W.T, x.T @ dout), strict=True):
             np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_what_it_learns_says_what_it_is():
+    assert Affine.W.__doc__ == "Weights, shape (D, M)."
+    assert Affine.db.__doc__ == "Gradient of `b`, shape (M,); None before `backward`."
