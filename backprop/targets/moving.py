@@ -10,9 +10,9 @@ import backends
 from backprop.arrays import copy_of, is_floating, shape
 from backprop.numerical.perturb import Place
 from backprop.numerical.pieces import PIECE, fingerprint, flat_host
-from backprop.targets.nested import is_real, leaves
+from backprop.targets.nested import leaves
 from backprop.targets.objects import is_known_array
-from backprop.targets.passes import Passes
+from backprop.targets.passes import Passes, marks
 from backprop.targets.paths import floating_arrays, lying
 from backprop.targets.state import State
 
@@ -43,7 +43,7 @@ def adopt_lazy(passes: Passes) -> None:
             def run() -> Any:
                 base.partly_back(())  # a target that counts its calls moves by itself
                 base.generators_back()
-                return passes.calls.forward(passes.inputs)
+                return passes.calls.forward(passes.inputs)[0]
 
             moving = [p for p in kept if moves(p, run)]
             base.restore()
@@ -58,13 +58,13 @@ def adopt_lazy(passes: Passes) -> None:
 
 
 def moves(place: Place, run: Callable[[], Any]) -> bool:
-    """Tell whether the output heeds an array: changed everywhere, it changes the output."""
+    """Tell whether the output that `run` gives heeds an array: changed, it changes the output."""
     x = place.get()
     saved = copy_of(x)
     try:
-        before = _marks(run())
+        before = marks(run())
         change(place, x)
-        after = _marks(run())
+        after = marks(run())
     except Exception:  # it heeds the values at least
         return True
     finally:
@@ -87,7 +87,7 @@ def caches(passes: Passes, places: Sequence[tuple[Any, Place]]) -> list[Place]:
     """
     written = _written(passes, places)
     passes.base.restore()
-    return [place for place in written if not moves(place, lambda: (passes.phi(), None))]
+    return [place for place in written if not moves(place, passes.phi)]
 
 
 def _written(passes: Passes, places: Sequence[tuple[Any, Place]]) -> list[Place]:
@@ -129,8 +129,3 @@ def _changed(x: Any) -> Any:
     other *= flat_host(x).reshape(shape(x))
     other += 0.125 * rng.random()
     return backends.of(x).asarray(other, x.dtype)
-
-
-def _marks(result: Any) -> list[bytes]:
-    y = result[0] if isinstance(result, tuple) and len(result) == 2 else result
-    return [fingerprint(leaf) for _, leaf in leaves(y) if is_real(leaf)]

@@ -90,7 +90,7 @@ def promote_numbers(passes: Passes) -> None:
     for place, value in learnt:
         place.set(_like(passes.inputs, value))
         try:
-            if moves(place, lambda: (passes.phi(), None)):
+            if moves(place, passes.phi):
                 moving.append(place)
                 continue
         except Exception:  # the target wants a float there

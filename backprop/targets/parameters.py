@@ -224,7 +224,7 @@ def _find_by_value(subject: Subject, unnamed: Unnamed) -> None:
     for h in unnamed.held:
         passes.base.restore()  # what a cache held is there again, so that it can be moved
         x = h.place.get()
-        if not moves(h.place, lambda: (passes.phi(), None)) or is_covered(x, known):
+        if not moves(h.place, passes.phi) or is_covered(x, known):
             continue
         name = f"{h.name} (parameter)" if h.name in subject.arrays else h.name
         subject.arrays[name] = h.place

@@ -51,7 +51,7 @@ def parts(holder: Any) -> Iterator[tuple[Step, Any]]:
         if not is_installed(holder):
             yield from ((("attribute", name), value) for name, value in shared(holder).items())
             yield from ((("attribute", name), getattr(holder, name)) for name in _methods(holder))
-    elif not isinstance(holder, GENERATORS) and not is_known_array(holder):
+    elif not is_known_array(holder):
         for name in ("func", "args", "keywords") if type(holder).__name__ == "partial" else ():
             yield ("attribute", name), getattr(holder, name)
         for name, value in attributes(holder).items():

@@ -68,13 +68,13 @@ class Passes:
             raise TypeError(f"forward must return one floating array or more; got {what}")
         weighted = calls.takes_dout or calls.elementwise
         self.weighing = Weighing(rebuilt(y, lambda leaf: cotangent(leaf, rng, weighted)))
-        self._first = _marks(y)
+        self._first = marks(y)
         self._learn_forward()
 
     def _learn_forward(self) -> None:
         """See what a forward pass changes, and whether a second one could tell the difference."""
         self._forward = self.base.changed()
-        again = _marks(self.calls.forward(self.inputs)[0])
+        again = marks(self.calls.forward(self.inputs)[0])
         self._free = again == self._first and self._forward.only_caches()
         self.note_changes()
 
@@ -86,7 +86,7 @@ class Passes:
     def start_from(self, base: State) -> None:
         """Let every pass start from another state."""
         self.base, self._dirty = base, base.changed()
-        self._first = _marks(self.calls.forward(self.inputs)[0])
+        self._first = marks(self.calls.forward(self.inputs)[0])
         self._learn_forward()
 
     @property
@@ -144,13 +144,13 @@ class Passes:
                 returned = rebuilt(returned, lambda g: g * v if is_real(g) else g)
             return returned
         dout = rebuilt(self.weighing.cotangents, lambda v: None if v is None else v * factor)
-        given = _marks(dout)
+        given = marks(dout)
         returned = of_numbers(self.calls.backward(self.inputs, dout, kept), self.inputs)
-        self.seen.dout_changed |= _marks(dout) != given
+        self.seen.dout_changed |= marks(dout) != given
         return returned
 
     def _compare(self, y: Any) -> None:
-        self.seen.outputs_differ |= _marks(y) != self._first
+        self.seen.outputs_differ |= marks(y) != self._first
 
     def between(self, read: Callable[[], None]) -> None:
         """Run a forward pass, and let `read` see the objects as it left them."""
@@ -185,7 +185,7 @@ class Passes:
             self._dirty.generators_back()
             self.base.partly_back(learnt)
             y, kept = self.calls.forward(self.inputs)
-            steady = _marks(y) == self._first
+            steady = marks(y) == self._first
             now = read(self._back(kept, 1.0))
             return (other, now), steady
         finally:
@@ -240,7 +240,7 @@ class Passes:
         self.begin.restore()
 
 
-def _marks(y: Any) -> list[bytes]:
+def marks(y: Any) -> list[bytes]:
     """Return what tells whether outputs are the same as others."""
     return [fingerprint(leaf) for _, leaf in leaves(y) if is_real(leaf)]
 

@@ -30,7 +30,7 @@ def note_unread(subject: Subject, options: Options) -> None:
     passes.base.restore()
     for root in passes.calls.roots:
         for name, place in unread_arrays(root).items():
-            if name not in options.constants and moves(place, lambda: (passes.phi(), None)):
+            if name not in options.constants and moves(place, passes.phi):
                 subject.arrays[name] = place
                 subject.missing[name] = UNREAD.format(place.get().dtype)
         if not is_searched(root):

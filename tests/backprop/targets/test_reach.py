@@ -2,6 +2,7 @@
 
 import array
 import functools
+import random
 import types
 import weakref
 from typing import ClassVar
@@ -134,6 +135,12 @@ def called_state():
     return Net()
 
 
+def drawing():
+    generator = random.Random(0)
+    generator.layer = Linear()
+    return generator
+
+
 def behind_much(count):
     return Around([[[i] for i in range(count)], Linear()], lambda kept: kept[1])
 
@@ -207,6 +214,7 @@ KEPT = {
     "global": of_global,
     "global array": of_global_array,
     "global in methods": of_global_in_methods,
+    "generator": lambda: Around(drawing(), lambda kept: kept.layer),
     "partial": of_partial,
     "default": of_default,
 }
