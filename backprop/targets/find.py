@@ -65,17 +65,13 @@ def subject_of(
 
 
 def _of_rows(calls: Calls) -> Calls:
-    """Return calls whose outputs and gradients are arrays where they come as lists of lists."""
+    """Return calls whose outputs are arrays where they come as lists of lists."""
 
     def forward(xs: Sequence[Any]) -> tuple[Any, Any]:
         y, kept = calls.forward(xs)
         return of_rows(y), kept
 
-    return replace(
-        calls,
-        forward=forward,
-        backward=lambda xs, dout, kept: of_rows(calls.backward(xs, dout, kept)),
-    )
+    return replace(calls, forward=forward)
 
 
 def _input_arrays(inputs: list[Any], calls: Calls) -> dict[str, Place]:

@@ -37,38 +37,43 @@ def of_rows(value: Any, flat: bool = False) -> Any:
 
     A list of numbers may mean so many inputs; with `flat` it is an array too.
     """
-    rows = isinstance(value, list) and value and all(isinstance(row, list) for row in value)
-    rows = rows or (flat and isinstance(value, list) and value)
-    if not rows or not all(isinstance(leaf, int | float) for _, leaf in leaves(value)):
-        return value
-    try:
-        return np.array(value)
-    except ValueError:  # of different lengths
-        return value
+    rows = isinstance(value, list) and all(isinstance(row, list) for row in value)
+    found = _array(value) if rows or flat else None
+    return value if found is None else found
 
 
 def of_numbers(value: Any, inputs: Sequence[Any]) -> Any:
     """Return gradients with lists of numbers as arrays, where inputs are arrays.
 
-    A list of as many items as there are inputs has one for each.
+    A list of as many items as there are inputs has one for each, unless it has the shape of one.
     """
+    shapes = [x.shape for x in inputs if getattr(x, "shape", ())]
+    whole = _array(value)
+    if whole is not None and whole.shape in shapes:
+        return whole
     nested = any(isinstance(x, list | tuple | dict) for x in inputs)
-    if nested or not any(getattr(x, "shape", ()) for x in inputs):
+    if nested or not shapes:
         return value
     return _of_numbers(value, len(inputs) if len(inputs) > 1 else 0)
 
 
 def _of_numbers(value: Any, apart: int) -> Any:
-    if isinstance(value, list) and value and len(value) != apart:
-        own = [leaf for _, leaf in leaves(value)]
-        if own and all(isinstance(leaf, int | float) for leaf in own):
-            try:
-                return np.array(value)
-            except ValueError:  # of different lengths
-                return value
+    if isinstance(value, list) and len(value) != apart and (found := _array(value)) is not None:
+        return found
     if isinstance(value, dict):
         return {key: _of_numbers(item, 0) for key, item in value.items()}
     return type(value)(_of_numbers(v, 0) for v in value) if type(value) in (list, tuple) else value
+
+
+def _array(value: Any) -> Any:
+    """Return a list of numbers, or of lists of them, as an array; None for anything else."""
+    own = [leaf for _, leaf in leaves(value)] if isinstance(value, list) else []
+    if not own or not all(isinstance(leaf, int | float) for leaf in own):
+        return None
+    try:
+        return np.array(value)
+    except ValueError:  # of different lengths
+        return None
 
 
 def is_real(value: Any) -> bool:

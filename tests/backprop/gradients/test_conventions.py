@@ -176,6 +176,31 @@ def test_lists_of_lists_are_an_array():
 
     check(Plain, X.tolist(), wrong="x")
 
+    class OfArrays(Plain):
+        def backward(self, d):
+            return 2 * self.factor * d * self.x
+
+    check(OfArrays, X.tolist(), wrong="x")
+
+
+@pytest.mark.parametrize("rows", [2, 3])  # as many as there are inputs, or not
+@pytest.mark.parametrize("made", [np.copy, np.ndarray.tolist], ids=["arrays", "lists"])
+@pytest.mark.parametrize("form", [list, tuple, None], ids=["list", "tuple", "one"])
+def test_lists_of_lists_are_one_gradient_or_one_for_each_input(form, made, rows):
+    class Loss:
+        def __init__(self, factor):
+            self.factor = factor
+
+        def forward(self, x, t):
+            self.off = x - t
+            return (self.off**2).sum()
+
+        def backward(self, dout=1.0):
+            dx, dt = 2 * dout * self.off * self.factor, -2 * dout * self.off
+            return dx.tolist() if form is None else form([dx.tolist(), dt.tolist()])
+
+    check(Loss, made(X[:rows]), made(X[-rows:]), wrong="x")
+
 
 def torch_layers():
     torch = pytest.importorskip("torch")
