@@ -138,6 +138,56 @@ def test_a_loss_whose_backward_pass_takes_scores_and_labels(kind):
     assert gradcheck(kind(1), p, labels)["y_pred"].verdict is Verdict.WRONG
 
 
+class OtherNames(CrossEntropy):
+    def forward(self, scores, classes):
+        self.y = scores
+        return super().forward(scores, classes)
+
+    def backward(self, dout, output, t):
+        assert output is not t
+        return dout * (super().backward(self.y, t) or self.dinputs)
+
+
+def test_a_backward_pass_may_have_another_name_for_the_labels():
+    p = np.abs(X) / np.abs(X).sum(axis=1, keepdims=True)
+    labels = np.array([0, 1, 2, 0])
+    assert gradcheck(OtherNames(4), p, labels).ok
+    assert gradcheck(OtherNames(1), p, labels)["scores"].verdict is Verdict.WRONG
+
+
+class Cube:
+    def __init__(self, factor):
+        self.factor = factor
+
+    def forward(self, x):
+        self.x = x
+        return x**3
+
+    def slope(self, x):
+        return 3 * self.factor * x**2
+
+
+class AllOptional(Cube):
+    def backward(self, dout=1.0, rate=0.1):
+        return dout * self.slope(self.x)
+
+
+class DoutCalledX(Cube):
+    def backward(self, x):
+        return x * self.slope(self.x)
+
+
+class SlopeAtX(Cube):
+    def backward(self, x):
+        return self.slope(x)
+
+
+@pytest.mark.parametrize("kind", [AllOptional, DoutCalledX, SlopeAtX])
+@pytest.mark.parametrize("factor", [1.0, 1.5])
+def test_what_a_backward_pass_takes_is_told_by_what_it_does(kind, factor):
+    assert gradcheck(kind(factor), X).ok is (factor == 1.0)
+
+
 @pytest.mark.parametrize("factor", [2.0, 3.0])
 def test_gradients_as_lists_of_numbers(factor):
     def rows(v):

@@ -301,6 +301,17 @@ def biased_class():
     return lambda x: x + Biased.b, lambda dout: dout * 1.0
 
 
+def biased_call():
+    class Net:
+        def __call__(self, x):
+            return x + BIASED.b
+
+        def backward(self, dout):
+            return dout * 1.0
+
+    return Net()
+
+
 @pytest.mark.parametrize(
     ("make", "name"),
     [
@@ -309,6 +320,7 @@ def biased_class():
         (biased_global, "BIASED.b"),
         (biased_list, "layers[1].b"),
         (biased_class, "Biased.b"),
+        (biased_call, "BIASED.b"),
     ],
 )
 def test_an_array_of_an_object_that_a_function_knows_needs_a_gradient(make, name):
