@@ -156,6 +156,11 @@ def test_read_only_and_immutable_arrays_are_not_writable(case: Case):
     )
 
 
+def test_an_array_with_an_axis_of_one_is_as_writable_as_without(case: Case):
+    x = case.array([1.0, 2.0])
+    assert backends.is_writable(x[None, :]) == backends.is_writable(x)
+
+
 def test_what_counts_as_host(case: Case):
     assert backends.is_host(case.array([1.0])) == case.backend.is_host
     assert case.backend.is_host == (

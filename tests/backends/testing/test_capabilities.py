@@ -71,6 +71,8 @@ def test_what_can_be_traced_though_it_says_not():
     row = equivalence(doubled, V, backends="jax:jit").outcomes[0]
     assert row.verdict == "agrees"
     assert row.reason == "it can be traced, though it says that it can't"
+    report = equivalence(lambda x: x * 2, V, backends="jax:jit")
+    assert report.outcomes[0].reason == ""
 
     @capabilities(jit=False)
     def branches(x):
@@ -79,6 +81,11 @@ def test_what_can_be_traced_though_it_says_not():
     row = equivalence(branches, V, backends="jax:jit").outcomes[0]
     assert row.verdict == "can't tell"
     assert row.reason.startswith("the function says that it can't be traced: TracerBool")
+
+
+def test_that_it_can_t_be_traced_is_no_matter_where_nothing_is():
+    row = equivalence(doubled, V, backends="numpy").outcomes[0]
+    assert (row.verdict, row.reason) == ("agrees", "")
 
 
 def test_cpu_only():

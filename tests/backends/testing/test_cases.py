@@ -30,6 +30,9 @@ def test_what_a_case_makes(case: Case):
     assert case.numpy(case.array([1, 2])).dtype.kind == "i"
     assert case.array([True]).dtype == case.backend.dtype("bool")
     assert case.array([1, 2], "float32").dtype == case.backend.dtype("float32")
+    limits = case.xp.iinfo(case.array([1]).dtype)
+    ends = [int(limits.min), int(limits.max)]
+    case.check(case.array(ends), ends)
 
 
 def test_a_name_is_that_row_alone():
@@ -118,7 +121,8 @@ def test_dask_counts_what_is_computed():
         return x * namespace(x).sum(x)
 
     x = np.array([1.0, 2.0, 4.0])
-    assert equivalence(lazy, x, backends="dask").ok
+    for given in (x, np.array(2.0), np.zeros(0)):
+        assert equivalence(lazy, given, backends="dask").ok
     report = equivalence(f, x, backends="dask")
     assert not report.ok
     assert report.wrong == ()
@@ -246,6 +250,7 @@ def test_jit_is_traced():
         y = case.run(lambda x: seen.append(type(x).__name__) or 2 * x, case.array([1.0]))
         case.check(y, [2.0])
         assert "Tracer" in seen[0]
+        assert case.run(lambda n: n + 1, 2) == 3  # there is nothing to trace
 
 
 def test_readonly_and_strictest():

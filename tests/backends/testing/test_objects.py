@@ -443,6 +443,20 @@ class TestObjectsAsResults:
         assert found.reason.startswith("result._kept: 4 of 4 values differ")
         agrees(lambda x: Both(x, x[: other(x, 2, 3)]), X, backends="strict:cpu")  # laid out else
 
+    def test_private_memory_that_the_function_writes_to_again(self):
+        buffer = np.zeros(4)
+
+        def f(x):
+            made = Half(x, 2)
+            made._kept = x * 2
+            if isinstance(x, np.ndarray):
+                buffer[...] = made._kept
+                made._kept = buffer
+            return made
+
+        report = agrees(f, X, backends=("numpy:float32", "strict:cpu"))
+        assert [o.reason for o in report.outcomes] == ["", ""]
+
     def test_private_arrays_where_none_is_public_are_judged_in_full(self):
         def f(x):
             return Hidden(namespace(x).asarray([0.1, 0.2], dtype=x.dtype))

@@ -460,6 +460,27 @@ def test_large_narrow_arrays_hide_no_mistake(mode, factor):
     assert gradcheck(layer, x, mode=mode)["x"].verdict is Verdict.WRONG
 
 
+class Counting:
+    """Its output is another with each pass, unless what it counts is put back."""
+
+    def __init__(self, factor):
+        self.factor, self.count = factor, 0
+
+    def forward(self, x):
+        self.count += 1
+        self.x = x
+        return np.sum(x**2) * self.count
+
+    def backward(self, dout=1.0):
+        return 2 * dout * self.factor * self.count * self.x
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.00001])
+def test_what_counts_its_passes_is_checked_in_float64(factor):
+    x = np.random.default_rng(0).standard_normal((4, 3)).astype(np.float32)
+    assert gradcheck(Counting(factor), x).ok is (factor == 1.0)
+
+
 def test_a_coordinate_without_a_value_hides_no_mistake():
     x = np.array([0.0, 1.0, 2.0, 3.0])
     with np.errstate(all="ignore"):

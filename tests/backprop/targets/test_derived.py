@@ -87,7 +87,23 @@ class Masked:
         return dout @ self.kernel.T
 
 
-KINDS = [Copies, Joined, Dictionaries, Kernel, Masked]
+class Positive(Copies):
+    """How many entries its property has depends on their signs."""
+
+    def __init__(self):
+        super().__init__()
+        self._W[0, 0] = -1e-9
+
+    @property
+    def positive(self):
+        return self._W[self._W > 0]
+
+    @property
+    def dpositive(self):
+        return self.dW[self._W > 0]
+
+
+KINDS = [Copies, Joined, Dictionaries, Kernel, Masked, Positive]
 
 
 @pytest.mark.parametrize("kind", KINDS)
