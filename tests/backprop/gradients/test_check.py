@@ -614,6 +614,22 @@ def test_no_factor_explains_a_single_entry():
     )
 
 
+def off(factor):
+    """Return a pair whose gradient is wrong by a factor for each entry."""
+    return lambda v: np.sum(v**3), lambda v: 3 * factor * v**2
+
+
+def test_a_factor_of_nearly_1_is_not_that_of_one_sample():
+    reason = gradcheck(off(1.00005), np.array([[0.5, 2.0, -1.5]]))["v"].reason
+    assert "it is 1.00005 times the numerical gradient: a constant factor" in reason
+
+
+def test_a_factor_that_leaves_half_of_the_difference_explains_nothing():
+    reason = gradcheck(off(np.array([1.0, 1.0 + 2e-5])), np.ones(2))["v"].reason
+    assert "wrong at 1 of 2 coordinates" in reason
+    assert "times" not in reason
+
+
 def test_options_are_checked():
     x = np.ones(3)
     with pytest.raises(
