@@ -70,7 +70,7 @@ class Limits:
     unit : float
         By how much rounding changes φ if it is rounded from terms as large as `dout`.
     grain : float
-        How finely φ is rounded if its outputs come of a narrower dtype than φ itself; else 0.
+        How finely φ is rounded as its outputs are, which may come of a narrower dtype than φ.
     dout : float
         The largest `dout`.
     expected : float

@@ -88,7 +88,6 @@ class Task:
         noise, rounding, coarsest
             As in `Limits`.
         """
-        narrower = self.output_eps > self.phi.eps
         return Limits(
             noise,
             self.phi.scale,
@@ -99,7 +98,7 @@ class Task:
             self.atol,
             quantum=eps * self.dout_size,
             unit=ROUND_OFF * self.phi.eps_of(name) * self.dout_size,
-            grain=self.output_eps * self.phi.scale if narrower else 0.0,
+            grain=self.output_eps * self.phi.scale,
             dout=self.dout_size,
             expected=self.phi.rounding(name),
             coarsest=coarsest,

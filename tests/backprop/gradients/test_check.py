@@ -747,3 +747,10 @@ def test_three_kinks_are_named_and_the_others_counted(zeros):
     assert sum(note.startswith("x has a kink at ") for note in notes) == min(zeros, 3)
     more = [note for note in notes if "more kink" in note]
     assert more == ([f"x has {zeros - 3} more kinks"] if zeros > 3 else [])
+
+
+def test_the_widest_kinks_come_first():
+    weights = np.array([1.0, -3.0, 2.0, 4.0])
+    pair = (lambda v: np.sum(weights * np.abs(v)), lambda v: weights * np.sign(v))
+    kinks = gradcheck(pair, np.array([0.0, 0.0, 0.0, 1.0]))["v"].kinks
+    assert [kink.index for kink in kinks] == [(1,), (2,), (0,)]
