@@ -42,3 +42,8 @@ def test_at_a_kink_the_mean_of_both_slopes_keeps_its_digits():
 def test_what_moves_in_steps_is_not_flat():
     f = lambda v: float(np.float32(1000.0 + np.sin(v)))  # noqa: E731
     assert numerical_diff(f, 0.4) == pytest.approx(np.cos(0.4), abs=0.2)
+
+
+def test_the_sides_of_a_cusp_cancel_though_the_finest_steps_are_lost_in_rounding():
+    f = lambda v: (1.0 + np.sqrt(np.abs(v - 1.0))).sum()  # noqa: E731
+    np.testing.assert_allclose(numerical_gradient(f, np.array([1.0, 2.0])), [0.0, 0.5], rtol=1e-9)
