@@ -280,6 +280,18 @@ def test_a_result_may_be_now_a_number_and_now_an_array():
     np.testing.assert_allclose(gradient, [4.0, 6.0], rtol=1e-9)
 
 
+@pytest.mark.parametrize(("memory", "copies"), [(1, 1), (10 * 2 * 3 * 8, 10)])
+def test_a_stack_holds_as_many_copies_as_fit_twice(memory, copies):
+    seen = []
+
+    def f(v):
+        seen.append(len(v))
+        return np.sum(v**2, axis=1)
+
+    numerical_gradient(f, np.array([1.0, 2.0, 3.0]), stacked=True, memory=memory)
+    assert max(seen) == copies
+
+
 def test_the_gradient_lies_where_x_does():
     strict = backends.select("device1", "array-api-strict")
     x = strict.asarray([3.0, 4.0])

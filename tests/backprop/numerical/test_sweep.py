@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -293,6 +295,17 @@ def test_step_and_memory():
     coarse, fine = (net.numerical_gradient(X, T, step)["W1"] for step in (1e-1, 1e-4))
     exact = net.gradient(X, T)["W1"]
     assert np.abs(coarse - exact).max() > 10 * np.abs(fine - exact).max()
+
+
+def test_a_chunk_of_wide_layers_takes_about_the_memory_that_is_given():
+    rng, shapes = np.random.default_rng(0), {"W1": (20, 30), "b1": 30, "W2": (30, 400), "b2": 400}
+    net = Network.from_params({name: rng.standard_normal(shape) for name, shape in shapes.items()})
+    x, t = rng.standard_normal((2, 20)), rng.random((2, 400))
+    tracemalloc.start()
+    net.numerical_gradient(x, t, memory=1 << 20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 << 20  # all at once would be 300 times as much
 
 
 def test_bad_input():
