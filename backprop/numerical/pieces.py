@@ -68,7 +68,8 @@ def finite(x: Any) -> bool:
 
 def farthest(a: Any, b: Any, factor: float = 1.0) -> float:
     """Return the largest entry of |a - factor b|; nan where one is nan."""
-    return float(max((np.abs(p - factor * q).max() for p, q in pieces(a, b)), default=0.0))
+    with np.errstate(over="ignore", invalid="ignore"):  # inf - inf is nan, as it should be
+        return float(max((np.abs(p - factor * q).max() for p, q in pieces(a, b)), default=0.0))
 
 
 def product(a: Any, b: Any) -> float:

@@ -394,6 +394,7 @@ MISTAKES = {
     ),
     "zero": (affine(dW=lambda s, d: 0 * s.params["W"]), (X,), "W", "it is zero everywhere"),
     "not a number": (affine(dW=lambda s, d: s.params["W"] * np.nan), (X,), "W", "it is not finite"),
+    "infinite": (affine(dW=lambda s, d: np.inf + s.params["W"]), (X,), "W", "it is not finite"),
     "weight decay added": (
         affine(dW=lambda s, d: s.x.T @ d + 0.1 * s.params["W"]),
         (X,),

@@ -443,3 +443,29 @@ def test_a_gradient_that_a_narrow_dtype_ruins_is_wrong_there():
     report = gradcheck(Ruined(), x.astype("float32"))
     assert report["x"].verdict is Verdict.WRONG
     assert "in float32, and right in a wider dtype" in report["x"].reason
+
+
+def test_a_gradient_that_overflows_in_a_narrow_dtype_is_not_finite():
+    class Overflowing(Ruined):
+        def backward(self, dout):
+            large = np.asarray(1e30, self.x.dtype)
+            with np.errstate(over="ignore"):
+                return 2 * self.x * (dout * large * large / large / large)
+
+    x = np.array([0.3, -0.7, 1.1])
+    assert gradcheck(Overflowing(), x).ok
+    entry = gradcheck(Overflowing(), x.astype("float32"))["x"]
+    assert (entry.verdict, entry.reason) == (Verdict.WRONG, "it is not finite")
+
+
+def test_a_gradient_that_the_rounding_of_its_input_moves_as_far_is_right():
+    class Steep:
+        def forward(self, x):
+            self.x = np.asarray(1e5, x.dtype) * x
+            return np.sin(self.x)
+
+        def backward(self, dout):
+            return 1e5 * dout * np.cos(self.x)
+
+    report = gradcheck(Steep(), np.array([0.3, -0.7, 1.1], dtype="float32"))
+    assert report["x"].verdict is Verdict.AGREES, str(report)
