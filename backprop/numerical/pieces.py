@@ -58,7 +58,7 @@ def pieces(*arrays: Any) -> Iterator[tuple[Floats, ...]]:
 
 def largest(x: Any) -> float:
     """Return the largest size of an entry; nan where one is nan."""
-    return float(max((np.abs(part).max() for (part,) in pieces(x)), default=0.0))
+    return _largest(part for (part,) in pieces(x))
 
 
 def finite(x: Any) -> bool:
@@ -69,7 +69,7 @@ def finite(x: Any) -> bool:
 def farthest(a: Any, b: Any, factor: float = 1.0) -> float:
     """Return the largest entry of |a - factor b|; nan where one is nan."""
     with np.errstate(over="ignore", invalid="ignore"):  # inf - inf is nan, as it should be
-        return float(max((np.abs(p - factor * q).max() for p, q in pieces(a, b)), default=0.0))
+        return _largest(p - factor * q for p, q in pieces(a, b))
 
 
 def product(a: Any, b: Any) -> float:
@@ -78,8 +78,12 @@ def product(a: Any, b: Any) -> float:
 
 
 def largest_product(a: Any, b: Any) -> float:
-    """Return the largest size of a product of two entries."""
-    return float(max((np.abs(p * q).max() for p, q in pieces(a, b)), default=0.0))
+    """Return the largest size of a product of two entries; nan where one is nan."""
+    return _largest(p * q for p, q in pieces(a, b))
+
+
+def _largest(parts: Iterator[Floats]) -> float:
+    return float(np.max([np.abs(part).max() for part in parts], initial=0.0))  # `max` may lose nan
 
 
 def norm(x: Any) -> float:

@@ -26,6 +26,8 @@ def test_what_is_not_finite_is_found_in_the_last_piece():
     assert not pieces.finite(y)
     assert math.isnan(pieces.farthest(y, y))
     assert pieces.farthest(X, np.full(X.size, 1e308), 2.0) == math.inf
+    y[-1] = math.nan
+    assert math.isnan(pieces.largest(y))
 
 
 def test_the_same_values():
