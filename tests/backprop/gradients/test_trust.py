@@ -118,6 +118,27 @@ def test_a_stale_cache_is_seen_where_the_output_counts_calls():
     assert gradcheck(Counting(stale=False), normal(4, 3)).ok
 
 
+@pytest.mark.parametrize("writable", [True, False])
+def test_weights_kept_from_the_first_pass_are_seen_to_be_stale(writable):
+    class Keeping(Linear):
+        def __init__(self):
+            super().__init__()
+            self.W.setflags(write=writable)
+            self.kept = None
+
+        def forward(self, x):
+            self.kept = self.W.T.copy() if self.kept is None else self.kept
+            return super().forward(x)
+
+        def backward(self, d):
+            super().backward(d)
+            return d @ self.kept
+
+    report = gradcheck(Keeping(), normal(4, 3))
+    assert "a stale cache" in report["x"].reason
+    assert report["W"].verdict is Verdict.AGREES
+
+
 def test_a_chaotic_function_is_left_open():
     class Chaos:
         def forward(self, x):
