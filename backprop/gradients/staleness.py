@@ -11,7 +11,7 @@ from backends import is_writable, namespace
 from backprop.arrays import shape
 from backprop.gradients.findings import Findings, distance
 from backprop.numerical.perturb import Place
-from backprop.numerical.pieces import flat64, largest
+from backprop.numerical.pieces import finite, flat64, largest
 from backprop.targets.nested import is_real, rebuilt
 from backprop.targets.objects import is_known_array
 from backprop.targets.subject import Subject
@@ -54,7 +54,7 @@ def check(subject: Subject, names: list[str], found: Findings) -> None:
             after = _after_another(subject, names, found, moved, put_back)
             if not after.steady:  # what earlier passes left is part of what it computes
                 continue
-            stale = [name for name, far in after.far.items() if far > _close(found, name)]
+            stale = [name for name, far in after.far.items() if not far <= _close(found, name)]
             if stale:
                 _note(subject, stale, found, moved, after.grown)
             return
@@ -128,8 +128,10 @@ def _note(
         alike = before is not None and len(shapes) == 1
         if alike:
             new, old = flat64(later) - flat64(fresh), flat64(before)
+            if not (finite(old) or finite(new)):  # at those inputs there may be no gradient
+                continue
             added = min(float(np.abs(new - k * old).max(initial=0.0)) for k in _TIMES)
-            if added <= _close(found, name) + _REPEATED * largest(later):
+            if added <= _close(found, name) + _REPEATED * largest(later) < math.inf:
                 found.notes.append(f"{name}: each pass adds to the gradient of those before")
                 continue
         if alike or not grown:  # a list of gradients may have become longer

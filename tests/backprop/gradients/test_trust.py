@@ -96,6 +96,48 @@ def test_a_stale_cache_is_seen_where_weights_learn_in_the_backward_pass(bound_an
     assert gradcheck(Learning(stale=False), normal(4, 3)).ok
 
 
+@pytest.mark.parametrize("factor", [2.0, np.inf, np.nan])
+def test_a_stale_cache_is_seen_where_it_makes_what_is_not_finite(factor):
+    class Keeping(Tanh):
+        first = None
+
+        def forward(self, x):
+            self.first = x.copy() if self.first is None else self.first
+            self.factor = 1.0 if np.array_equal(x, self.first) else factor
+            return super().forward(x)
+
+        def backward(self, dout=1):
+            return self.factor * super().backward(dout)
+
+    report = gradcheck(Keeping(), normal(4, 3))
+    assert "a stale cache" in report["x"].reason
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_a_sum_with_the_gradient_of_inputs_that_have_none_is_not_called_stale(stale):
+    class Adding:
+        def __init__(self):
+            self.W, self.dW, self.first = np.ones(3), np.zeros(3), None
+
+        def forward(self, x):
+            with np.errstate(invalid="ignore"):
+                self.y = np.sqrt(x - 0.9)
+            self.x, self.first = x, x if self.first is None else self.first
+            return self.y * self.W
+
+        def backward(self, d):
+            if stale:
+                self.dW = (d * self.y * self.first / self.x).sum(axis=0)
+            else:
+                self.dW += (d * self.y).sum(axis=0)
+            return d * self.W / (2 * self.y)
+
+    report = gradcheck(Adding(), np.array([[1.0, 1.1, 1.2]]))  # where others are, there is nan
+    assert report["x"].verdict is Verdict.AGREES
+    assert ("a stale cache" in report["W"].reason) is stale
+    assert report.ok is not stale
+
+
 def test_a_stale_cache_is_seen_where_the_output_counts_calls():
     class Counting(Linear):
         def __init__(self, stale):
