@@ -216,6 +216,22 @@ def test_what_matters_beside_the_largest_where_there_is_no_float64():
     assert shares[0] < shares[1] < shares[2] == 0.1
 
 
+@pytest.mark.parametrize(
+    ("fine", "noise", "dout", "blind"),
+    [
+        (False, 1e-9, 1.0, False),
+        (False, 1e-6, 1.0, True),
+        (True, 1e-12, 1.0, False),
+        (True, 1e-12, 1e-3, True),
+    ],
+)
+def test_a_gradient_of_0_is_blind_where_its_bar_is_wide_beside_dout(fine, noise, dout, blind):
+    made = Made(lambda x: 0.0 * x, POINTS)
+    found = judged(made, np.zeros(4), noise, fine=fine, dout=dout, coarsest=0)
+    assert not found.bad.any()
+    assert found.blind.tolist() == [blind] * 4
+
+
 def test_the_terms_of_an_entry_are_as_large_as_its_row_and_its_column():
     made = object.__new__(compare._Comparison)
     made.way, made.indices = None, np.arange(6)
