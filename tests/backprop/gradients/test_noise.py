@@ -119,6 +119,18 @@ def test_agreeing_within_a_bar_as_wide_as_the_value_is_not_ok(constant, mode):
     assert gradcheck(Off(constant, 1), x, mode=mode, allow="too noisy").ok
 
 
+def test_the_mean_over_many_steps_tells_what_one_step_along_a_direction_does_not():
+    def f(v):
+        return 1e10 + np.sum(np.sin(v))
+
+    x = np.random.default_rng(0).standard_normal(100)
+    for seed in range(3):
+        report = gradcheck((f, np.cos), x, mode="directional", seed=seed)
+        assert report["v"].verdict is Verdict.AGREES, str(report)
+        report = gradcheck((f, lambda v: 1.1 * np.cos(v)), x, mode="directional", seed=seed)
+        assert report["v"].verdict is Verdict.WRONG, str(report)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_cancelling_sums_of_wide_layers_in_float32(seed):
     class TanhW:
