@@ -184,9 +184,9 @@ def _hidden(
     """
     steps = [look(level - coarser, which) for coarser in COARSER]
     one, other = steps[0], steps[-1]
-    jumps = np.stack([s.outer_right - s.outer_left for s in steps])
-    clear = (np.abs(jumps) * np.stack([s.step for s in steps]) > CLEAR * noise).all(axis=0)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):  # where φ overflows
+        jumps = np.stack([s.outer_right - s.outer_left for s in steps])
+        clear = (np.abs(jumps) * np.stack([s.step for s in steps]) > CLEAR * noise).all(axis=0)
         clear &= np.ptp(jumps, axis=0) <= SAME * np.abs(jumps).min(axis=0)
         far = REFINEMENT ** COARSER[-1] - 1.0
         left = one.outer_left - (other.outer_left - one.outer_left) / far

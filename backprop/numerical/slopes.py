@@ -73,6 +73,7 @@ def slopes(changes: Floats, distances: Floats) -> Slopes:
         near = (changes[0] - changes[1]) / (distances[0] - distances[1])
         far = (changes[2] - changes[3]) / (distances[2] - distances[3])
         value = near + (near - far) / 3.0
+        value = np.where(np.isfinite(value), value, np.nan)  # inf would be as large as any error
         curved = changes - value * distances  # distances are rounded: without what that does
         return Slopes(
             value=value,

@@ -614,6 +614,15 @@ def test_no_factor_explains_a_single_entry():
     )
 
 
+@pytest.mark.parametrize("beyond", [np.inf, np.nan])
+def test_what_has_no_value_is_not_said_to_be_off(beyond):
+    def f(v):
+        return np.sum(np.where(v > 1.0, beyond, v**2))
+
+    reason = gradcheck((f, lambda v: np.array([2.0, 1.1])), np.array([1.0, 0.5]))["v"].reason
+    assert reason == "wrong at 1 of 2 coordinates, by up to 0.1; no simple relation explains it"
+
+
 def off(factor):
     """Return a pair whose gradient is wrong by a factor for each entry."""
     return lambda v: np.sum(v**3), lambda v: 3 * factor * v**2

@@ -202,6 +202,15 @@ def test_where_the_function_is_not_finite_nothing_is_known():
     assert found.blind.tolist() == [True, False]
 
 
+@pytest.mark.filterwarnings("ignore:overflow")  # of the function itself
+def test_where_it_overflows_on_both_sides_and_noise_hides_finer_steps_nothing_is_known():
+    found = judged(Made(lambda x: np.sinh(500 * x / STEP), [0.0]), [1.0], noise=1e15)
+    assert np.isinf(found.error).all()
+    assert not found.bad.any()
+    assert found.blind.all()
+    assert found.kinks == []
+
+
 def test_what_matters_beside_the_largest_where_there_is_no_float64():
     """A share that grows with what can't be resolved, and is a tenth at most."""
     analytic = np.array([0.5, -2.0, 1.0, 0.25])

@@ -248,6 +248,17 @@ def test_an_overflow_within_the_steps_is_no_ones_to_see():
     assert gradcheck((f, lambda v: 2 * v * np.exp(v**2)), np.array([26.0, 1.0])).ok
 
 
+@pytest.mark.parametrize("beyond", [np.inf, -np.inf, np.nan])
+def test_smaller_steps_decide_beside_a_border_beyond_which_nothing_is_finite(beyond):
+    def f(v):
+        return np.sum(np.where(v > 1.00004, beyond, v**2))
+
+    x = np.array([1.0, 0.5, -2.0])
+    assert gradcheck((f, lambda v: 2 * v), x)["v"].verdict is Verdict.AGREES
+    reason = gradcheck((f, lambda v: 2.2 * v), x)["v"].reason
+    assert "it is 1.1 times the numerical gradient" in reason
+
+
 @pytest.mark.parametrize("factor", [-1.0, 0.5, 2.0])
 def test_what_moves_in_steps_has_no_kink(factor):
     """The logarithm of 1 plus what is nearly nothing: φ moves by multiples of 2e-16."""

@@ -33,6 +33,12 @@ def test_beside_a_kink(apart):
     assert numerical_gradient(f, np.array([apart]))[0] == pytest.approx(1.0, rel=1e-4)
 
 
+@pytest.mark.parametrize("beyond", [np.inf, -np.inf, np.nan])
+def test_beside_a_border_beyond_which_nothing_is_finite(beyond):
+    f = lambda v: np.sum(np.where(v > 1.00004, beyond, v**2))  # noqa: E731
+    assert numerical_gradient(f, np.ones(1))[0] == pytest.approx(2.0, abs=1e-8)
+
+
 def test_at_a_kink_the_mean_of_both_slopes_keeps_its_digits():
     f = lambda v: (np.abs(v) + np.sin(3.0 * v) + 10.0).sum()  # noqa: E731
     assert numerical_gradient(f, np.zeros(1))[0] == pytest.approx(3.0, abs=1e-8)
