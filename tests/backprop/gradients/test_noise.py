@@ -241,6 +241,24 @@ def test_a_difference_of_numbers_near_1_may_be_rounded_like_1(scale):
     assert report["x"].verdict is not Verdict.WRONG, report
 
 
+@pytest.mark.parametrize(("factor", "ok"), [(1.0, True), (2.0, False)])
+def test_the_small_entries_of_a_large_gradient_may_be_the_rounded_ones(factor, ok):
+    """The largest are exact; the others are a difference of numbers near 1."""
+
+    class Loss:
+        def forward(self, x):
+            self.z = x[1200:]
+            return 1e-11 * x[:1200].sum() + np.log1p(np.exp(-self.z)).sum()
+
+        def backward(self, dout=1.0):
+            rounded = 1 / (1 + np.exp(-self.z)) - 1
+            return factor * dout * np.concatenate([np.full(1200, 1e-11), rounded])
+
+    x = np.random.default_rng(0).uniform(29.0, 31.0, 70_000)
+    report = gradcheck(Loss(), x, mode="sampled", samples=16)
+    assert report.ok is ok, str(report)
+
+
 def test_an_overflow_within_the_steps_is_no_ones_to_see():
     def f(v):
         return np.sum(np.exp(v**2))
