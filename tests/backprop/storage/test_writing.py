@@ -99,6 +99,7 @@ def test_what_killed_writers_left_is_swept(tmp_path):
         f".a.{host}-{dead}-00ff-00ff.partial": False,
         f".a.{host}-{os.getpid()}-00ff-00ff.partial": False,  # of an earlier process of that number
         f".a.{host}-{os.getppid()}-00ff-00ff.partial": True,
+        f".a.{host}-1-00ff-00ff.partial": True,  # of somebody else, for all but root
         f".a.other{host}-{dead}-00ff-00ff.partial": True,
         f".old.other{host}-{dead}-00ff-00ff.partial": False,
         writing._partial(tmp_path / "a").name: True,
