@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import backends
 from backends import Array
-from backprop.arguments import whole
+from backprop.arguments import a_share, at_least_0, positive, whole, wholes
 from backprop.estimators.patience import Patience
 from backprop.estimators.scikit import (
     BaseEstimator,
@@ -94,10 +94,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             self.trainer_ = self._new_trainer(x, outputs, random)
         trainer, watch = self.trainer_, None
         if self.early_stopping:
+            name = "validation_fraction"
             x, held, t, t_held = train_test_split(
                 x,
                 t,
-                test_size=self.validation_fraction,
+                test_size=positive(name, a_share(name, self.validation_fraction)),
                 random_state=random.randint(_SEEDS),
                 stratify=self._strata(t),
             )
@@ -150,25 +151,26 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         old: Any = trainer.optimizer
         if type(old) is not type(new) or old.lr != new.lr:
             trainer.optimizer = new
-        trainer.net.weight_decay_lambda = float(self.weight_decay)
+        trainer.net.weight_decay_lambda = at_least_0("weight_decay", self.weight_decay)
 
     def _new_trainer(self, x: Numbers, outputs: int, random: Any) -> Trainer:
         backend = backends.select(self.device, self.library)
+        dropout = a_share("dropout", self.dropout)
         net = MultiLayerNetExtend(
             x.shape[1],
-            self.hidden_layer_sizes,
+            wholes("hidden_layer_sizes", self.hidden_layer_sizes),
             outputs,
             self.activation,
             self.activation,
-            use_dropout=self.dropout > 0,
-            dropout_ration=self.dropout,
+            use_dropout=dropout > 0,
+            dropout_ration=dropout,
             use_batchnorm=self.batch_norm,
             inverted=True,
             dtype=x.dtype.name if backend.has_float64 else "float32",
             backend=backend,
             seed=random.randint(_SEEDS),
         )
-        net.weight_decay_lambda = float(self.weight_decay)
+        net.weight_decay_lambda = at_least_0("weight_decay", self.weight_decay)
         net.last_layer = self._loss_layer()
         self._made = {name: repr(getattr(self, name)) for name in _OF_NETWORK}
         return Trainer(net, self._optimizer(), seed=random.randint(_SEEDS))

@@ -1,6 +1,6 @@
 """Several processes that train one network, each on its share of every batch."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import array_api_extra as xpx
@@ -39,22 +39,23 @@ class Ranks:
         self._net: Any = None
         self._drawing: list[Any] = []
 
-    def begin(self, training: Training, samples: int) -> None:
+    def begin(self, training: Training, counts: Mapping[str, int | None]) -> None:
         """Let all of them begin with what the first one has, parameters and places of generators.
 
         Raises
         ------
         ValueError
-            When another number of samples, or another network, is here than there.
+            When other counts, or another network, are here than there.
         """
         host = backends.host()
         mine = copied_tree(training.state_dict(), host) if self.leads else None
-        first, state = self._communicator.from_first((samples, mine))
-        if samples != first:
-            raise ValueError(
-                f"all processes must have the same data; process 0 has {first:,} samples, and "
-                f"process {self._communicator.rank} has {samples:,}"
-            )
+        first, state = self._communicator.from_first((counts, mine))
+        for name, count in counts.items():
+            if count != first[name]:
+                raise ValueError(
+                    f"all processes must train alike; process 0 has {_said(first[name])} {name}, "
+                    f"and process {self._communicator.rank} has {_said(count)}"
+                )
         if not self.leads:
             training.load_state_dict(state)
         self._net = training.net
@@ -151,3 +152,7 @@ class Ranks:
     def _sums(self, *numbers: float) -> list[float]:
         vector = backends.host().asarray(numbers, "float64")
         return [float(each) for each in self._communicator.total(vector)]
+
+
+def _said(count: int | None) -> str:
+    return "no" if count is None else f"{count:,}" if isinstance(count, int) else repr(count)

@@ -1,6 +1,6 @@
 """One process that trains alone, and what training asks of several that train together."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from backends import Array
@@ -40,8 +40,8 @@ class Team(Protocol):
     size: int
     cores: int | None
 
-    def begin(self, training: Training, samples: int) -> None:
-        """Let all of them begin with what the first one has."""
+    def begin(self, training: Training, counts: Mapping[str, int | None]) -> None:
+        """Let all of them begin with what the first one has; they must have the same counts."""
 
     def shares(self, order: Iterable[Array]) -> Iterator[Share]:
         """Yield this process's share of each batch, given the numbers of its samples."""
@@ -75,7 +75,7 @@ class Alone:
     size = 1
     cores: int | None = None
 
-    def begin(self, training: Training, samples: int) -> None:
+    def begin(self, training: Training, counts: Mapping[str, int | None]) -> None:
         """Do nothing."""
 
     def shares(self, order: Iterable[Array]) -> Iterator[Share]:

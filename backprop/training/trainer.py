@@ -187,14 +187,21 @@ class Trainer(Resumable):
             When labels are floating where class numbers belong.
         ValueError
             When neither or both of `iterations` and `epochs` are given, inputs and labels differ
-            in number, or a label is out of range.
+            in number, or a label is out of range; when processes that train together are given
+            other numbers of samples, iterations or epochs.
         """
         with getattr(self.net, "exclusive", None) or contextlib.nullcontext():
             to_learn = data_set(self.net, train, "train")
             to_test = None if test is None else data_set(self.net, test, "test")
             warn_of_pixels(to_learn.like)
             team = self._team
-            team.begin(self, to_learn.samples)
+            counts = {
+                "samples": to_learn.samples,
+                "test samples": None if to_test is None else to_test.samples,
+                "iterations": iterations,
+                "epochs": epochs,
+            }
+            team.begin(self, counts)
             self._batches.start(to_learn.samples)
             steps = _steps(iterations, epochs, self._batches)
             if checkpoints is not None and not isinstance(checkpoints, Checkpoints):

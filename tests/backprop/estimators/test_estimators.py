@@ -204,11 +204,19 @@ def test_early_stopping_of_a_regression_scores_what_is_kept_apart():
         ({"activation": "logistic"}, "activation must be one of relu, sigmoid, tanh"),
         ({"max_iter": 0}, "`max_iter` must be"),
         ({"batch_size": 0}, "`batch_size` must be"),
-        ({"dropout": 1.5}, "must be in"),
+        ({"dropout": 1.5}, r"`dropout` must be in \[0, 1\); got 1.5"),
+        ({"dropout": -0.5}, r"`dropout` must be in \[0, 1\); got -0.5"),
+        ({"weight_decay": -1}, "`weight_decay` must be finite and 0 or more; got -1"),
+        ({"weight_decay": "a"}, "`weight_decay` must be a number; got 'a'"),
+        ({"hidden_layer_sizes": 5}, "`hidden_layer_sizes` must be a sequence of .*; got 5"),
+        (
+            {"early_stopping": True, "validation_fraction": 0},
+            "`validation_fraction` must be positive and finite; got 0.0",
+        ),
     ],
 )
 def test_a_wrong_parameter_is_named(iris, options, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         BackpropClassifier(**options).fit(*iris)
 
 

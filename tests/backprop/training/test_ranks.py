@@ -1,6 +1,7 @@
 """Several processes that train one network; here they are threads. `tests/mpi` has real ones."""
 
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -172,16 +173,28 @@ def test_whole_numbers_are_left_alone():
         assert int(trainer.net.state_dict()["count1"]) == 3
 
 
-def test_other_data_on_one_are_said_there():
+@pytest.mark.parametrize(
+    ("ours", "others", "words"),
+    [
+        (((X, T), None, 1, None), ((X[1:], T[1:]), None, 1, None), ("95 samples", "94")),
+        (((X, T), (X, T), 1, None), ((X, T), None, 1, None), ("95 test samples", "no")),
+        (((X, T), None, 1, None), ((X, T), None, 2000, None), ("1 iterations", "2,000")),
+        (((X, T), None, None, 6), ((X, T), None, None, 3), ("6 epochs", "3")),
+    ],
+)
+def test_other_counts_on_one_are_said_there(ours, others, words):
     def work(ranks):
         trainer = Trainer(plain(), communicator=ranks)
+        train, test, iterations, epochs = others if ranks.rank else ours
+        fit = partial(trainer.fit, train, test, iterations=iterations, epochs=epochs)
         if ranks.rank == 0:  # waits for the other one
             with pytest.raises(threading.BrokenBarrierError):
-                trainer.fit((X, T), iterations=1)
+                fit()
         else:
-            trainer.fit((X[1:], T[1:]), iterations=1)
+            fit()
 
-    with pytest.raises(ValueError, match="process 0 has 95 samples, and process 1 has 94"):
+    message = f"must train alike; process 0 has {words[0]}, and process 1 has {words[1]}$"
+    with pytest.raises(ValueError, match=message):
         together(2, work)
 
 
@@ -230,7 +243,7 @@ def test_shares_are_all_there_is(size, count):
 def test_one_that_is_asked_to_end_ends_all():
     def asked(ranks):
         team = Ranks(ranks)
-        team.begin(Trainer(plain(0), SGD(0.1)), 31)
+        team.begin(Trainer(plain(0), SGD(0.1)), {"samples": 31})
         return team.any(False), team.any(ranks.rank == 1), team.any(False)
 
     assert together(3, asked) == [(False, True, False)] * 3
