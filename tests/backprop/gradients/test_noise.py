@@ -486,6 +486,21 @@ def test_a_gradient_that_a_narrow_dtype_ruins_is_wrong_there():
     assert "in float32, and right in a wider dtype" in report["x"].reason
 
 
+def test_a_target_is_not_judged_by_another_function_that_it_is_in_a_wider_dtype():
+    """x² in float32, with the right gradient; in float64 it is scaled otherwise."""
+
+    class Scaled:
+        def forward(self, x):
+            self.x = x
+            return x * x * (1 if x.dtype == np.float32 else 3)
+
+        def backward(self, dout):
+            return 2 * self.x * dout
+
+    report = gradcheck(Scaled(), np.array([0.3, -0.7, 1.1], np.float32))
+    assert report["x"].verdict is Verdict.AGREES, str(report)
+
+
 def test_a_gradient_that_overflows_in_a_narrow_dtype_is_not_finite():
     class Overflowing(Ruined):
         def backward(self, dout):

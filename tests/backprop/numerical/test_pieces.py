@@ -14,6 +14,7 @@ X = np.random.default_rng(0).standard_normal(2 * PIECE + 5)
 def test_sizes_and_sums():
     assert pieces.largest(X) == np.abs(X).max()
     assert pieces.largest(np.zeros(0)) == 0.0
+    assert pieces.farthest(X, 3 * X) == pytest.approx(2 * np.abs(X).max())
     assert pieces.farthest(X, 2 * X, 2.0) == pytest.approx(3 * np.abs(X).max())
     assert pieces.product(X, X) == pytest.approx(X @ X)
     assert pieces.norm(X) == pytest.approx(np.linalg.norm(X))

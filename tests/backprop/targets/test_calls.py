@@ -215,8 +215,16 @@ class Scaled:
         return dout * self.by, (dout * self.x).sum()
 
 
-def test_an_integer_that_a_gradient_is_returned_for_is_compared():
-    report = gradcheck(Scaled(), X, 2)
+SCALED = (
+    lambda x, by: (x * by, (x, by)),
+    lambda dout, cache: (dout * cache[1], (dout * cache[0]).sum()),
+)
+
+
+@pytest.mark.parametrize("target", [Scaled(), SCALED], ids=["object", "cache"])
+def test_an_integer_that_a_gradient_is_returned_for_is_compared(target):
+    report = gradcheck(target, X, 2)
+    assert report.ok, str(report)
     assert [(e.name, str(e.verdict)) for e in report.entries] == [("x", "agrees"), ("by", "agrees")]
 
 
@@ -231,6 +239,7 @@ PAIR = (lambda v: float((v**2).sum()), lambda v: 2 * v)
         (PAIR, {"output": "zz"}, ValueError, "`output` must be an attribute of an object"),
         (Scaled(), {"output": "zz"}, ValueError, "`output` must be where forward puts it; got"),
         (Scaled(), {"output": 3}, ValueError, "`output` must be an attribute of an object"),
+        (Scaled, {"output": "y"}, ValueError, "`output` must be an attribute of an object"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(target, options, error, said):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from backprop import SGD, Trainer, TwoLayerNet
+from backprop.training import progress
 from backprop.training.notebook import NotebookBar, in_notebook
 
 
@@ -56,6 +57,15 @@ def test_a_bar_moves_while_the_network_learns(notebook, monkeypatch):
     done = [int(shown.split('"')[1]) for shown in notebook.shown]
     assert done == sorted(done)
     assert set(done) == set(range(9))
+
+
+def test_a_bar_tells_how_many_samples_a_second_are_learned(notebook, monkeypatch):
+    clock = [1.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: clock[0])
+    with progress.Progress(2) as bar:
+        clock[0] = 5.0
+        bar.advance(5_000_000)
+    assert "1,250k samples/s" in notebook.shown[-1]
 
 
 def test_no_bar_when_it_is_not_wanted(notebook):
