@@ -182,7 +182,26 @@ class SlopeAtX(Cube):
         return self.slope(x)
 
 
-@pytest.mark.parametrize("kind", [AllOptional, DoutCalledX, SlopeAtX])
+class LinearSlopeAtX(SlopeAtX):
+    """Twice `x` gives twice the slope, as it would with a `dout`."""
+
+    def forward(self, x):
+        return x**2
+
+    def slope(self, x):
+        return 2 * x * self.factor
+
+
+class LinearInDout(DoutCalledX):
+    def forward(self, x):
+        self.x = x
+        return 3 * x
+
+    def slope(self, x):
+        return 3 * self.factor
+
+
+@pytest.mark.parametrize("kind", [AllOptional, DoutCalledX, SlopeAtX, LinearSlopeAtX, LinearInDout])
 @pytest.mark.parametrize("factor", [1.0, 1.5])
 def test_what_a_backward_pass_takes_is_told_by_what_it_does(kind, factor):
     assert gradcheck(kind(factor), X).ok is (factor == 1.0)
