@@ -175,6 +175,45 @@ def test_entries_that_hardly_any_output_heeds_cost_two_evaluations_each(used):
     assert 2 * layer.W.size <= next(evaluations) <= 2.1 * layer.W.size
 
 
+def test_where_kinks_that_bend_both_ways_meet_one_side_of_each_is_taken():
+    class Difference:
+        def forward(self, x):
+            self.x = x
+            return 3.0 * np.abs(x[:, 0]) - 2.0 * np.abs(x[:, 0] + x[:, 1])
+
+        def backward(self, dout):
+            a = np.where(self.x[:, 0] > 0, 3.0, -3.0)
+            b = np.where(self.x.sum(axis=1) >= 0, 2.0, -2.0)
+            return np.stack([a - b, -b], axis=1) * dout[:, None]
+
+    entry = gradcheck(Difference(), np.array([[0.0, 0.0], [1.0, 2.0]]))["x"]
+    assert entry.verdict is Verdict.KINK
+    assert entry.reason == (
+        "2 of 4 coordinates lie at a kink; as several meet, the analytic value can lie outside "
+        "both slopes"
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"),
+    [
+        ("full", "the error bar is as large as the gradient itself at 2 of 3 coordinates"),
+        ("directional", "a mistake of a thousandth at one entry would not show"),
+    ],
+)
+def test_a_gradient_that_noise_hides_is_not_told_to_be_right(mode, reason):
+    class Far:
+        def forward(self, x):
+            self.x = x
+            return x * x + 3e14
+
+        def backward(self, dout):
+            return 2 * self.x * dout
+
+    entry = gradcheck(Far(), np.array([1e-3, 2e-3, 3.0]), mode=mode)["x"]
+    assert (entry.verdict, entry.reason) == (Verdict.NOISY, reason)
+
+
 def test_a_kink_is_named_and_passes():
     report = gradcheck(Relu(), np.array([0.0, 1e-6, -1e-6, 1.0]))
     assert report.ok

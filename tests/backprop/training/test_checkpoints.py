@@ -7,6 +7,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +109,7 @@ def test_every_so_many_epochs_and_at_the_start_and_the_end(tmp_path):
 def test_a_stop_between_steps_leaves_no_trace_in_the_rest(after, tmp_path):
     once = new()
     once.fit((X, T), (X, T), iterations=STEPS, checkpoints=tmp_path / "once")
-    first, steps, asked = new(), [], []
+    first, steps, asked, begun = new(), [], [], time.perf_counter()
     update = first.optimizer.update
     first.optimizer.update = lambda *given: steps.append(update(*given))
 
@@ -123,6 +124,7 @@ def test_a_stop_between_steps_leaves_no_trace_in_the_rest(after, tmp_path):
     assert history.iteration[-1] == after  # measured for the caller, where it paused
     second = Trainer.resume(tmp_path / "a")
     assert len(second.history.loss) == after
+    assert 0 < second.history.seconds <= time.perf_counter() - begun
     second.fit((X, T), (X, T), iterations=STEPS - after, checkpoints=tmp_path / "a")
     assert end(second) == end(once)
     for name in (LAST, BEST):
