@@ -152,12 +152,13 @@ def test_a_gradient_whose_memory_each_pass_uses_again_is_copied():
         lambda layer: gradcheck(layer, "text"),
         lambda layer: gradcheck(layer, normal(4, 5)),
         lambda layer: gradcheck(layer, X, output="nothing"),
+        lambda layer: gradcheck(layer, X, wrt="nothing"),
     ],
 )
 def test_an_object_is_as_it_was_after_an_error_too(wrong):
     class Layer:
         def __init__(self):
-            self.W, self.count = normal(3, 2), []
+            self.W, self.dW, self.count = normal(3, 2), np.ones((3, 2)), []
 
         def forward(self, x):
             self.x = x
@@ -171,7 +172,8 @@ def test_an_object_is_as_it_was_after_an_error_too(wrong):
     layer = Layer()
     with pytest.raises((ValueError, TypeError, AttributeError)):
         wrong(layer)
-    assert vars(layer).keys() == {"W", "count"}
+    assert vars(layer).keys() == {"W", "dW", "count"}
+    assert layer.dW.all()
     assert layer.count == []
 
 
