@@ -148,6 +148,22 @@ def test_a_kink_beside_the_point_is_seen_past():
     assert judged(Made(lambda x: np.maximum(x, 0), [1e-6, -1e-6]), [0.0, 1.0]).bad.all()
 
 
+def test_where_finer_steps_are_lost_a_bar_holds_the_slopes_around_the_point():
+    """Several kinks within the step, whose slopes are small beside the other gradient."""
+    kinks, heights = STEP * np.array([2.0, 0.08, 0.11]), np.array([-2.9e-7, 2.6e-7, -1.7e-7])
+
+    def f(x):
+        bent = heights * np.maximum(-kinks - x[:, None], 0)
+        return np.where(x > 1, x, bent.sum(axis=1))
+
+    found = judged(Made(f, [0.0, 2.0]), [0.0, 1.0], noise=1e-14)
+    assert found.kinks == []
+    assert found.error[0] < 1e-7
+    assert not found.bad.any()
+    assert not found.blind.any()
+    assert judged(Made(f, [0.0, 2.0]), [1e-3, 1.0], noise=1e-14).bad.tolist() == [True, False]
+
+
 def test_curvature_and_noise_are_no_kinks():
     chance = np.random.default_rng(0)
     assert judged(Made(lambda x: 1e3 * x**2, POINTS), 2e3 * POINTS).kinks == []
@@ -223,6 +239,19 @@ def test_what_matters_beside_the_largest_where_there_is_no_float64():
         np.testing.assert_allclose(width, share * 10.0, rtol=1e-12)  # of all gradients
         shares.append(share)
     assert shares[0] < shares[1] < shares[2] == 0.1
+
+
+def test_a_wide_bar_shows_what_matters_where_the_value_is_near_and_no_0():
+    limits = Limits(1e-12, 1.0, np.full(4, 1e-15))
+    found = judged(Made(np.sin, POINTS), [np.cos(-2.0), -1.0, 0.0, -0.5], noise=1e-12)
+    shares = negligible(found, 1e-12, limits)
+    np.testing.assert_allclose(shares, [1e-4, 1e-6, 1e-6, 1e-6], rtol=1e-12)
+    found = judged(Made(np.sin, POINTS), np.cos(POINTS))
+    limits = Limits(1e-15, 1.0, np.full(4, 1e-15))
+    share = NEGLIGIBLE * limits.resolution(1e-15)
+    np.testing.assert_allclose(
+        negligible(found, 1e-15, limits), share * np.cos(POINTS).max(), rtol=1e-9
+    )
 
 
 @pytest.mark.parametrize(
