@@ -369,6 +369,19 @@ def test_what_saturates_passes_no_wrong_gradient_and_fails_no_right_one(point):
         assert not checked(factor).ok
 
 
+@pytest.mark.parametrize("factor", [0.9, 1.1])
+def test_what_saturates_hides_no_mistake_at_another_entry(factor):
+    """Far away it moves by more than here: the noise is that of where it begins to move."""
+    report = gradcheck(
+        (
+            lambda v: float(np.log(1 + np.exp(-v)).sum()),
+            lambda v: -np.array([factor, 1.0]) / (1 + np.exp(v)),
+        ),
+        np.array([27.4, 71.0]),
+    )
+    assert not report.ok, report
+
+
 class Faint:
     """s x, where s is so small that no difference tells what the slope is."""
 
