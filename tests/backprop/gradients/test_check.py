@@ -364,6 +364,7 @@ def test_tolerances_and_step():
     assert gradcheck(pair, x, rtol=1e-2).ok
     assert gradcheck(pair, x, atol=1e-2).ok
     assert gradcheck((lambda x: np.sum(x**2), lambda x: 2 * x), x, step=1e-3).ok
+    assert gradcheck((lambda x: 0.0 * np.sum(x), lambda x: 0.0 * x), x, rtol=0.0, atol=0.0).ok
 
 
 def test_the_same_seed_gives_the_same_report():
