@@ -5,6 +5,7 @@ from backprop import SimpleConvNet, TwoLayerNet, save_network, save_params
 from backprop.storage.books import load_books_network
 
 
+@pytest.mark.needs_values
 def test_a_file_of_parameters_alone_gives_the_network_where_it_is_asked(case, tmp_path):
     net = SimpleConvNet(hidden_size=7, backend="cpu", seed=3)
     save_params(tmp_path / "params.safetensors", net.params)
