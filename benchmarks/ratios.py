@@ -21,7 +21,7 @@ from backprop import SGD, Trainer, TwoLayerNet, gradcheck, load_mnist, load_mnis
 from backprop.bench import alternate
 from backprop.training.run import Run
 from benchmarks import convolution, peers
-from benchmarks.test_training_step import PEERS, in_a_row, step_of
+from benchmarks.test_training_step import PEERS, step_of
 
 Row = tuple[str, float, str]
 
@@ -89,36 +89,25 @@ def check() -> Iterator[Row]:
         yield name, times["theirs"] / times["ours"], f"{1e3 * times['ours']:.1f} ms"
 
 
-def step(other: str, sizes: Sequence[tuple[int, int]], own: str = "backprop") -> Iterator[Row]:
-    """Compare a training step with a peer's, for pairs of batch and hidden units."""
+def step(
+    other: str, sizes: Sequence[tuple[int, int]], own: str = "backprop", row: int = 1
+) -> Iterator[Row]:
+    """Compare a training step with a peer's, for pairs of batch and hidden units.
+
+    Of JAX's, so many in a row may be taken before the last one is waited for.
+    """
     module = PEERS[other][1]
     if module is not None and find_spec(module) is None:
         return
     for batch, hidden in sizes:
         turns = {}
         for name in (own, other):
-            call, x, t = step_of(name, hidden, batch, "float32", digits(batch, "float32"))
+            call, x, t = step_of(name, hidden, batch, "float32", digits(batch, "float32"), row)
             turns[name] = partial(call, x, t)
         times = alternate(turns, seconds=4)
-        figure = f"training step 784-{hidden}-10, batch {batch}: {own} / {other}"
-        yield figure, times[own] / times[other], f"{1e6 * times[own]:.0f} us"
-
-
-def compiled() -> Iterator[Row]:
-    """Compare compiled steps with JAX's: waited for one by one, and a hundred in a row."""
-    yield from step("jax", _BATCHES, "backprop on jax")
-    if find_spec("jax") is None:
-        return
-    for batch, hidden in _BATCHES:
-        turns = {}
-        for name in ("backprop on jax", "jax"):
-            data = digits(batch, "float32")
-            call, x, t = step_of(name, hidden, batch, "float32", data, timed=in_a_row)
-            turns[name] = partial(call, x, t)
-        times = alternate(turns, seconds=4)
-        figure = f"100 steps in a row, 784-{hidden}-10, batch {batch}: backprop on jax / jax"
-        ratio = times["backprop on jax"] / times["jax"]
-        yield figure, ratio, f"{1e4 * times['backprop on jax']:.0f} us a step"
+        said = "training step" if row == 1 else f"training step, of {row} in a row,"
+        figure = f"{said} 784-{hidden}-10, batch {batch}: {own} / {other}"
+        yield figure, times[own] / times[other], f"{1e6 * times[own] / row:.0f} us"
 
 
 def trainer() -> Iterator[Row]:
@@ -203,7 +192,8 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "book": partial(step, "book", _BATCHES),
     "torch": partial(step, "torch", _BATCHES),
     "jax": partial(step, "jax", _BATCHES),
-    "compiled": compiled,
+    "compiled": partial(step, "jax", _BATCHES, "backprop on jax"),
+    "row": partial(step, "jax", _BATCHES, "backprop on jax", row=100),
     "thinc": partial(step, "thinc", ((100, 50),)),
     "convolution": convolution.rows,
     "trainer": trainer,

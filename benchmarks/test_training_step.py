@@ -33,16 +33,11 @@ def compiled(params: dict[str, Any]) -> Any:
     return Compiler()(net, SGD(peers.LEARNING_RATE), Alone())
 
 
-def waiting(step: Any) -> Any:
-    """Return a step of JAX that waits for its loss: all that it computes is there then."""
-    return lambda x, t: step(x, t).block_until_ready()
-
-
-def in_a_row(step: Any, count: int = 100) -> Any:
-    """Return steps of JAX in a row, as training takes them: only the last is waited for."""
+def waited(step: Any, row: int) -> Any:
+    """Return so many steps of JAX in a row, of which the last is waited for: all is there then."""
 
     def steps(x: Any, t: Any) -> None:
-        for _ in range(count):
+        for _ in range(row):
             loss = step(x, t)
         loss.block_until_ready()
 
@@ -61,9 +56,9 @@ PEERS = {
 
 
 def step_of(
-    peer: str, hidden: int, batch: int, dtype: str, digits: Any, timed: Any = waiting
+    peer: str, hidden: int, batch: int, dtype: str, digits: Any, row: int = 1
 ) -> tuple[Any, Any, Any]:
-    """Return a peer's step, and a batch as its users would hold it; `timed` is for JAX's alone."""
+    """Return a peer's step, and a batch as its users would hold it; `row` is for JAX's alone."""
     make, module = PEERS[peer]
     if module is not None and find_spec(module) is None:
         pytest.skip(f"{module} is not installed")
@@ -78,7 +73,7 @@ def step_of(
     if peer in ("backprop on jax", "jax"):
         import jax.numpy as jnp
 
-        return timed(step), jnp.asarray(x), jnp.asarray(t)
+        return waited(step, row), jnp.asarray(x), jnp.asarray(t)
     return step, x, (np.eye(10, dtype="float32")[t] if peer == "thinc" else t)
 
 
