@@ -99,8 +99,6 @@ class CompiledStep:
         self.compiles = self._compiled != self._traced
         self._holders: list[dict[str, Array]] = []  # where the arrays are, and their keys there
         self._keys: list[str] = []
-        self._rates: tuple[float, float] | None = None
-        self._sent: Array = None
         self._masked: dict[tuple[int, ...], list[tuple[int, ...]]] = {}  # by a sample's shape
 
     def started(self) -> Step:
@@ -116,26 +114,38 @@ class CompiledStep:
         self._keys = [*(slot.key for slot in slots), *rule.vectors]
         xp, device = self._backend.xp, self._backend.device
         self._put([xp.asarray(x, device=device, copy=True) for x in self._held()])
-        return self._take
+        return self._taker(rule)
 
-    def _take(self, x: Array, t: Array) -> Array:
-        """Take a step, and return the loss."""
-        masks = self._masks(tuple(x.shape)) if self.net.random else ()
-        rates = self.optimizer.rates()
-        if rates != self._rates:
-            self._rates, self._sent = rates, self._send(rates)
-        loss, held = self._compiled(self._held(), x, t, self._sent, *masks)
-        try:
-            self._put(held)
-        except KeyboardInterrupt:  # what was there before is gone
-            self._put(held)
-            raise
-        self.optimizer.steps += 1
-        for layer in self.net.random:
-            layer.advance()
-        return loss
+    def _taker(self, rule: Rule) -> Step:
+        """Return the function that takes a step.
 
-    def _masks(self, size: tuple[int, ...]) -> list[Array]:
+        Its names are local: it is called anew as soon as the step before has ended, when all caches
+        hold that step's arrays, and each object it looks at has to be fetched from memory.
+        """
+        compiled, random = self._compiled, self.net.random
+        holders, keys = self._holders, self._keys
+        rates: tuple[float, float] | None = None
+        sent: Array = None
+
+        def take(x: Array, t: Array) -> Array:
+            nonlocal rates, sent
+            if rates != (now := rule.rates()):
+                rates, sent = now, self._send(now)
+            masks = self._masks(tuple(x.shape)) if random else ()
+            loss, held = compiled(tuple(map(getitem, holders, keys)), x, t, sent, masks)
+            try:
+                list(map(setitem, holders, keys, held))  # a loop would take longer
+            except KeyboardInterrupt:  # what was there before is gone
+                self._put(held)
+                raise
+            rule.steps += 1
+            for layer in random:
+                layer.advance()
+            return loss
+
+        return take
+
+    def _masks(self, size: tuple[int, ...]) -> tuple[Array, ...]:
         """Return the masks of all Dropouts for inputs of a size, drawn anew."""
         of_sample = size[1:]
         if of_sample not in self._masked:
@@ -143,7 +153,7 @@ class CompiledStep:
             named = self.net.layers.items()
             self._masked[of_sample] = [outputs[k] for k, layer in named if layer in self.net.random]
         layers = zip(self.net.random, self._masked[of_sample], strict=True)
-        return [self._backend.asarray(layer.draw((size[0], *own))) for layer, own in layers]
+        return tuple(self._backend.asarray(layer.draw((size[0], *own))) for layer, own in layers)
 
     def _send(self, rates: tuple[float, float]) -> Array:
         """Return rates as an array where the network is: numbers would be sent with every step."""
@@ -153,10 +163,10 @@ class CompiledStep:
         return tuple(map(getitem, self._holders, self._keys))
 
     def _put(self, arrays: Sequence[Array]) -> None:
-        list(map(setitem, self._holders, self._keys, arrays))  # a loop takes longer, at each step
+        list(map(setitem, self._holders, self._keys, arrays))
 
     def _traced(
-        self, held: tuple[Array, ...], x: Array, t: Array, rates: Array, *masks: Array
+        self, held: tuple[Array, ...], x: Array, t: Array, rates: Array, masks: tuple[Array, ...]
     ) -> tuple[Array, tuple[Array, ...]]:
         """Return the loss and the new arrays; network and optimizer are as before afterwards."""
         before, steps = self._held(), self.optimizer.steps
