@@ -180,7 +180,7 @@ def _why_missing(returned: Any, count: int) -> str:
         return "backward must return the gradient by its input; it returns None"
     got = len(returned) if isinstance(returned, tuple | list | dict) else 1
     if got == count:
-        return "backward returns None for it; if it is no matter, say so: constants="
+        return "backward returns no array for it; if it is no matter, say so: constants="
     return (
         f"backward must return a gradient for each of the {count} inputs; got {got}; if it is no "
         "matter, say so: constants="

@@ -624,6 +624,21 @@ def test_a_backward_pass_that_returns_nothing():
     assert "backward must return the gradient by its input; it returns None" in str(report)
 
 
+@pytest.mark.parametrize(
+    "given", ["text", (None,), memoryview(b"text")], ids=["text", "None", "memory"]
+)
+def test_a_backward_pass_that_returns_no_array(given):
+    class Nothing(Tanh):
+        def backward(self, dout=1):
+            return given
+
+    report = gradcheck(Nothing(), np.ones(3))
+    assert not report.ok
+    assert report["x"].reason == (
+        "backward returns no array for it; if it is no matter, say so: constants="
+    )
+
+
 def test_a_forward_pass_by_chance():
     chance = iter(np.random.default_rng(0).random, None)  # nothing puts it back
 
