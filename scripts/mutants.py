@@ -127,7 +127,7 @@ def variants(node: ast.AST) -> Iterator[tuple[str, str, object]]:
             yield f"{value} -> {value + 1}", "value", value + 1
         case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test):
             yield "condition -> not", "test", ast.UnaryOp(ast.Not(), test)
-        case ast.Return(value=ast.AST() as value) if ast.unparse(value) != "None":
+        case ast.Return(value=ast.AST() as value) if ast.unparse(value) not in ("None", "False"):
             yield "return -> None", "value", ast.Constant(None)
         case ast.Call(keywords=[*keywords]) if keywords and keywords[-1].arg != "strict":
             yield f"without {keywords[-1].arg}=", "keywords", keywords[:-1]

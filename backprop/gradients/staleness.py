@@ -49,6 +49,7 @@ def check(subject: Subject, names: list[str], found: Findings) -> None:
     learnt = {*subject.arrays} - {*subject.positions.values(), *subject.missing}
     params = [subject.arrays[name] for name in learnt]
     kept = [place.get() for place in subject.arrays.values()]
+    refusal: Exception | None = None
     for moved, put_back in ((params, None), ([], None), ([], kept)):
         try:
             after = _after_another(subject, names, found, moved, put_back)
@@ -58,8 +59,13 @@ def check(subject: Subject, names: list[str], found: Findings) -> None:
             if stale:
                 _note(subject, stale, found, moved, after.grown)
             return
-        except Exception:  # other values may lie outside what the target accepts
-            continue
+        except Exception as error:  # other values may lie outside what the target accepts
+            refusal = error
+    if refusal is not None:
+        found.notes.append(
+            "whether a cache is stale was not seen, as passes on other values raise "
+            f"{type(refusal).__name__}: {refusal}"
+        )
 
 
 def _after_another(

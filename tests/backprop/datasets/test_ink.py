@@ -73,6 +73,7 @@ KINDS = {
     "red-on-green": red_on_green,
     "black-frame": lambda g: image(framed(g)),
     "white-frame": lambda g: image(1 - framed(g)),
+    "uneven-white-frame": lambda g: image(1 - np.pad(g[20:-6, 6:-6], ((20, 6), (6, 6)))),
     "dark-edge": lambda g: image(dark_left(g)),
     "dark-floor": lambda g: image(on_a_floor(g)),
     "light-floor": lambda g: image(1 - on_a_floor(g)),

@@ -470,6 +470,40 @@ def test_what_is_stale_after_other_inputs_or_parameters_is_seen_beside_growing_l
     assert not report.ok
 
 
+class FirstSlope:
+    """x to a power, the slope of which is computed once; it may want a sum of 1."""
+
+    def __init__(self, stale, closed=False):
+        self.slope, self.stale, self.closed = None, stale, closed
+
+    def forward(self, x, power):
+        if self.closed and abs(x.sum() - 1.0) > 1e-2:
+            raise ValueError("the sum must be 1")
+        if self.slope is None or not self.stale:
+            self.slope = power * x ** (power - 1)
+        return x**power
+
+    def backward(self, d):
+        return d * self.slope
+
+
+@pytest.mark.parametrize("power", [2, 3])
+@pytest.mark.parametrize("stale", [True, False])
+def test_a_stale_cache_is_seen_beside_what_is_no_array(stale, power):
+    report = gradcheck(FirstSlope(stale), np.array([0.5, 0.2, 0.3]), power)
+    assert ("stale" in report["x"].reason) is stale
+    assert report.remarks == ()
+
+
+@pytest.mark.parametrize("stale", [True, False])
+def test_that_no_stale_cache_could_be_seen_is_said(stale):
+    report = gradcheck(FirstSlope(stale, closed=True), np.array([0.5, 0.2, 0.3]), 2)
+    assert report.remarks == (
+        "whether a cache is stale was not seen, as passes on other values raise "
+        "ValueError: the sum must be 1",
+    )
+
+
 @pytest.mark.parametrize("layer", [Recording, AllInputs])
 def test_a_list_that_grows_is_not_stale(layer):
     target = layer()

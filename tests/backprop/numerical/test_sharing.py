@@ -44,10 +44,16 @@ def test_filters_are_shared_too(size, memory):
 
 @pytest.mark.needs_values
 @pytest.mark.needs_indices
-def test_on_every_library(case: Case):
+@pytest.mark.parametrize("convolves", [False, True])
+def test_on_every_library(case: Case, convolves):
     def gradient(ranks=None):
-        net = TwoLayerNet(4, 3, 2, backend=case.backend, dtype=case.dtype, seed=0)
-        x, t = case.array(X[:5, :4]), case.backend.asarray(T[:5] % 2)
+        where = {"backend": case.backend, "dtype": case.dtype, "seed": 0}
+        if convolves:
+            param = {"filter_num": 2, "filter_size": 3, "pad": 0, "stride": 1}
+            net, x = SimpleConvNet((1, 6, 6), param, 3, 2, "he", **where), X[:5].reshape(5, 1, 6, 6)
+        else:
+            net, x = TwoLayerNet(4, 3, 2, **where), X[:5, :4]
+        x, t = case.array(x), case.backend.asarray(T[:5] % 2)
         return net.numerical_gradient(x, t, communicator=ranks)
 
     expected = gradient()
