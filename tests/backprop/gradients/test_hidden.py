@@ -318,7 +318,9 @@ class Squared:
 
 @pytest.mark.parametrize("kind", [Activation, Static, Again, ByOutput])
 def test_derivatives_as_methods(kind):
-    assert gradcheck(kind(), X).ok
+    report = gradcheck(kind(), X)
+    assert report.ok
+    assert report.target == kind.__name__
     assert gradcheck(kind(1.0001), X)["x"].verdict is Verdict.WRONG
 
 

@@ -538,3 +538,20 @@ def test_a_gradient_that_the_rounding_of_its_input_moves_as_far_is_right():
 
     report = gradcheck(Steep(), np.array([0.3, -0.7, 1.1], dtype="float32"))
     assert report["x"].verdict is Verdict.AGREES, str(report)
+
+
+class Fast:
+    """sin(1.1 x), whose argument is rounded by a share of itself."""
+
+    def forward(self, x):
+        self.z = np.asarray(1.1, x.dtype) * x
+        return np.sin(self.z)
+
+    def backward(self, dout):
+        return dout * np.asarray(1.1, self.z.dtype) * np.cos(self.z)
+
+
+@pytest.mark.parametrize("size", [1e3, 1e4, 1e5])
+def test_what_a_narrow_dtype_rounds_far_from_0_is_right(size):
+    report = gradcheck(Fast(), (size * np.linspace(1.0, 2.0, 7)).astype("float32"))
+    assert report["x"].verdict is Verdict.AGREES, report

@@ -195,6 +195,8 @@ def test_narrow_integers_do_not_wrap():
     assert MulLayer().forward(np.array([100], np.int8), 2).tolist() == [200]
     assert AddLayer().forward(np.array([True]), np.array([True])).tolist() == [2]
     assert AddLayer().forward(np.array([1]), np.array([2])).dtype == np.int64
+    wide = np.array([2**63], np.uint64)
+    assert AddLayer().forward(wide, np.array([1], np.uint64)).tolist() == [2**63 + 1]
 
 
 @pytest.mark.parametrize("count", [1000, 60_000, 70_000])

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from numpy.polynomial import Polynomial
 
 from backprop import gradcheck
 from backprop.gradients import Verdict
@@ -448,6 +449,26 @@ def test_arrays_of_other_dtypes_that_move_the_output_are_not_checked(kind):
     assert not report.ok
     assert "is no real floating array" in report["p"].reason
     assert gradcheck(Net(), x, constants=["p"]).ok
+
+
+def test_an_array_of_another_dtype_that_moves_nothing_is_no_matter():
+    net = Linear()
+    net.names = np.array([("a", 1.0)], dtype=[("name", "U1"), ("size", "f8")])
+    assert gradcheck(net, X).ok
+
+
+def test_what_classes_of_a_package_hold_is_their_own_affair():
+    class Cube:
+        def forward(self, x):
+            self.x = x
+            return Polynomial([0.0, 0.0, 0.0, 1.0])(x)  # its interval is an array of the class
+
+        def backward(self, dout):
+            return dout * 3 * self.x**2
+
+    report = gradcheck(Cube(), X)
+    assert report.ok
+    assert [e.name for e in report.entries] == ["x"]
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MOST", 200), ("DEEPEST", 20)])
