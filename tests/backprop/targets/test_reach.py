@@ -457,6 +457,34 @@ def test_an_array_of_another_dtype_that_moves_nothing_is_no_matter():
     assert gradcheck(net, X).ok
 
 
+class Viewed(Linear):
+    """Two arrays go by one name: one in a view of its parameters, one as an attribute."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.held, self.factor = {"W": normal(3, 3, seed=2)}, factor
+        self.params = types.MappingProxyType(self.held)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.held["W"] + x @ self.W
+
+    def backward(self, dout):
+        self.grads = {"W": self.x.T @ dout}
+        self.dW = self.factor * self.grads["W"]
+        return dout @ self.held["W"].T + dout @ self.W.T
+
+
+def test_two_arrays_of_one_name_have_two_names():
+    assert gradcheck(Viewed(1.0), X).ok
+    report = gradcheck(Viewed(1.001), X)
+    assert {e.name: str(e.verdict) for e in report.entries} == {
+        "x": "agrees",
+        "W": "agrees",
+        "W'": "wrong",
+    }
+
+
 def test_what_classes_of_a_package_hold_is_their_own_affair():
     class Cube:
         def forward(self, x):
