@@ -189,6 +189,8 @@ def test_without_values_the_rest_is_checked():
         x = case.array([1.0, 2.0])
         case.check(x, [7.0, 8.0])
         case.unchanged(x, [7.0, 8.0])
+        assert np.isnan(case.numpy(x)).all()
+        assert case.numpy(case.array([1, 2])).tolist() == [0, 0]
         with pytest.raises(AssertionError, match=r"shape must be \(3,\); got \(2,\)"):
             case.check(x, [1.0, 2.0, 3.0])
 

@@ -207,6 +207,15 @@ def test_formats_whose_decoders_hold_several_copies(tmp_path, form, mode, size, 
     assert read_image(path).shape == (20, 30, 4)
 
 
+def test_what_copies_may_take_is_no_matter_where_none_are_made(tmp_path, monkeypatch):
+    monkeypatch.setattr("backprop.datasets.image_file._BEYOND", 1000)
+    Image.new("RGB", (30, 20)).save(tmp_path / "p.png")
+    assert read_image(tmp_path / "p.png").shape == (20, 30, 4)
+    Image.new("RGB", (30, 20)).save(tmp_path / "p.tif")
+    with pytest.raises(ValueError, match="p.tif must have at most 250 pixels"):
+        read_image(tmp_path / "p.tif")
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("form", ["PNG", "TIFF"])
 def test_it_is_turned_as_the_file_says(tmp_path, form, orientation):

@@ -314,6 +314,11 @@ def test_what_a_check_will_take_is_seen_beforehand(monkeypatch, seconds):
     assert evaluations / 3 < total < 3 * evaluations
 
 
+def test_durations_are_in_the_unit_that_gives_two_or_more():
+    found = [sampling._duration(seconds) for seconds in (0.2, 119, 120, 7199, 7200)]
+    assert found == ["0 seconds", "119 seconds", "2 minutes", "120 minutes", "2 hours"]
+
+
 def test_small_arrays_leave_their_samples_to_large_ones():
     assert sampling._share([2, 10, 1000], 120) == 108
     assert sampling._share([1000, 1000], 120) == 60

@@ -118,6 +118,13 @@ def test_it_learns_what_the_plain_step_does_with_one_trace_a_shape(jax, traces, 
     assert len(plain[1]) == 12
 
 
+def test_no_gradient_of_a_trace_is_left(jax):
+    net = TwoLayerNet(4, 3, 2, backend=jax, seed=0)
+    step = steps.Compiler()(net, SGD(0.1), Alone())
+    step(jax.asarray(np.ones((5, 4), "float32")), jax.asarray(np.zeros(5, int)))
+    assert [layer.grads for layer in net.layers.values() if layer.params] == [{}, {}]
+
+
 @pytest.mark.parametrize(
     ("make", "rule"),
     [
