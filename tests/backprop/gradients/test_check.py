@@ -194,6 +194,21 @@ def test_where_kinks_that_bend_both_ways_meet_one_side_of_each_is_taken():
     )
 
 
+@pytest.mark.parametrize("factor", [0.5, 1.5, 50.0])
+def test_a_kink_is_looked_at_from_as_near_as_its_own_coordinate_is_small(factor):
+    class Beside:
+        """Another kink lies at 1, and another coordinate at a million."""
+
+        def forward(self, x):
+            return np.stack([abs(x[0]) - 100 * np.maximum(x[0] - 1, 0), 1e-6 * x[1]])
+
+        def backward(self, dout):
+            return np.array([factor, 1e-6]) * dout
+
+    entry = gradcheck(Beside(), np.array([0.0, 1e6]))["x"]
+    assert entry.verdict is (Verdict.KINK if factor < 1 else Verdict.WRONG)
+
+
 @pytest.mark.parametrize(
     ("mode", "reason"),
     [

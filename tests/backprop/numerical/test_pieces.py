@@ -63,5 +63,6 @@ def test_slabs_cover_an_array_once():
 
 def test_a_flat_array_is_no_copy():
     assert np.shares_memory(pieces.flat64(X), X)
+    assert pieces.flat64(X.astype("float32")).dtype == np.float64
     assert pieces.flat64(1.5).tolist() == [1.5]
     assert pieces.flat64(np.arange(3)).tolist() == [0.0, 1.0, 2.0]

@@ -457,6 +457,32 @@ def test_an_array_of_another_dtype_that_moves_nothing_is_no_matter():
     assert gradcheck(net, X).ok
 
 
+@pytest.mark.parametrize("factor", [1.0, 1.001])
+def test_an_array_that_can_t_be_written_is_replaced_in_a_view_of_a_dictionary(factor):
+    class Fixed:
+        def __init__(self):
+            self.kept = types.MappingProxyType({"W": normal(3, 3), "name": "fixed"})
+            self.kept["W"].flags.writeable = False
+
+        def forward(self, x):
+            self.x = x
+            assert self.kept["name"] == "fixed"
+            return x @ self.kept["W"]
+
+        def backward(self, dout):
+            self.dW = factor * self.x.T @ dout
+            return dout @ self.kept["W"].T
+
+    target = Fixed()
+    before = target.kept
+    report = gradcheck(target, X)
+    assert [str(e.verdict) for e in report.entries] == [
+        "agrees",
+        "agrees" if factor == 1 else "wrong",
+    ]
+    assert target.kept["W"] is before["W"]
+
+
 class Viewed(Linear):
     """Two arrays go by one name: one in a view of its parameters, one as an attribute."""
 
