@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -54,6 +56,23 @@ def test_in_however_many_parts(case: Case, monkeypatch, memory):
     case.check(layer.backward(case.array(dout)), dx)
     case.check(layer.dW, dW)
     case.check(layer.db, db)
+
+
+def test_columns_stay_within_their_memory(monkeypatch):
+    monkeypatch.setattr(module, "_HOST_MEMORY", 100_000)
+    x, layer = values(64, 1, 20, 20), Convolution(values(1, 1, 5, 5), values(1))
+    dout = layer.forward(x)
+    columns = 64 * 5 * 5 * 16 * 16 * 8
+    tracemalloc.start()
+    try:
+        layer.forward(x)
+        forward = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        layer.backward(dout)
+        backward = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert max(forward, backward) < columns / 3
 
 
 @settings(max_examples=25)
