@@ -191,13 +191,14 @@ class Backend:
         own = isinstance(x, np.ndarray | np.generic)
         return host_data(x) if own else of_numpy(library_of(x).to_numpy(x))
 
-    def compile(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def compile(self, function: Callable[..., Any], nested: bool = True) -> Callable[..., Any]:
         """Return `(held, *others) -> (result, held)` compiled; itself where nothing is compiled.
 
         Arrays and tuples of arrays come in and go out, computed from these alone. What is held is
-        gone afterwards, as its memory is used anew. CuPy can't do that: a TypeError.
+        gone afterwards, as its memory is used anew. CuPy can't do that: a TypeError. What is not
+        to be `nested`, called in another compiled function, is called a microsecond faster.
         """
-        return self.library.compiled(function, self.device)
+        return self.library.compiled(function, self.device, nested)
 
     def synchronize(self) -> None:
         """Wait until the device has done all it was given; nothing to do on a CPU."""

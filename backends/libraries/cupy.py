@@ -73,7 +73,9 @@ class CuPy(Library):
         """Copy an array to the host; waits for the device."""
         return x.get()
 
-    def compiled(self, function: Callable[..., Any], device: Device) -> Callable[..., Any]:
+    def compiled(
+        self, function: Callable[..., Any], device: Device, nested: bool
+    ) -> Callable[..., Any]:
         """Refuse: CuPy lets no product of matrices into a CUDA graph.
 
         See https://github.com/cupy/cupy/issues/6290.

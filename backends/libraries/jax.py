@@ -60,7 +60,9 @@ class Jax(Library):
         traced: Callable[..., Any] = self._jax().jit(function)
         return traced
 
-    def compiled(self, function: Callable[..., Any], device: Device) -> Callable[..., Any]:
+    def compiled(
+        self, function: Callable[..., Any], device: Device, nested: bool
+    ) -> Callable[..., Any]:
         """Return `function` under `jax.jit`; the memory of its first argument is given to it.
 
         The device is named, or arrays that are bound to none would be compiled for once, and what
@@ -70,13 +72,15 @@ class Jax(Library):
         here = jax.sharding.SingleDeviceSharding(device)
         jit = partial(jax.jit, in_shardings=here, out_shardings=here)
         options = _CPU_OPTIONS if device.platform == "cpu" else None
-        alone = jit(rounded(function), donate_argnums=1, compiler_options=options)
-        within = jit(function, donate_argnums=0)
         zero = jax.device_put(jax.numpy.float32(-0.0), device)
+        alone = partial(jit(rounded(function), donate_argnums=1, compiler_options=options), zero)
+        if not nested:
+            return alone
+        within = jit(function, donate_argnums=0)
 
         def either(*arrays: Any) -> Any:
             try:
-                return alone(zero, *arrays)
+                return alone(*arrays)
             except ValueError as error:  # it is called in another function that is compiled
                 if "compiler_options" not in str(error):
                     raise

@@ -167,8 +167,13 @@ class Library:
         """
         raise TypeError(f"{self.name} can't trace a function")
 
-    def compiled(self, function: Callable[..., Any], device: Device) -> Callable[..., Any]:
-        """Return `function` compiled for arrays on a device; itself where nothing is compiled."""
+    def compiled(
+        self, function: Callable[..., Any], device: Device, nested: bool
+    ) -> Callable[..., Any]:
+        """Return `function` compiled for arrays on a device; itself where nothing is compiled.
+
+        `nested` says whether another compiled function may call it.
+        """
         return function
 
     def batched(self, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -98,7 +98,9 @@ class PyTorch(Library):
             dtype = str(x.dtype).removeprefix("torch.")
             raise TypeError(f"NumPy has no {dtype}: cast it first") from None
 
-    def compiled(self, function: Callable[..., Any], device: Device) -> Callable[..., Any]:
+    def compiled(
+        self, function: Callable[..., Any], device: Device, nested: bool
+    ) -> Callable[..., Any]:
         """Return `function` as CUDA graphs; itself on other devices."""
         return Graphs(self._torch(), function) if device.type == "cuda" else function
 

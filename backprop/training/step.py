@@ -95,7 +95,7 @@ class CompiledStep:
         self.made_for = fixed(net, optimizer)
         self.net, self.optimizer = net, optimizer
         self._backend = net.backend or backends.host()
-        self._compiled = self._backend.compile(self._traced)
+        self._compiled = self._backend.compile(self._traced, nested=False)
         self.compiles = self._compiled != self._traced
         self._holders: list[dict[str, Array]] = []  # where the arrays are, and their keys there
         self._keys: list[str] = []
@@ -124,13 +124,17 @@ class CompiledStep:
         """
         compiled, random = self._compiled, self.net.random
         holders, keys = self._holders, self._keys
+        remembers = bool(rule.remembers)  # its rates may be others at each step
+        lr: float | None = None
         rates: tuple[float, float] | None = None
         sent: Array = None
 
         def take(x: Array, t: Array) -> Array:
-            nonlocal rates, sent
-            if rates != (now := rule.rates()):
-                rates, sent = now, self._send(now)
+            nonlocal lr, rates, sent
+            if remembers or rule.lr is not lr:
+                if rates != (now := rule.rates()):
+                    rates, sent = now, self._send(now)
+                lr = rule.lr if isinstance(rule.lr, float) else None
             masks = self._masks(tuple(x.shape)) if random else ()
             loss, held = compiled(tuple(map(getitem, holders, keys)), x, t, sent, masks)
             try:

@@ -2,6 +2,7 @@
 
 import copy
 import importlib
+import math
 import pickle
 
 import numpy as np
@@ -116,6 +117,25 @@ def test_it_learns_what_the_plain_step_does_with_one_trace_a_shape(jax, traces, 
         assert still or np.abs(value - start[key]).max() > 1e-4  # running statistics among them
     np.testing.assert_allclose(compiled[1], plain[1], rtol=1e-9)
     assert len(plain[1]) == 12
+
+
+def test_a_rate_that_is_set_between_steps_is_taken(jax):
+    x, t = jax.asarray(np.ones((5, 4)), "float32"), jax.asarray(np.zeros(5, int))
+    found = {}
+    for compiled in (False, True):
+        net, rule = TwoLayerNet(4, 3, 2, backend=jax, seed=0), SGD(0.1)
+        step = (steps.Compiler() if compiled else steps.plain_step)(net, rule, Alone())
+        for lr in (0.1, 0.5, np.float32(0.25), 1, lambda step: 0.5**step, 0.1):
+            rule.lr = lr
+            step(x, t)
+            for wrong in (-1.0, math.nan):
+                rule.lr = wrong
+                for _ in range(2):
+                    with pytest.raises(ValueError, match="`lr` must be"):
+                        step(x, t)
+        found[compiled] = host(net)
+    for name, value in found[False].items():
+        np.testing.assert_allclose(found[True][name], value, rtol=1e-5, atol=1e-7)
 
 
 def test_no_gradient_of_a_trace_is_left(jax):
@@ -289,7 +309,7 @@ def test_where_nothing_is_compiled_nothing_changes(library):
 
 def test_cupy_says_why_it_compiles_nothing():
     with pytest.raises(TypeError, match="cupy can't compile a function: products of matrices"):
-        backends.libraries.KNOWN["cupy"].compiled(lambda held: held, None)
+        backends.libraries.KNOWN["cupy"].compiled(lambda held: held, None, True)
 
 
 def test_a_graph_on_cuda_gives_the_bits_of_the_plain_step():
