@@ -23,6 +23,8 @@ class Batches:
         Number of samples of the epoch that is under way; 0 before the first.
     done : int
         Batches that training has been through in this epoch.
+    under_way : bool
+        Whether more of them are being learnt just now, which are not counted yet.
 
     Raises
     ------
@@ -34,10 +36,19 @@ class Batches:
 
     def __init__(self, batch_size: int, rng: Any) -> None:
         self.samples = self.done = 0
+        self.under_way = False
         self._rng = rng
         self._epochs = 0.0  # those before this one
         self._before = self._after = rng.bit_generator.state  # of drawing this epoch's order
         self.batch_size = whole("batch_size", batch_size)
+
+    def check_settled(self) -> None:
+        """Raise a RuntimeError while steps are taken: what they have changed is not counted yet."""
+        if self.under_way:
+            raise RuntimeError(
+                "a trainer must be between epochs, as `on_epoch` finds it, to be saved, loaded or "
+                "started; it is in the middle of one"
+            )
 
     def start(self, samples: int) -> None:
         """Go on within the epoch if it has as many samples; else begin one."""
@@ -46,6 +57,7 @@ class Batches:
 
     def resize(self, batch_size: int) -> None:
         """Begin an epoch of batches of another size."""
+        self.check_settled()
         batch_size = whole("batch_size", batch_size)
         if batch_size != self.batch_size:
             self._begin(self.samples, batch_size)
@@ -88,7 +100,11 @@ class Batches:
             self._epochs, self.done, self._before = self._epochs + 1, 0, self._after
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the place in the epoch, with the generator as it was when the epoch began."""
+        """Return the place in the epoch, with the generator as it was when the epoch began.
+
+        Raises a RuntimeError while steps are taken.
+        """
+        self.check_settled()
         return {
             "generator": self._before,
             "epochs": self._epochs,

@@ -15,7 +15,7 @@ _LARGE = 100.0
 def diverged(
     net: Any, optimizer: Any, data: DataSet, loss: Sequence[float], first: int
 ) -> str | None:
-    """Return what to say when a loss or a parameter is not finite; None when all are.
+    """Return what to say when a loss, a parameter or a layer's state isn't finite; None if all are.
 
     Parameters
     ----------
@@ -32,9 +32,16 @@ def diverged(
     if bad is not None:
         what = f"the loss is {loss[bad]:.3g} at iteration {bad + 1:,}"
     else:
-        names = [name for name, p in net.params.items() if not all_finite(p)]
+        slots = getattr(net, "slots", {}).items()
+        held = {name: getattr(slot.layer, slot.kind)[slot.key] for name, slot in slots}
+        names = [name for name, x in {**net.params, **held}.items() if not all_finite(x)]
         if not names:
             return None
+        if first == len(loss):
+            return (
+                f"not all of {', '.join(names)} is finite to begin with; load parameters that are, "
+                "such as those of a checkpoint"
+            )
         bad = len(loss) - 1
         what = f"after iteration {bad + 1:,} not all of {', '.join(names)} is finite"
     return f"{what}; {_cause(net, optimizer, data, loss[:bad])}"

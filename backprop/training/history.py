@@ -32,7 +32,7 @@ class History:
     train_accuracy : list of float
         At those times, over the whole training set.
     test_accuracy : list of float
-        The same over the test set; empty without one.
+        The same over the test set; empty without one, and nan where there was none.
     seconds : float
         How long it took.
     interrupted : bool

@@ -1,5 +1,6 @@
 """What training needs of an optimizer, and the base of the library's own (section 6.1)."""
 
+import numbers
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Protocol, runtime_checkable
 
@@ -196,6 +197,11 @@ class Rule:
             self._shapes = shapes
             self._vectors = {name: joined(own, shapes) for name, own in old.items()}
         return self._vectors
+
+    def settings(self) -> dict[str, float]:
+        """Return the numbers that it was made with, by argument; the rate is part of its state."""
+        own = {name: v for name, v in vars(self).items() if name not in ("lr", "steps")}
+        return {name: float(v) for name, v in own.items() if isinstance(v, numbers.Real)}
 
     def state_dict(self) -> dict[str, Any]:
         """Return what later steps depend on: the rate, the count of steps, arrays by parameter.

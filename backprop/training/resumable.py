@@ -18,6 +18,7 @@ from backprop.training.tree import copied_tree
 _PARTS = ("network", "optimizer", "position", "history")
 _GENERATORS = "generators"
 _KIND = "optimizer_kind"
+_SETTINGS = "optimizer_settings"
 
 
 class Resumable:
@@ -48,13 +49,17 @@ class Resumable:
         ------
         OSError
             When the file can't be written.
+        RuntimeError
+            In the middle of an epoch, as `stop` of `fit` is called, or while another thread trains.
         TypeError
             When the optimizer's state holds anything but arrays, numbers and strings.
         """
         state = self.state_dict()
         arrays = state.pop("network")
-        kind = type(self.optimizer).__name__
-        save_checkpoint(path, self.net, arrays, {**state, _KIND: kind}, metadata)
+        state[_KIND] = type(self.optimizer).__name__
+        if type(self.optimizer) in OPTIMIZERS.values():
+            state[_SETTINGS] = self.optimizer.settings()  # type: ignore[attr-defined]
+        save_checkpoint(path, self.net, arrays, state, metadata)
 
     @classmethod
     def resume(
@@ -75,7 +80,7 @@ class Resumable:
         net : Network, optional
             Takes the arrays; only a network with layers of your own must be given.
         optimizer : object with `update(params, grads)`, optional
-            Takes what its like remembered; only one of your own must be given.
+            Takes what its like remembered; only one of your own, or with a schedule, must be given.
         backend : Backend or str, optional
             Where a network that is not given lives; as `backends.select()` decides if not given.
         **options
@@ -94,8 +99,12 @@ class Resumable:
             raise ValueError("one of `net` and `backend` can be given; got both")
         found = load_checkpoint(last_of(path))
         training = dict(found.training)
-        kind = training.pop(_KIND, None)
-        optimizer = _optimizer(kind, optimizer)
+        kind, settings = training.pop(_KIND, None), training.pop(_SETTINGS, {})
+        if optimizer is None:
+            optimizer = _made(kind, settings, training["optimizer"])
+        elif type(optimizer).__name__ != kind:
+            given = type(optimizer).__name__
+            raise TypeError(f"`optimizer` must be a {kind}, as it was saved; got {given}")
         net = found.network(backend) if net is None else net
         trainer = cls(net, optimizer, **options)
         try:
@@ -164,14 +173,10 @@ class Resumable:
         return {**layers, "last_layer": self.net.last_layer, "augment": self.augment}
 
 
-def _optimizer(kind: Any, given: Updater | None) -> Updater:
-    """Return the optimizer that takes the state of one of such a kind."""
-    if given is None:
-        if kind not in OPTIMIZERS:
-            raise ValueError(f"`optimizer` must be given, a {kind} as it was saved")
-        return OPTIMIZERS[kind]()
-    if type(given).__name__ != kind:
-        raise TypeError(
-            f"`optimizer` must be a {kind}, as it was saved; got {type(given).__name__}"
+def _made(kind: Any, settings: Mapping[str, float], state: Any) -> Updater:
+    """Return the optimizer that takes the state of one of such a kind, made with such numbers."""
+    if kind not in OPTIMIZERS or "lr" not in state:
+        raise ValueError(
+            f"`optimizer` must be given, as it was saved: {kind}, with its schedule if it had one"
         )
-    return given
+    return OPTIMIZERS[kind](**settings)

@@ -12,6 +12,7 @@ from typing import Any
 
 import backends
 from backends import Array
+from backprop.arrays import widened
 from backprop.finite import NotFiniteError
 from backprop.networks import Network
 from backprop.training.batches import Batches
@@ -72,6 +73,7 @@ class Run:
         self._start = time.perf_counter() - history.seconds
         history.interrupted = False
         try:
+            self._look(len(history.loss))
             self._open()
             stopped = False
             while len(history.loss) < end and not stopped:
@@ -112,6 +114,7 @@ class Run:
         shares = team.shares(self.batches.rest(data.home, limit))
         losses: list[Array] = []
         before, stopped = len(self.history.loss), False
+        self.batches.under_way = True
         try:
             with self._few_threads(data), contextlib.closing(data.batches(shares)) as batches:
                 for x, t, share in batches:
@@ -123,9 +126,10 @@ class Run:
                         stopped = True
                         break
         finally:
+            self.batches.under_way = False
             if losses:
                 xp, backend = backends.namespace(losses[0]), backends.of(data.like)
-                self.history.loss += backend.to_numpy(xp.stack(losses)).tolist()
+                self.history.loss += backend.to_numpy(widened(xp.stack(losses))).tolist()
                 self.batches.advance(len(losses))
         self._look(before)
         return stopped
@@ -152,22 +156,29 @@ class Run:
 
     def _end_epoch(self, last: bool) -> None:
         """Measure, and write the checkpoints that are due."""
-        self._measure()
+        try:
+            self._measure()
+        except Exception:  # of `on_epoch`, say: the epoch is not lost
+            self._write_last()
+            raise
         if not self.checkpoints:
             return
-        scores = self.history.test_accuracy
-        if scores and all(scores[-1] > score for score in scores[:-1]):
+        scores = [score for score in self.history.test_accuracy if not math.isnan(score)]
+        if self.test is not None and scores and all(scores[-1] > score for score in scores[:-1]):
             self._write(self.checkpoints.best)
         if last or round(self.batches.epochs) % self.checkpoints.every == 0:
-            self._write(self.checkpoints.last)
+            self._write_last()
 
     def _end_early(self) -> None:
         """Write a checkpoint first: as training would be without the pause, not measured here."""
         self.history.interrupted = True
         self.history.seconds = time.perf_counter() - self._start
+        self._write_last()
+        self._measure_pause()
+
+    def _write_last(self) -> None:
         if self.checkpoints:
             self._write(self.checkpoints.last)
-        self._measure_pause()
 
     def _write(self, path: Path) -> None:
         if self._finite and self.checkpoints:
@@ -185,7 +196,9 @@ class Run:
         history = self.history
         accuracies = [self._accuracy(data) for data in (self.train, self.test) if data is not None]
         history.train_accuracy.append(accuracies[0])
-        history.test_accuracy += accuracies[1:]
+        if self.test is not None or history.test_accuracy:
+            without = len(history.epoch) - len(history.test_accuracy)
+            history.test_accuracy += [math.nan] * without + (accuracies[1:] or [math.nan])
         history.iteration.append(len(history.loss))
         history.epoch.append(self.batches.epochs)
         history.seconds = time.perf_counter() - self._start

@@ -1,6 +1,5 @@
 """One step of training: loss, gradients and optimizer; as they are, or compiled into one."""
 
-import numbers
 from collections.abc import Callable, Sequence
 from operator import getitem, setitem
 from typing import Any, TypeAlias
@@ -65,18 +64,13 @@ class Compiler:
 
 def fixed(net: Network, optimizer: Any) -> Any:
     """Return what becomes a part of a compiled step: what is no array and no rate."""
-    constants = {
-        name: value
-        for name, value in vars(optimizer).items()
-        if isinstance(value, numbers.Real) and name not in ("lr", "steps")
-    }
     layers = [id(layer) for layer in (*net.layers.values(), net.last_layer)]
     try:
         description = describe(net)
     except TypeError as error:
         what = str(error).partition(": use ")[0].replace("to be described", "to be compiled")
         raise TypeError(what) from None
-    return description, layers, id(optimizer), constants
+    return description, layers, id(optimizer), optimizer.settings()
 
 
 class CompiledStep:

@@ -105,7 +105,7 @@ class Streamed:
 
     def _gathered(self, index: Any) -> tuple[Any, Any]:
         """Return inputs and labels of these numbers, on the host."""
-        x, t = (held_on(self.home, _rows(column, index)) for column in self._columns)
+        x, t = (_rows(column, index) for column in self._columns)
         check_shapes(shape(x), shape(t), self._name)
         if x.shape[0] != index.shape[0]:
             raise ValueError(
@@ -130,7 +130,14 @@ class Streamed:
 
 
 def _rows(column: Any, index: Any) -> Any:
-    """Return the samples of these numbers; of an array that lie in a row, without a copy."""
-    if isinstance(column, np.ndarray) and index.size and np.all(np.diff(index) == 1):
-        return column[index[0] : index[-1] + 1]
-    return column[index]
+    """Return the samples of these numbers; of an array that lie in a row, without a copy.
+
+    What is no array may fill the same memory with the next ones, which are read ahead: a copy.
+    """
+    if not isinstance(column, np.ndarray):
+        return held_on(backends.host(), column[index]).copy()
+    if index.size and np.all(np.diff(index) == 1):
+        column = column[index[0] : index[-1] + 1]
+    else:
+        column = column[index]
+    return held_on(backends.host(), column)

@@ -182,7 +182,7 @@ class Trainer(Resumable):
         OSError
             When a checkpoint can't be written; the one before it stays.
         RuntimeError
-            When another thread trains the network.
+            When another thread trains the network, or this trainer is in the middle of an epoch.
         TypeError
             When labels are floating where class numbers belong.
         ValueError
@@ -195,6 +195,7 @@ class Trainer(Resumable):
             to_test = None if test is None else data_set(self.net, test, "test")
             warn_of_pixels(to_learn.like)
             team = self._team
+            self._batches.check_settled()
             counts = {
                 "samples": to_learn.samples,
                 "test samples": None if to_test is None else to_test.samples,

@@ -17,6 +17,7 @@ import backends
 from backprop import (
     SGD,
     Affine,
+    BatchNormalization,
     Checkpoints,
     Elementwise,
     Network,
@@ -28,6 +29,7 @@ from backprop import (
     load_network,
     load_params,
     save_params,
+    training,
 )
 from backprop.training.checkpoints import BEST, LAST
 
@@ -205,6 +207,91 @@ print("went on")
     assert len(Trainer.resume(tmp_path).history.loss) == 14
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: SGD(0.1, weight_decay=0.01),
+        lambda: training.Momentum(0.1, momentum=0.5),
+        lambda: training.Nesterov(0.1, momentum=0.5),
+        lambda: training.AdaGrad(0.1, eps=1e-2),
+        lambda: training.RMSprop(0.01, decay_rate=0.5),
+        lambda: training.Adam(0.01, beta1=0.5, beta2=0.9, eps=1e-3, weight_decay=0.1),
+        lambda: training.AdamW(0.01, weight_decay=0.5),
+    ],
+)
+def test_an_optimizer_comes_back_with_its_numbers(make, tmp_path):
+    first = new(optimizer=make())
+    first.fit((X, T), epochs=1)
+    first.save(tmp_path / "a")
+    second = Trainer.resume(tmp_path / "a")
+    assert second.optimizer.settings() == make().settings()
+    for trainer in (first, second):
+        trainer.fit((X, T), epochs=2)
+    assert end(second) == end(first)
+
+
+def test_a_schedule_must_be_given_again(tmp_path):
+    first = new(optimizer=training.Adam(training.Cosine(0.1, 40)))
+    first.fit((X, T), epochs=1)
+    first.save(tmp_path / "a")
+    with pytest.raises(ValueError, match="must be given, as it was saved: Adam, with its schedule"):
+        Trainer.resume(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda trainer: trainer.save("a"),
+        lambda trainer: trainer.state_dict(),
+        lambda trainer: trainer.fit((X, T), epochs=1),
+        lambda trainer: setattr(trainer, "batch_size", 5),
+    ],
+    ids=["save", "state_dict", "fit", "batch_size"],
+)
+def test_within_an_epoch_a_trainer_is_neither_saved_nor_started(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trainer, said = new(), []
+
+    def stop():
+        if trainer.net.params["W1"].any() and len(said) < 2:
+            with pytest.raises(RuntimeError, match="must be between epochs, as `on_epoch` finds"):
+                call(trainer)
+            said.append(True)
+        return False
+
+    once = new()
+    once.fit((X, T), epochs=2)
+    trainer.fit((X, T), epochs=2, stop=stop)
+    assert said == [True, True]
+    assert end(trainer) == end(once)
+    assert list(tmp_path.iterdir()) == []
+    trainer.save("a")  # all is in order again
+
+
+def test_a_callback_that_fails_loses_no_epoch(tmp_path):
+    def on_epoch(history):
+        if len(history.epoch) == 2:
+            raise OSError("no picture")
+
+    trainer, once = new(), new()
+    with pytest.raises(OSError, match="no picture"):
+        trainer.fit((X, T), epochs=3, on_epoch=on_epoch, checkpoints=tmp_path)
+    resumed = Trainer.resume(tmp_path)
+    assert resumed.history.epoch == [1.0, 2.0]
+    resumed.fit((X, T), epochs=1)
+    once.fit((X, T), epochs=3)
+    assert end(resumed) == end(once)
+
+
+def test_epochs_without_a_test_set_are_not_the_best(tmp_path):
+    trainer = new()
+    trainer.fit((X, T), (X, T), epochs=2, checkpoints=tmp_path)
+    best = (tmp_path / BEST).read_bytes()
+    history = trainer.fit((X, T), epochs=2, checkpoints=tmp_path)
+    assert (tmp_path / BEST).read_bytes() == best
+    assert np.isnan(history.test_accuracy).tolist() == [False, False, True, True]
+
+
 class Noise(Elementwise):
     """Draws from a generator of its own, as dropout does."""
 
@@ -250,7 +337,7 @@ def test_what_a_file_can_not_say_must_be_given(tmp_path):
     own = new(optimizer=Own())
     own.fit((X, T), iterations=1)
     own.save(tmp_path / "b")
-    with pytest.raises(ValueError, match="`optimizer` must be given, a Own as it was saved"):
+    with pytest.raises(ValueError, match="`optimizer` must be given, as it was saved: Own"):
         Trainer.resume(tmp_path / "b")
     with pytest.raises(TypeError, match="`optimizer` must be a Own, as it was saved; got SGD"):
         Trainer.resume(tmp_path / "b", optimizer=SGD())
@@ -340,6 +427,33 @@ def test_training_that_has_died_says_so(at, message, tmp_path):
     assert len(trainer.history.loss) == (14 if at <= 14 else 21)
     assert all(np.isfinite(x).all() for x in load_params(tmp_path / LAST)[0].values())
     assert len(Trainer.resume(tmp_path, optimizer=Bad(0)).history.loss) == kept
+
+
+@pytest.mark.parametrize("on_nan", ["stop", "warn", "ignore"])
+@pytest.mark.filterwarnings("ignore:training has died", "ignore:.*encountered in")
+def test_training_that_begins_dead_leaves_the_last_finite_checkpoint(on_nan, tmp_path):
+    new().fit((X, T), epochs=1, checkpoints=tmp_path)
+    good = (tmp_path / LAST).read_bytes()
+    trainer = new(on_nan=on_nan)
+    trainer.net.params["b1"] = np.full(5, np.nan, "float32")
+    if on_nan == "stop":
+        message = "after 0 iterations: not all of b1 is finite to begin with; load parameters that"
+        with pytest.raises(NotFiniteError, match=message):
+            trainer.fit((X, T), epochs=1, checkpoints=tmp_path)
+    else:
+        trainer.fit((X, T), epochs=1, checkpoints=tmp_path)
+    assert (tmp_path / LAST).read_bytes() == good
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered in")
+def test_state_that_overflows_ends_training_too(tmp_path):
+    one, none = np.ones(6, "float16"), np.zeros(6, "float16")
+    layers = {"n": BatchNormalization(one, none), "a": Affine(np.ones((6, 3), "float16"), none[:3])}
+    trainer = Trainer(Network(layers, SoftmaxWithLoss()), batch_size=8, seed=0)
+    trainer.fit((X, T), epochs=1, checkpoints=tmp_path)
+    with pytest.raises(NotFiniteError, match="not all of running_var1 is finite"):
+        trainer.fit((X * 3000, T), epochs=1, checkpoints=tmp_path)
+    assert len(Trainer.resume(tmp_path).history.loss) == 7
 
 
 def test_the_cause_is_the_rate_that_is_too_high():

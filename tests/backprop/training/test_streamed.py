@@ -162,6 +162,22 @@ def test_what_is_looked_at_before_training(mapped):
         fit(mapped(np.resize([0, 255, 7], X.shape)), T)
 
 
+class Filling(Rows):
+    """Puts what it gives into the same memory each time."""
+
+    def __init__(self, values):
+        super().__init__(values)
+        self.memory = np.empty_like(values)
+
+    def __getitem__(self, indices):
+        return np.take(self.values, indices, axis=0, out=self.memory[: len(indices)])
+
+
+def test_what_is_read_ahead_may_fill_the_same_memory():
+    test = (Filling(X[:100]), Filling(T[:100]))
+    check_same(fit(Filling(X), Filling(T), test), fit(X, T, (X[:100], T[:100])))
+
+
 class Half(Rows):
     """Gives fewer samples than were asked for."""
 

@@ -256,6 +256,29 @@ def test_history_as_csv(tmp_path):
     ]
 
 
+def test_a_test_set_that_comes_later(tmp_path):
+    trainer = Trainer(TwoLayerNet(6, 5, 3, backend="cpu", seed=0), batch_size=25, seed=0)
+    trainer.fit((X, T), epochs=2)
+    history = trainer.fit((X, T), (X, T), epochs=1)
+    assert np.isnan(history.test_accuracy).tolist() == [True, True, False]
+    history.to_csv(tmp_path / "history.csv")
+    assert [row.rsplit(",")[-1] for row in (tmp_path / "history.csv").read_text().split()] == [
+        *("test_accuracy", "", "nan", "", "nan", ""),
+        str(history.test_accuracy[-1]),
+    ]
+    assert f"<td>{history.test_accuracy[-1]:.2%}</td>" in history._repr_html_()
+
+
+@pytest.mark.parametrize("library", ["torch", "jax"])
+def test_a_dtype_that_numpy_lacks(library):
+    pytest.importorskip(library)
+    backend = backends.select("cpu", library)
+    net = TwoLayerNet(6, 5, 3, backend=backend, dtype="bfloat16", seed=0)
+    history = Trainer(net, batch_size=25, seed=0).fit((X, T), (X, T), epochs=2)
+    assert np.isfinite(history.loss).all()
+    assert history.test_accuracy == history.train_accuracy
+
+
 def test_progress_bar(capsys, monkeypatch):
     monkeypatch.setattr("backprop.training.progress._REDRAW_SECONDS", 0.0)
     net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
