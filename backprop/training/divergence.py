@@ -7,6 +7,7 @@ from typing import Any
 from backends import namespace
 from backprop.finite import all_finite
 from backprop.training.data import DataSet
+from backprop.training.optimizer import Rule
 
 _ROSE = 2.0
 _LARGE = 100.0
@@ -15,7 +16,7 @@ _LARGE = 100.0
 def diverged(
     net: Any, optimizer: Any, data: DataSet, loss: Sequence[float], first: int
 ) -> str | None:
-    """Return what to say when a loss, a parameter or a layer's state isn't finite; None if all are.
+    """Return what to say when a loss, a parameter or what is remembered isn't finite, or None.
 
     Parameters
     ----------
@@ -34,6 +35,8 @@ def diverged(
     else:
         slots = getattr(net, "slots", {}).items()
         held = {name: getattr(slot.layer, slot.kind)[slot.key] for name, slot in slots}
+        remembered = optimizer.vectors if isinstance(optimizer, Rule) else {}
+        held |= {f"the optimizer's {name}": x for name, x in remembered.items()}
         names = [name for name, x in {**net.params, **held}.items() if not all_finite(x)]
         if not names:
             return None

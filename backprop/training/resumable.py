@@ -93,10 +93,14 @@ class Resumable:
         TypeError
             When `optimizer` is of another kind than the one that was saved.
         ValueError
-            When it is no such file, or what is missing in it isn't given.
+            When it is no such file, what it lacks isn't given, or `batch_size` or `seed` is.
         """
         if net is not None and backend is not None:
             raise ValueError("one of `net` and `backend` can be given; got both")
+        for name in options.keys() & {"batch_size", "seed"}:
+            raise ValueError(
+                f"`{name}` comes from the file, and can't be given; got {options[name]}"
+            )
         found = load_checkpoint(last_of(path))
         training = dict(found.training)
         kind, settings = training.pop(_KIND, None), training.pop(_SETTINGS, {})

@@ -230,6 +230,15 @@ def test_an_optimizer_comes_back_with_its_numbers(make, tmp_path):
     assert end(second) == end(first)
 
 
+@pytest.mark.parametrize("name", ["batch_size", "seed"])
+def test_what_the_file_decides_can_t_be_given(name, tmp_path):
+    new().save(tmp_path / "a")
+    with pytest.raises(
+        ValueError, match=f"`{name}` comes from the file, and can't be given; got 3"
+    ):
+        Trainer.resume(tmp_path / "a", **{name: 3})
+
+
 def test_a_schedule_must_be_given_again(tmp_path):
     first = new(optimizer=training.Adam(training.Cosine(0.1, 40)))
     first.fit((X, T), epochs=1)
@@ -443,6 +452,14 @@ def test_training_that_begins_dead_leaves_the_last_finite_checkpoint(on_nan, tmp
     else:
         trainer.fit((X, T), epochs=1, checkpoints=tmp_path)
     assert (tmp_path / LAST).read_bytes() == good
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered in")
+def test_what_an_optimizer_remembers_may_not_overflow():
+    layers = {"a": Affine(np.zeros((6, 3), "float16"), np.zeros(3, "float16"))}
+    trainer = Trainer(Network(layers, SoftmaxWithLoss()), training.AdaGrad(0.1), seed=0)
+    with pytest.raises(NotFiniteError, match="not all of the optimizer's h is finite; .* float16"):
+        trainer.fit((X * 6e4, T), epochs=1)
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered in")
