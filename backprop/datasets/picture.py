@@ -67,7 +67,9 @@ def load_picture(
     drawing = find_ink(colors)
     small = None if drawing is None else _scaled(drawing.ink)
     if drawing is None or small is None or not small.any():
-        raise ValueError(f"{path} must show a digit; it is blank")
+        raise ValueError(
+            f"{path} must show a digit; it is blank, or shows one that is tiny or cut out closely"
+        )
     if drawing.digits > 1:
         raise ValueError(f"{path} must show one digit; {drawing.digits} parts of it lie apart")
     x = _centered(small)

@@ -57,7 +57,8 @@ def test_bad_pictures_are_named_and_the_others_shown(predict):
     assert code == 2
     assert [line.split()[2] for line in out.splitlines() if ".png" in line] == ["7"]
     assert err == (
-        "backprop: error: blank.png must show a digit; it is blank\n"
+        "backprop: error: blank.png must show a digit; it is blank, or shows one that is tiny or cut "
+        "out closely\n"
         "backprop: error: text.png must be a PNG, JPEG, GIF, BMP, TIFF, WEBP or PPM image; its format is unknown\n"
         "backprop: error: nothing.png: No such file or directory\n"
     )
