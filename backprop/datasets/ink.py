@@ -18,8 +18,11 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 
 _SIDE = 320  # pixels: what the longer side is brought to, if it is longer
 _COARSE = 64  # pixels: the same for the ground
+_SMALL = 80  # pixels of `_SIDE`: what is no larger is looked at again from nearby
 _WINDOW = 0.35  # of the longer side: ink is narrower, and ground is wider
 _MIN_CONTRAST = 0.1  # of the full range, and of the strongest ink
+_STRONGEST = 0.9997  # of all pixels are fainter than a tiny digit is
+_NOISE = 8.0  # times the noise of a picture: what it reaches by itself
 _FRAME = 0.15  # of the picture's range: how much a frame differs at least
 _SPECK = 0.03  # of the largest part's ink: less is no part of a digit
 _OPAQUE = 0.8  # of its box: what is opaque over more of it is a card, not ink
@@ -36,10 +39,14 @@ class Drawing:
         From 0 to 1, no larger than what it shows.
     digits : int
         How many large parts stand side by side.
+    top, left : int
+        Where in the picture it begins, in pixels.
     """
 
     ink: Floats
     digits: int
+    top: int
+    left: int
 
 
 def find_ink(colors: Floats) -> Drawing | None:
@@ -50,9 +57,20 @@ def find_ink(colors: Floats) -> Drawing | None:
     colors : numpy.ndarray, float32, shape (H, W, 4)
         Red, green, blue and opacity from 0 to 1.
     """
-    gray = _shrunk(_gray(_opaque(colors)), _SIDE)
-    gray = _unframed(_unframed(gray).T).T
-    return _drawing(_ink(gray))
+    gray = _gray(_opaque(colors))
+    small = _shrunk(gray, _SIDE)
+    rows = _within_frame(small)
+    columns = _within_frame(small[rows].T)
+    found = _drawing(_ink(small[rows, columns]))
+    if found is None or max(found.ink.shape) > _SMALL:
+        return found
+    scale, margin = max(gray.shape) / max(small.shape), max(found.ink.shape)
+    places = zip((rows.start + found.top, columns.start + found.left), found.ink.shape, strict=True)
+    near = tuple(
+        slice(max(0, int((start - margin) * scale)), int((start + length + margin) * scale) + 1)
+        for start, length in places
+    )
+    return _drawing(_ink(_shrunk(gray[near], _SIDE))) or found
 
 
 def _opaque(colors: Floats) -> Floats:
@@ -91,8 +109,8 @@ def _shrunk(gray: Floats, side: int) -> Floats:
     return np.asarray(transform.resize(gray, size, order=1, anti_aliasing=True), np.float32)
 
 
-def _unframed(gray: Floats) -> Floats:
-    """Return the rows between those at the top and at the bottom that are a frame's.
+def _within_frame(gray: Floats) -> slice:
+    """Return which rows lie between those at the top and at the bottom that are a frame's.
 
     Nine tenths of a frame's row are darker, or lighter, than nine tenths of the row beside it.
     """
@@ -110,7 +128,7 @@ def _unframed(gray: Floats) -> Floats:
 
     top = max(width(low, high), width(-high, -low))
     bottom = max(width(low[::-1], high[::-1]), width(-high[::-1], -low[::-1]))
-    return gray[top : height - bottom]
+    return slice(top, height - bottom)
 
 
 def _ink(gray: Floats) -> Floats:
@@ -134,8 +152,8 @@ def _drawing(ink: Floats) -> Drawing | None:
     side = max(ink.shape)
     smooth = np.asarray(filters.gaussian(ink, side / 300), np.float32)
     noise = 1.5 * float(np.median(np.abs(smooth - np.median(smooth))))
-    strongest = float(np.quantile(ink, 0.999))
-    if strongest < _MIN_CONTRAST or float(np.quantile(smooth, 0.999)) < 6 * noise:
+    strongest, above = (float(np.quantile(x, _STRONGEST)) for x in (ink, smooth))
+    if strongest < _MIN_CONTRAST or above < _NOISE * noise:
         return None
     high = float(filters.threshold_otsu(smooth))
     far = ~ndimage.binary_dilation(smooth > high, iterations=max(1, side // 20))
@@ -155,7 +173,7 @@ def _drawing(ink: Floats) -> Drawing | None:
     clear = np.where(mask, np.clip((ink - faint) / (full - faint), 0, 1), 0).astype(np.float32)
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    return Drawing(clear[box], _digits(mask[box]))
+    return Drawing(clear[box], _digits(mask[box]), int(rows[0]), int(columns[0]))
 
 
 def _is_edge(part: Mask) -> bool:

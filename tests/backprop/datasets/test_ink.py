@@ -1,5 +1,6 @@
 """Pictures as people have them show the digit that the clean picture shows."""
 
+import itertools
 import tracemalloc
 
 import numpy as np
@@ -44,6 +45,12 @@ def on_a_floor(gray):
     return np.pad(np.pad(gray[: lowest + 1], ((0, 0), (100, 100)), mode="edge"), ((0, 12), (0, 0)))
 
 
+def on_a_page(gray, step, margin):
+    """A digit of 280 pixels by 280, made smaller, on a page that is larger."""
+    small = np.asarray(image(gray).resize((S // step, S // step))) / 255
+    return np.pad(small, ((margin, 2 * margin), (2 * margin, margin)), constant_values=1.0)
+
+
 def with_pixel(gray):
     return np.where((np.arange(S) == 3) & (np.arange(S) == 3)[:, np.newaxis], 0.0, gray)
 
@@ -77,6 +84,8 @@ KINDS = {
     "dark-edge": lambda g: image(dark_left(g)),
     "dark-floor": lambda g: image(on_a_floor(g)),
     "light-floor": lambda g: image(1 - on_a_floor(g)),
+    "small-on-a-page": lambda g: image(on_a_page(g, 5, 200)),
+    "tiny-on-a-page": lambda g: image(noisy(on_a_page(g, 10, 130)) - 0.05),
     "ruled": lambda g: image(ruled(g)),
     "noise": lambda g: image(noisy(g)),
     "pixel-in-the-corner": lambda g: image(with_pixel(g)),
@@ -132,6 +141,13 @@ EMPTY = np.ones((S, S))
 def test_nothing_is_blank(read, gray):
     with pytest.raises(ValueError, match="must show a digit; it is blank"):
         read(image(gray))
+
+
+def test_noise_is_no_digit(read):
+    for seed, size in itertools.product(range(10), (0.01, 0.04, 0.2)):
+        noise = size * np.random.default_rng(seed).standard_normal((S, S))
+        with pytest.raises(ValueError, match="must show a digit; it is blank"):
+            read(image(0.8 + noise))
 
 
 @pytest.mark.parametrize("gap", [0, 10, 40])
