@@ -76,7 +76,7 @@ def describe(net: Network) -> dict[str, Any]:
             for name, layer in net.layers.items()
         ],
         "last_layer": _entry("last_layer", net.last_layer, {}),
-        **({"weight_decay_lambda": decay} if (decay := net.weight_decay_lambda) else {}),
+        **({"weight_decay_lambda": _plain(decay)} if (decay := net.weight_decay_lambda) else {}),
     }
 
 
@@ -87,7 +87,13 @@ def _entry(name: str, layer: Any, params: dict[str, str]) -> dict[str, Any]:
             f"layer {name!r} must be one of {', '.join(KINDS)} to be described; got "
             f"{kind.__module__}.{kind.__qualname__}: use save_params(path, net.state_dict())"
         )
-    return {"kind": kind.__name__, "config": layer.config(), "params": params}
+    config = {key: _plain(value) for key, value in layer.config().items()}
+    return {"kind": kind.__name__, "config": config, "params": params}
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of Python for one of an array library, which JSON doesn't know."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def rebuild(description: Any, arrays: Mapping[str, Array]) -> Network:

@@ -75,8 +75,11 @@ def save_checkpoint(
             raise ValueError(f"`metadata` must leave the key {key!r} to the file's own description")
     held: dict[str, Any] = {}
     texts = {**(metadata or {}), TRAINER: json.dumps(flat(training, TRAINER, held))}
+    described = None
     with contextlib.suppress(AttributeError, TypeError):  # who goes on has layers of their own
-        texts[NETWORK] = json.dumps(describe(net))
+        described = describe(net)
+    if described is not None:
+        texts[NETWORK] = json.dumps(described)
     save_params(path, {**arrays, **held}, texts)
 
 

@@ -241,6 +241,8 @@ def test_generators_of_layers_go_on_too(tmp_path):
 
 def test_what_a_file_can_not_say_must_be_given(tmp_path):
     noisy().save(tmp_path / "a")
+    with pytest.raises(ValueError, match="a must say how to rebuild its network; got a check"):
+        load_network(tmp_path / "a")
     with pytest.raises(ValueError, match="`net` must be given, as .* with layers of your own"):
         Trainer.resume(tmp_path / "a")
 
