@@ -35,7 +35,7 @@ _TURNS: dict[int, Callable[[Floats], Floats]] = {  # what the tag "orientation" 
     8: lambda colors: colors[:, ::-1].swapaxes(0, 1),
 }
 _ORIENTATION = 0x0112
-_RANGES = (1.0, 255.0, 4095.0, 65535.0, 2.0**32 - 1)  # of modes that don't say what white is
+_RANGES = (1.0, 255.0, 4095.0, 65535.0)  # of modes that don't say what white is
 
 
 def read_image(path: str | os.PathLike[str]) -> Floats:
@@ -133,7 +133,7 @@ def _means(values: Floats, height: int, width: int) -> Floats:
 
 
 def _ranged(values: Floats) -> Floats:
-    """Return values from 0 to 1, in the narrowest of the usual ranges that holds them."""
+    """Return values from 0 to 1, in the narrowest usual range that holds them, or in their own."""
     if not np.isfinite(values).all():
         raise ValueError("its values must be finite")
     least, most = min(0.0, float(values.min())), float(values.max())

@@ -120,7 +120,7 @@ def test_color_modes_and_light_on_dark_give_the_same(load, image):
 
 @pytest.mark.parametrize(
     ("dtype", "ink", "ground"),
-    [("f4", -3e38, 3e38), ("f4", 3e38, 0), ("i4", -(2**31), 2**31 - 1)],
+    [("f4", -3e38, 3e38), ("f4", 3e38, 0), ("i4", -(2**31), 2**31 - 1), ("i4", 0, 10**6)],
 )
 def test_values_of_any_size_in_32_bits(load, dtype, ink, ground):
     values = np.where(np.asarray(seven()) > 0, ground, ink).astype(dtype)
