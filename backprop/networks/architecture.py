@@ -120,7 +120,7 @@ def rebuild(description: Any, arrays: Mapping[str, Array]) -> Network:
         net = Network(layers, _layer(description["last_layer"], arrays, LOSSES))
         net.load_state_dict(arrays)
         net.weight_decay_lambda = float(description.get("weight_decay_lambda", 0.0))
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from None
     return net
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from backprop.arguments import at_least_0
+from backprop.arguments import at_least_0, whole
 from backprop.storage.writing import write
 from backprop.training import summary
 
@@ -61,7 +61,8 @@ class History:
         Raises
         ------
         TypeError, ValueError
-            When the names or kinds are others, or accuracies differ in number from their times.
+            When the names or kinds are others, accuracies differ in number from their times, or
+            these are no times in it.
         """
         names = [f.name for f in fields(cls)]
         if set(state) != set(names):
@@ -82,6 +83,13 @@ class History:
                 f"a history must hold an epoch and accuracies for each of {times} iterations; got "
                 f"{len(history.epoch)}, {accuracies} and {len(history.test_accuracy)}"
             )
+        for i, (epoch, iteration) in enumerate(zip(history.epoch, history.iteration, strict=True)):
+            at_least_0(f"epoch[{i}]", epoch)
+            if whole(f"iteration[{i}]", iteration) > len(history.loss):
+                raise ValueError(
+                    f"a history must hold a loss for each of {iteration} iterations; got "
+                    f"{len(history.loss)}"
+                )
         return history
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:

@@ -95,12 +95,14 @@ class Resumable:
         found = load_checkpoint(last_of(path))
         training = dict(found.training)
         kind = training.pop(_KIND, None)
+        if not isinstance(kind, str):
+            raise ValueError(f"{found.path} must name its optimizer; got {kind!r:.80}")
         optimizer = _optimizer(kind, optimizer)
         net = found.network(backend) if net is None else net
         trainer = cls(net, optimizer, **options)
         try:
             trainer.load_state_dict({"network": found.arrays, **training})
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
             what = f"{type(error).__name__}: {str(error)[:300]}"
             raise ValueError(f"{found.path} must be of such a training; {what}") from None
         return trainer
