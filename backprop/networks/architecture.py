@@ -57,8 +57,10 @@ def describe(net: Network) -> dict[str, Any]:
     Raises
     ------
     TypeError
-        When a layer is none of the library's own, or the network computes in its own way.
+        When it is no network, a layer is none of the library's own, or it computes in its own way.
     """
+    if not isinstance(net, Network):
+        raise TypeError(f"`net` must be a Network to be described; got {type(net).__name__}")
     own = [kind for kind in type(net).__mro__ if kind is not Network and issubclass(kind, Network)]
     names = [name for each in (net, *own) for name in vars(each) if not name.startswith("_")]
     changed = [name for name in names if callable(getattr(Network, name, None))]

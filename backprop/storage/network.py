@@ -12,7 +12,7 @@ from backprop.layers.activation import ACTIVATIONS, ActivationName
 from backprop.networks import Network
 from backprop.networks.architecture import describe, rebuild
 from backprop.networks.copies import copied
-from backprop.storage.params import load_params, save_params
+from backprop.storage.params import checked_metadata, load_params, save_params
 
 NETWORK = "network"
 """The metadata in which a file says how to rebuild its network, in JSON."""
@@ -43,10 +43,9 @@ def save_network(
     ValueError
         When `metadata` has the key ``"network"``, or the file's name ends in `.npz` or `.npy`.
     """
-    if NETWORK in (metadata or {}):
-        raise ValueError(f"`metadata` must leave the key {NETWORK!r} to the file's own description")
+    texts = checked_metadata(metadata, NETWORK)
     description = json.dumps(describe(net))
-    save_params(path, net.state_dict(), {**(metadata or {}), NETWORK: description})
+    save_params(path, net.state_dict(), {**texts, NETWORK: description})
 
 
 def load_network(

@@ -7,10 +7,9 @@ import numbers
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
-from backprop.arguments import at_least_0, whole
+from backprop.arguments import a_path, at_least_0, whole
 from backprop.storage.writing import write
 from backprop.training import summary
 
@@ -106,7 +105,7 @@ class History:
             columns = (self.epoch, self.train_accuracy, self.test_accuracy)
             values = ["" if i is None else _at(column, i) for column in columns]
             writer.writerow([iteration, loss, *values])
-        write(Path(path), file.getvalue().encode())
+        write(a_path("path", path), file.getvalue().encode())
 
 
 def _at(column: list[float], i: int) -> float | str:

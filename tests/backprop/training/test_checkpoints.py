@@ -101,7 +101,7 @@ def test_every_so_many_epochs_and_at_the_start_and_the_end(tmp_path):
     assert seen == [0, 0, 14, 14, 28]  # asked before the epoch's own is written
     assert len(Trainer.resume(tmp_path).history.loss) == 35
     assert load_params(tmp_path / LAST)[1]["who"] == "me"
-    with pytest.raises(ValueError, match="`every` must be 1 epoch or more; got 0"):
+    with pytest.raises(ValueError, match="`every` must be 1 or more; got 0"):
         Checkpoints(tmp_path, every=0)
 
 
