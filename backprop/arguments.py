@@ -1,9 +1,11 @@
-"""Checks of numbers given as arguments: an error names the argument."""
+"""Checks of numbers and paths given as arguments: an error names the argument."""
 
 import math
 import numbers
 import operator
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 
@@ -98,3 +100,16 @@ def a_share(name: str, value: Any) -> float:
     if not 0 <= found < 1:
         raise ValueError(f"`{name}` must be in [0, 1); got {value}")
     return found
+
+
+def a_path(name: str, value: Any) -> Path:
+    """Return a path.
+
+    Raises
+    ------
+    TypeError
+        When `value` is no text and no path.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"`{name}` must be a path; got {type(value).__name__}")
+    return Path(value)

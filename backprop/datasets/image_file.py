@@ -35,7 +35,7 @@ _TURNS: dict[int, Callable[[Floats], Floats]] = {  # what the tag "orientation" 
     8: lambda colors: colors[:, ::-1].swapaxes(0, 1),
 }
 _ORIENTATION = 0x0112
-_RANGES = (1.0, 255.0, 4095.0, 65535.0, 2.0**32 - 1)  # of modes that don't say what white is
+_RANGES = (1.0, 255.0, 4095.0, 65535.0)  # of modes that don't say what white is
 
 
 def read_image(path: str | os.PathLike[str]) -> Floats:
@@ -110,7 +110,7 @@ def _colors(image: "Image") -> Floats:
     ]
     colors = np.concatenate(strips)
     if image.mode.startswith(("I", "F")):
-        colors[:, :, :3] = _ranged(colors[:, :, :3])
+        colors[:, :, :3] = _ranged(colors[:, :, :1])
     return colors
 
 
@@ -129,13 +129,14 @@ def _means(values: Floats, height: int, width: int) -> Floats:
     rows, columns = -len(values) % height, -len(values[0]) % width
     filled = np.pad(values, ((0, rows), (0, columns)), mode="edge")
     parts = filled.reshape(filled.shape[0] // height, height, -1, width)
-    return np.asarray(parts.mean(axis=(1, 3)), np.float32)
+    return np.asarray(parts.mean(axis=(1, 3), dtype=np.float64), np.float32)
 
 
 def _ranged(values: Floats) -> Floats:
-    """Return values from 0 to 1, in the narrowest of the usual ranges that holds them."""
+    """Return values from 0 to 1, in the narrowest usual range that holds them, or in their own."""
     if not np.isfinite(values).all():
         raise ValueError("its values must be finite")
     least, most = min(0.0, float(values.min())), float(values.max())
     white = next((white for white in _RANGES if most <= white), most)
-    return (values - np.float32(least)) / np.float32(white - least)
+    wide = values.astype(np.float64)  # there may be float32's least and largest number
+    return np.asarray((wide - least) / (white - least), np.float32)

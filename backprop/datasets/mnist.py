@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backprop import functions
+from backprop.arguments import a_path
 from backprop.datasets import download
 from backprop.datasets.idx import read_idx
 
@@ -110,7 +111,7 @@ def _read(name: str, path: str | os.PathLike[str] | None) -> npt.NDArray[np.uint
 def _find(name: str, path: str | os.PathLike[str] | None) -> Path:
     """Return the path of one of the files, after a download if need be."""
     folders = [path, os.environ.get(FOLDER_VARIABLE) or None, download.cache_folder()]
-    places = [Path(folder) for folder in folders if folder is not None]
+    places = [a_path("path", folder) for folder in folders if folder is not None]
     for place in places:
         for candidate in (place / f"{name}.gz", place / name):
             if candidate.is_file():

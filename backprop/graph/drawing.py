@@ -1,10 +1,10 @@
 """Drawings of graphs: of what was recorded, or of a network that runs for it."""
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backends import Array
+from backprop.arguments import a_path
 from backprop.graph import languages, render
 from backprop.graph.diagram import Diagram, Numbers, diagram_of
 from backprop.graph.record import Constant, LayerLike, Recorded, apply_as
@@ -36,12 +36,15 @@ class Drawing:
 
         Raises
         ------
+        TypeError
+            When `path` is no path.
         ValueError
             When the suffix is neither of the two.
         """
-        suffix = Path(path).suffix.lower()
+        file = a_path("path", path)
+        suffix = file.suffix.lower()
         if suffix == ".svg":
-            Path(path).write_text(self.to_svg(), encoding="utf-8")
+            file.write_text(self.to_svg(), encoding="utf-8")
         elif suffix == ".png":
             render.write_png(self.diagram, path)
         else:

@@ -57,8 +57,10 @@ def describe(net: Network) -> dict[str, Any]:
     Raises
     ------
     TypeError
-        When a layer is none of the library's own, or the network computes in its own way.
+        When it is no network, a layer is none of the library's own, or it computes in its own way.
     """
+    if not isinstance(net, Network):
+        raise TypeError(f"`net` must be a Network to be described; got {type(net).__name__}")
     own = [kind for kind in type(net).__mro__ if kind is not Network and issubclass(kind, Network)]
     names = [name for each in (net, *own) for name in vars(each) if not name.startswith("_")]
     changed = [name for name in names if callable(getattr(Network, name, None))]
@@ -76,7 +78,7 @@ def describe(net: Network) -> dict[str, Any]:
             for name, layer in net.layers.items()
         ],
         "last_layer": _entry("last_layer", net.last_layer, {}),
-        **({"weight_decay_lambda": decay} if (decay := net.weight_decay_lambda) else {}),
+        **({"weight_decay_lambda": _plain(decay)} if (decay := net.weight_decay_lambda) else {}),
     }
 
 
@@ -87,7 +89,13 @@ def _entry(name: str, layer: Any, params: dict[str, str]) -> dict[str, Any]:
             f"layer {name!r} must be one of {', '.join(KINDS)} to be described; got "
             f"{kind.__module__}.{kind.__qualname__}: use save_params(path, net.state_dict())"
         )
-    return {"kind": kind.__name__, "config": layer.config(), "params": params}
+    config = {key: _plain(value) for key, value in layer.config().items()}
+    return {"kind": kind.__name__, "config": config, "params": params}
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of Python for one of an array library, which JSON doesn't know."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def rebuild(description: Any, arrays: Mapping[str, Array]) -> Network:
@@ -114,7 +122,7 @@ def rebuild(description: Any, arrays: Mapping[str, Array]) -> Network:
         net = Network(layers, _layer(description["last_layer"], arrays, LOSSES))
         net.load_state_dict(arrays)
         net.weight_decay_lambda = float(description.get("weight_decay_lambda", 0.0))
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from None
     return net
 

@@ -30,7 +30,7 @@ def put_back(layers: Mapping[str, Any], states: Mapping[str, Any]) -> None:
     try:
         for name, bits in held.items():
             bits.state = states[name]
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, OverflowError, TypeError, ValueError) as error:
         for name, bits in held.items():
             bits.state = before[name]
         raise ValueError(f"a generator must have a state of its kind; {error}") from None

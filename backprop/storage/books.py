@@ -6,7 +6,7 @@ from typing import Any
 
 from backends import Backend, FloatDType
 from backprop.networks import DeepConvNet, Network, SimpleConvNet
-from backprop.storage.network import NETWORK
+from backprop.storage.network import NETWORK, TRAINER
 from backprop.storage.params import load_params
 
 PICTURE = (1, 28, 28)
@@ -19,7 +19,7 @@ def load_books_network(
     """Return the convolutional network of the book whose parameters a file holds, and no more.
 
     They say by their number which it is. Its dropout scales afterwards, as the book's does. None
-    for a file of anything else.
+    for a file of anything else, such as a checkpoint.
 
     Raises
     ------
@@ -29,7 +29,9 @@ def load_books_network(
         When it is no file of parameters, or the parameters are others.
     """
     arrays, metadata = load_params(path)
-    return None if NETWORK in metadata else _of_params(arrays, backend, dtype or "float32")
+    if NETWORK in metadata or TRAINER in metadata:
+        return None
+    return _of_params(arrays, backend, dtype or "float32")
 
 
 def _of_params(arrays: Mapping[str, Any], backend: Backend, dtype: FloatDType) -> Network | None:

@@ -11,7 +11,7 @@ from backends import Backend
 from backprop.networks import Network
 from backprop.networks.architecture import describe
 from backprop.storage.network import NETWORK, TRAINER, load_network
-from backprop.storage.params import load_params, save_params
+from backprop.storage.params import checked_metadata, load_params, save_params
 from backprop.storage.tree import flat, nested
 
 
@@ -66,17 +66,18 @@ def save_checkpoint(
     OSError
         When the file can't be written.
     TypeError
-        When `training` holds anything else.
+        When `training` holds anything else, or `metadata` other than texts.
     ValueError
         When `metadata` has a key of the file's own.
     """
-    for key in (NETWORK, TRAINER):
-        if key in (metadata or {}):
-            raise ValueError(f"`metadata` must leave the key {key!r} to the file's own description")
+    texts = checked_metadata(metadata, NETWORK, TRAINER)
     held: dict[str, Any] = {}
-    texts = {**(metadata or {}), TRAINER: json.dumps(flat(training, TRAINER, held))}
+    texts[TRAINER] = json.dumps(flat(training, TRAINER, held))
+    described = None
     with contextlib.suppress(AttributeError, TypeError):  # who goes on has layers of their own
-        texts[NETWORK] = json.dumps(describe(net))
+        described = describe(net)
+    if described is not None:
+        texts[NETWORK] = json.dumps(described)
     save_params(path, {**arrays, **held}, texts)
 
 

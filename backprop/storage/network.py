@@ -12,7 +12,7 @@ from backprop.layers.activation import ACTIVATIONS, ActivationName
 from backprop.networks import Network
 from backprop.networks.architecture import describe, rebuild
 from backprop.networks.copies import copied
-from backprop.storage.params import load_params, save_params
+from backprop.storage.params import checked_metadata, load_params, save_params
 
 NETWORK = "network"
 """The metadata in which a file says how to rebuild its network, in JSON."""
@@ -43,10 +43,9 @@ def save_network(
     ValueError
         When `metadata` has the key ``"network"``, or the file's name ends in `.npz` or `.npy`.
     """
-    if NETWORK in (metadata or {}):
-        raise ValueError(f"`metadata` must leave the key {NETWORK!r} to the file's own description")
+    texts = checked_metadata(metadata, NETWORK)
     description = json.dumps(describe(net))
-    save_params(path, net.state_dict(), {**(metadata or {}), NETWORK: description})
+    save_params(path, net.state_dict(), {**texts, NETWORK: description})
 
 
 def load_network(
@@ -58,7 +57,7 @@ def load_network(
 ) -> Network:
     """Read a network from a file of `save_network`, or of parameters `W1, b1, ..., Wn, bn`.
 
-    A checkpoint of training is such a file too.
+    A checkpoint of training is such a file too, but not one of a network with layers of your own.
 
     Parameters
     ----------
@@ -78,13 +77,19 @@ def load_network(
     NotFiniteError
         When a parameter is nan or infinite; `load_params` reads such a file.
     ValueError
-        When it holds no network, or says another activation than the one given.
+        When it holds no network, or none that can be rebuilt, or says another activation than the
+        one given.
     """
     arrays, metadata = load_params(path)
     if TRAINER in metadata:
         arrays = {name: x for name, x in arrays.items() if not name.startswith(f"{TRAINER}/")}
     backend = backends.select(backend)
     description = metadata.get(NETWORK)
+    if description is None and TRAINER in metadata:
+        raise ValueError(
+            f"{path} must say how to rebuild its network; got a checkpoint of one with layers of "
+            "your own: use Trainer.resume(path, net)"
+        )
     if description is None:
         said = metadata.get("activation")
         _check_activation(path, activation, said)

@@ -6,13 +6,12 @@ is computed: what is written is the code that was tested.
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import backends
 from backends.distribution import pip_install
 from backends.host import short_name
-from backprop.arguments import wholes
+from backprop.arguments import a_path, wholes
 from backprop.networks import Network
 from backprop.storage.writing import write
 
@@ -63,6 +62,7 @@ def save_onnx(
         if (error.name or "").partition(".")[0] not in ("ndonnx", "onnx", "spox"):
             raise
         raise ModuleNotFoundError(f"ONNX models need ndonnx: {pip_install('onnx')}") from None
+    file = a_path("path", path)
     shape, dtype = wholes("input_shape", input_shape), _dtype(net, ndonnx)
     if not shape:
         raise ValueError("`input_shape` must have one number or more, those of a sample; got ()")
@@ -70,7 +70,7 @@ def save_onnx(
     other = net.to(backends.of(x))
     y = other.probabilities(x) if probabilities else other.predict(x)
     model = ndonnx.build({INPUT: x}, {PROBABILITIES if probabilities else SCORES: y})
-    write(Path(path), model.SerializeToString())
+    write(file, model.SerializeToString())
 
 
 def _dtype(net: Network, ndonnx: Any) -> Any:

@@ -5,7 +5,6 @@ They are written as safetensors, and read from `.npz` files and the book's pickl
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -14,6 +13,7 @@ from safetensors.numpy import save
 
 import backends
 from backends import Array
+from backprop.arguments import a_path
 from backprop.storage.npz import read_npz
 from backprop.storage.pickles import read_pickle
 from backprop.storage.reading import printable, regular_file
@@ -47,19 +47,47 @@ def save_params(
     OSError
         When the file can't be written.
     TypeError
-        When a value is no array of integers or floats of up to 64 bits.
+        When a value is no array of integers or floats of up to 64 bits, or an argument no path or
+        no mapping of such.
     ValueError
         When there is no array, a name is not printable or kept for the metadata, or the file's
         name ends as that of another format, `.npz` or `.npy`.
     """
-    if Path(path).suffix.lower() in _NUMPY:
+    file, texts = a_path("path", path), checked_metadata(metadata)
+    if file.suffix.lower() in _NUMPY:
         raise ValueError(
-            f"`path` must not end in {Path(path).suffix}, as safetensors is written; got {path}"
+            f"`path` must not end in {file.suffix}, as safetensors is written; got {path}"
+        )
+    if not isinstance(params, Mapping):
+        raise TypeError(
+            f"`params` must be a mapping of names to arrays; got {type(params).__name__}"
         )
     if not params:
         raise ValueError("`params` must hold one array or more; got none")
     arrays = {name: _host(name, x) for name, x in params.items()}
-    write(Path(path), save(arrays, dict(metadata or {})))
+    write(file, save(arrays, texts))
+
+
+def checked_metadata(metadata: Mapping[str, str] | None, *own: str) -> dict[str, str]:
+    """Return what is to stand in a file, which writes itself what is under its `own` keys.
+
+    Raises
+    ------
+    TypeError
+        When it is no mapping of texts to texts.
+    ValueError
+        When it has one of these keys.
+    """
+    given = {} if metadata is None else metadata
+    if not isinstance(given, Mapping):
+        raise TypeError(f"`metadata` must be a mapping of texts; got {type(given).__name__}")
+    for item in given.items():
+        if not all(isinstance(each, str) for each in item):
+            raise TypeError(f"`metadata` must map texts to texts; got {item[0]!r}: {item[1]!r}")
+    for key in own:
+        if key in given:
+            raise ValueError(f"`metadata` must leave the key {key!r} to the file's own description")
+    return dict(given)
 
 
 def _host(name: Any, x: Any) -> NDArray[Any]:

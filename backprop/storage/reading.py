@@ -4,6 +4,8 @@ import os
 import stat
 from pathlib import Path
 
+from backprop.arguments import a_path
+
 _ALWAYS = 64 << 20
 _TIMES = 100
 
@@ -15,10 +17,12 @@ def regular_file(path: str | os.PathLike[str]) -> Path:
     ------
     OSError
         When there is no such file.
+    TypeError
+        When it is no path.
     ValueError
         When it is of another kind.
     """
-    path = Path(path)
+    path = a_path("path", path)
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(f"{path} must be a file; it is a folder")

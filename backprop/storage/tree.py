@@ -16,7 +16,8 @@ def flat(value: Any, name: str, arrays: dict[str, Any]) -> Any:
     Parameters
     ----------
     value : object
-        Dictionaries, lists and plain tuples of arrays of any library, numbers, strings, None.
+        Dictionaries, lists and plain tuples of arrays of any library, numbers, strings, None. A
+        key is a number, a string, None or a tuple of these.
     name : str
         What the arrays' names begin with.
     arrays : dict
@@ -35,10 +36,13 @@ def flat(value: Any, name: str, arrays: dict[str, Any]) -> Any:
         return value
     if isinstance(value, Mapping):
         if all(isinstance(key, str) and key[:1] != "$" for key in value):
-            return {key: flat(item, f"{name}/{key}", arrays) for key, item in value.items()}
+            return {key: flat(item, f"{name}/{_part(key)}", arrays) for key, item in value.items()}
         pairs = enumerate(value.items())
         return {
-            "$items": [[flat(k, name, {}), flat(v, f"{name}/{i}", arrays)] for i, (k, v) in pairs]
+            "$items": [
+                [_key(k, f"{name}/key{i}", arrays), flat(v, f"{name}/{i}", arrays)]
+                for i, (k, v) in pairs
+            ]
         }
     if isinstance(value, list) and value and all(type(item) is float for item in value):
         arrays[name] = np.asarray(value)  # a loss for each step would make a long text
@@ -50,6 +54,24 @@ def flat(value: Any, name: str, arrays: dict[str, Any]) -> Any:
         f"{name} must hold arrays, numbers and strings, in dictionaries and lists, to be written; "
         f"got {type(value).__name__}"
     )
+
+
+def _part(key: str) -> str:
+    """Return a key as a part of a name: "a/b" is another one than "b" within "a"."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _key(key: Any, name: str, arrays: dict[str, Any]) -> Any:
+    """Return a key in JSON values; one must come back from them, and no array is one."""
+    written = flat(key, name, arrays)
+    try:
+        hash(nested(written, arrays))
+    except TypeError:
+        raise TypeError(
+            f"{name} must hold numbers and strings, as a key, to be written; got "
+            f"{type(key).__name__}"
+        ) from None
+    return written
 
 
 def _array(value: Any, name: str, arrays: dict[str, Any]) -> dict[str, str]:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import secrets
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,7 +16,8 @@ _ABANDONED_SECONDS = 24 * 3600
 def write(path: Path, content: bytes) -> None:
     """Write a file so that at any moment, also if power fails, the old one or the new one is there.
 
-    Threads and processes may write to one path: it then holds what one of them wrote.
+    Threads and processes may write to one path: it then holds what one of them wrote. Who may read
+    the old one may read the new one, and nobody else.
 
     Raises
     ------
@@ -25,6 +27,7 @@ def write(path: Path, content: bytes) -> None:
     partial = _partial(path)
     try:
         with partial.open("xb") as file:  # never through a link that lies there
+            _take_mode(partial, path)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -46,6 +49,8 @@ def together(paths: Iterable[Path]) -> Iterator[dict[Path, Path]]:
     partials = {path: _partial(path) for path in paths}
     try:
         yield partials
+        for path, partial in partials.items():
+            _take_mode(partial, path)
         for path in [*partials][:0:-1]:
             path.unlink(missing_ok=True)
         for path, partial in partials.items():
@@ -54,6 +59,12 @@ def together(paths: Iterable[Path]) -> Iterator[dict[Path, Path]]:
     finally:
         for partial in partials.values():
             partial.unlink(missing_ok=True)
+
+
+def _take_mode(partial: Path, path: Path) -> None:
+    """Give a new file the mode of the one that it replaces, if there is one, and modes are kept."""
+    with contextlib.suppress(OSError):
+        partial.chmod(stat.S_IMODE(path.stat().st_mode))
 
 
 def _partial(path: Path) -> Path:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from backends import Array, Backend
-from backprop.arguments import whole
+from backprop.arguments import at_least_0, whole
 
 
 class Batches:
@@ -124,13 +124,14 @@ class Batches:
         try:
             self._rng.bit_generator.state = state["generator"]
             self._before = self._after = self._rng.bit_generator.state
-            self._epochs = float(state["epochs"])
-            self.samples, self.done = int(state["samples"]), int(state["batches"])
-            self.batch_size = int(state["batch_size"])
-            if self.batch_size < 1 or not 0 <= self.done * self.batch_size < max(1, self.samples):
+            self._epochs = at_least_0("epochs", state["epochs"])
+            self.samples = whole("samples", state["samples"], least=0)
+            self.done = whole("batches", state["batches"], least=0)
+            self.batch_size = whole("batch_size", state["batch_size"])
+            if self.done >= max(1, len(self)):
                 raise ValueError(
                     f"{self.done} batches of {self.batch_size}, of {self.samples} samples"
                 )
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, OverflowError, TypeError, ValueError) as error:
             what = f"{type(error).__name__}: {error}"
             raise ValueError(f"the position must be one that a trainer gave; {what}") from None

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from backprop.arguments import a_path, whole
+from backprop.storage.params import checked_metadata
 from backprop.storage.writing import sweep
 
 LAST = "checkpoint.safetensors"
@@ -27,6 +29,8 @@ class Checkpoints:
 
     Raises
     ------
+    TypeError
+        When one of them is of another type.
     ValueError
         When `every` is less than 1.
     """
@@ -36,8 +40,9 @@ class Checkpoints:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.every < 1:
-            raise ValueError(f"`every` must be 1 epoch or more; got {self.every}")
+        a_path("folder", self.folder)
+        whole("every", self.every)
+        checked_metadata(self.metadata)
 
     def open(self) -> None:
         """Make the folder, and remove what writers that were killed left in it."""
@@ -57,5 +62,5 @@ class Checkpoints:
 
 def last_of(path: str | os.PathLike[str]) -> Path:
     """Return the file of the last checkpoint, given that, or any other, or the folder."""
-    path = Path(path)
+    path = a_path("path", path)
     return path / LAST if path.is_dir() else path

@@ -7,10 +7,9 @@ import numbers
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
-from backprop.arguments import at_least_0
+from backprop.arguments import a_path, at_least_0, whole
 from backprop.storage.writing import write
 from backprop.training import summary
 
@@ -61,7 +60,8 @@ class History:
         Raises
         ------
         TypeError, ValueError
-            When the names or kinds are others, or accuracies differ in number from their times.
+            When the names or kinds are others, accuracies differ in number from their times, or
+            these are no times in it.
         """
         names = [f.name for f in fields(cls)]
         if set(state) != set(names):
@@ -82,6 +82,13 @@ class History:
                 f"a history must hold an epoch and accuracies for each of {times} iterations; got "
                 f"{len(history.epoch)}, {accuracies} and {len(history.test_accuracy)}"
             )
+        for i, (epoch, iteration) in enumerate(zip(history.epoch, history.iteration, strict=True)):
+            at_least_0(f"epoch[{i}]", epoch)
+            if whole(f"iteration[{i}]", iteration) > len(history.loss):
+                raise ValueError(
+                    f"a history must hold a loss for each of {iteration} iterations; got "
+                    f"{len(history.loss)}"
+                )
         return history
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
@@ -98,7 +105,7 @@ class History:
             columns = (self.epoch, self.train_accuracy, self.test_accuracy)
             values = ["" if i is None else _at(column, i) for column in columns]
             writer.writerow([iteration, loss, *values])
-        write(Path(path), file.getvalue().encode())
+        write(a_path("path", path), file.getvalue().encode())
 
 
 def _at(column: list[float], i: int) -> float | str:

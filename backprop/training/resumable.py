@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Self
 
 import backends
@@ -104,8 +105,10 @@ class Resumable:
         found = load_checkpoint(last_of(path))
         training = dict(found.training)
         kind, settings = training.pop(_KIND, None), training.pop(_SETTINGS, {})
+        if not isinstance(kind, str):
+            raise ValueError(f"{found.path} must name its optimizer; got {kind!r:.80}")
         if optimizer is None:
-            optimizer = _made(kind, settings, training["optimizer"])
+            optimizer = _made(found.path, kind, settings, training.get("optimizer"))
         elif type(optimizer).__name__ != kind:
             given = type(optimizer).__name__
             raise TypeError(f"`optimizer` must be a {kind}, as it was saved; got {given}")
@@ -113,7 +116,7 @@ class Resumable:
         trainer = cls(net, optimizer, **options)
         try:
             trainer.load_state_dict({"network": found.arrays, **training})
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
             what = f"{type(error).__name__}: {str(error)[:300]}"
             raise ValueError(f"{found.path} must be of such a training; {what}") from None
         return trainer
@@ -177,10 +180,13 @@ class Resumable:
         return {**layers, "last_layer": self.net.last_layer, "augment": self.augment}
 
 
-def _made(kind: Any, settings: Mapping[str, float], state: Any) -> Updater:
+def _made(path: Path, kind: str, settings: Any, state: Any) -> Updater:
     """Return the optimizer that takes the state of one of such a kind, made with such numbers."""
-    if kind not in OPTIMIZERS or "lr" not in state:
+    if kind not in OPTIMIZERS or not isinstance(state, dict) or "lr" not in state:
         raise ValueError(
             f"`optimizer` must be given, as it was saved: {kind}, with its schedule if it had one"
         )
-    return OPTIMIZERS[kind](**settings)
+    try:
+        return OPTIMIZERS[kind](**settings)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path} must hold numbers that {kind} takes; {error}") from None

@@ -5,9 +5,11 @@ from backprop import (
     SGD,
     Affine,
     BatchNormalization,
+    Checkpoints,
     Convolution,
     Cosine,
     Dropout,
+    History,
     Momentum,
     MultiLayerNet,
     Network,
@@ -20,10 +22,15 @@ from backprop import (
     TwoLayerNet,
     functions,
     gradient_descent,
+    load_network,
+    load_params,
     numerical_gradient,
+    save_network,
+    save_params,
     summary,
 )
 from backprop.arguments import positive, whole
+from backprop.datasets import load_picture, read_idx
 from backprop.functions import conv_output_size
 
 DATA = (np.ones((4, 2)), [0, 1, 0, 1])
@@ -49,6 +56,7 @@ def fit(**how):
         ("hidden_size", lambda v: TwoLayerNet(2, v, 2)),
         ("output_size", lambda v: TwoLayerNet(2, 3, v)),
         ("num_classes", lambda v: functions.one_hot(np.array([0, 1]), v)),
+        ("every", lambda v: Checkpoints("run", every=v)),
         ("epochs", lambda v: fit(epochs=v) if v is not None else whole("epochs", v)),
         ("iterations", lambda v: fit(iterations=v) if v is not None else whole("iterations", v)),
     ],
@@ -72,6 +80,51 @@ def test_whole_numbers(name, call, value):
 def test_numbers(name, call, value):
     with pytest.raises(TypeError, match=f"`{name}` must be a number; got "):
         call(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [(None, "NoneType"), (3, "int"), (b"x", "bytes"), (np.zeros(3), "ndarray")]
+)
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("path", load_params),
+        ("path", load_network),
+        ("path", load_picture),
+        ("path", read_idx),
+        ("path", Trainer.resume),
+        ("path", lambda v: save_params(v, {"W1": np.ones(2)})),
+        ("path", lambda v: save_network(v, NET)),
+        ("path", Trainer(NET, SGD(0.1)).save),
+        ("path", History().to_csv),
+        ("folder", Checkpoints),
+    ],
+)
+def test_paths(name, call, value, kind):
+    with pytest.raises(TypeError, match=f"^`{name}` must be a path; got {kind}$"):
+        call(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("abc", "`metadata` must be a mapping of texts; got str"),
+        ([], "`metadata` must be a mapping of texts; got list"),
+        ({"a": 1}, "`metadata` must map texts to texts; got 'a': 1"),
+        ({2: "b"}, "`metadata` must map texts to texts; got 2: 'b'"),
+    ],
+)
+def test_metadata(tmp_path, value, message):
+    path = tmp_path / "file"
+    for call in (
+        lambda: save_params(path, {"W1": np.ones(2)}, value),
+        lambda: save_network(path, NET, value),
+        lambda: Trainer(NET, SGD(0.1)).save(path, value),
+        lambda: Checkpoints(path, metadata=value),
+    ):
+        with pytest.raises(TypeError, match=message):
+            call()
+    assert not path.exists()
 
 
 def test_the_scale_of_weights_is_a_number_or_a_name():
@@ -104,6 +157,13 @@ def test_numbers_of_numpy_are_taken():
         (lambda: Momentum(0.1, "x"), TypeError, "`momentum` must be a number; got 'x'"),
         (lambda: Dropout("a"), TypeError, "`ratio` must be a number; got 'a'"),
         (lambda: Affine([[1.0]], [1.0]), TypeError, "`W` must be an array of a lib.*; got list"),
+        (
+            lambda: save_params("p", 3),
+            TypeError,
+            "`params` must be a mapping of names to arrays; got int",
+        ),
+        (lambda: save_params("p", np.zeros(3)), TypeError, "`params` must be a .*; got ndarray"),
+        (lambda: save_network("p", None), TypeError, "`net` must be a Network .*; got NoneType"),
         (lambda: Pooling("a", 2), TypeError, "`height` must be a whole number; got 'a'"),
         (
             lambda: MultiLayerNet(2, 100, 2),

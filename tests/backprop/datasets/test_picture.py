@@ -118,6 +118,17 @@ def test_color_modes_and_light_on_dark_give_the_same(load, image):
     np.testing.assert_allclose(load(image), load(seven()), atol=0.02)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "ink", "ground"),
+    [("f4", -3e38, 3e38), ("f4", 3e38, 0), ("i4", -(2**31), 2**31 - 1), ("i4", 0, 10**6)],
+)
+def test_values_of_any_size_in_32_bits(load, dtype, ink, ground):
+    values = np.where(np.asarray(seven()) > 0, ground, ink).astype(dtype)
+    np.testing.assert_allclose(load(Image.fromarray(values), "p.tif"), load(seven()), atol=0.02)
+    large = Image.fromarray(np.kron(values, np.ones((6, 6), dtype)))  # of which means are taken
+    assert np.abs(load(large, "p.tif") - load(seven())).mean() < 0.02
+
+
 def test_a_transparent_palette(load):
     image = Image.new("P", (300, 200), 0)
     image.putpalette([0, 0, 0, 0, 0, 0])

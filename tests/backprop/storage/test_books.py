@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from backprop import SimpleConvNet, TwoLayerNet, save_network, save_params
+from backprop import Network, Relu, SimpleConvNet, Trainer, TwoLayerNet, save_network, save_params
 from backprop.storage.books import load_books_network
 
 
@@ -23,3 +23,13 @@ def test_a_file_of_parameters_alone_gives_the_network_where_it_is_asked(case, tm
 def test_other_files_are_none(case, tmp_path, save):
     save(tmp_path / "net", TwoLayerNet(4, 3, 2, backend="cpu", seed=0))
     assert load_books_network(tmp_path / "net", backend=case.backend) is None
+
+
+def test_a_checkpoint_is_none_whatever_its_layers(case, tmp_path):
+    class Own(Relu):
+        pass
+
+    net = SimpleConvNet(hidden_size=7, backend="cpu", seed=3)
+    own = Network({**net.layers, "Relu1": Own()}, net.last_layer)
+    Trainer(own).save(tmp_path / "checkpoint")
+    assert load_books_network(tmp_path / "checkpoint", backend=case.backend) is None

@@ -22,6 +22,7 @@ from backprop import (
     SigmoidWithLoss,
     SoftmaxWithLoss,
     Tanh,
+    Trainer,
     TwoLayerNet,
     load_network,
     load_params,
@@ -208,6 +209,21 @@ def test_the_description_is_names_and_values():
     other = rebuild(json.loads(json.dumps(describe(net))), net.state_dict())
     other.params["W1"] -= other.params["W1"]
     assert np.any(net.params["W1"])
+
+
+def test_numbers_of_numpy_are_described_as_numbers(tmp_path):
+    layers = TwoLayerNet(6, 5, 3, activation="sigmoid", backend="cpu", seed=0).layers
+    dropout = Dropout(0.5, seed=1, inverted=np.bool_(False))
+    net = Network({**layers, "Dropout": dropout}, SoftmaxWithLoss())
+    net.weight_decay_lambda = np.float32(0.25)
+    save_network(tmp_path / "a", net)
+    Trainer(net).save(tmp_path / "b")
+    for name in ("a", "b"):
+        other = load_network(tmp_path / name)
+        assert list(other.layers) == ["Affine1", "Sigmoid1", "Affine2", "Dropout"]
+        assert other.layers["Dropout"].inverted is False
+        assert other.weight_decay_lambda == 0.25
+        assert type(other.weight_decay_lambda) is float
 
 
 def test_every_layer_with_one_input_can_be_named():

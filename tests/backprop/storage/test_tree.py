@@ -15,12 +15,22 @@ STATES = [
     {0: np.zeros(2), "$odd": 1, (1, "a"): 2},
     {"pair": (1, np.float32(0.1)), "big": 2**130, "negative": -0.0},
     {"scalar": np.int64(3), "zero": np.array(2.0)},
+    {"a/b": np.zeros(1), "a": {"b": np.ones(1)}, "a~1b": np.ones(2), "a~0": {"1b": np.ones(3)}},
+    {np.int64(0): np.zeros(2), (np.float32(1.5), "a"): {"key1": np.ones(2)}, "key0": np.ones(1)},
 ]
+
+
+class Hashable(np.ndarray):
+    """As tensors of PyTorch are."""
+
+    __hash__ = object.__hash__
 
 
 def same(a, b):
     if isinstance(a, dict):
-        return type(b) is dict and list(a) == list(b) and all(same(a[k], b[k]) for k in a)
+        if not (type(b) is dict and same(list(a), list(b))):
+            return False
+        return all(same(a[k], b[k]) for k in a)
     if isinstance(a, list | tuple):
         return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, np.ndarray | np.generic):
@@ -46,6 +56,8 @@ def test_what_goes_in_comes_out(state):
         ({"f": print}, "top/f must hold arrays, numbers and strings.*got builtin_function"),
         ([{1, 2}], "top/0 must hold .*got set"),
         ({"z": 1j}, "got complex"),
+        ({np.ones(1).view(Hashable): 1}, "top/key0 must hold numbers .*, as a key, .*got Hashable"),
+        ({(1, np.ones(1).view(Hashable)): 1}, "top/key0 must hold numbers .*got tuple"),
         ({"z": np.ones(2) * 1j}, "top/z must hold real numbers to be written; got complex128"),
     ],
 )

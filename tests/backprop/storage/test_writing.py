@@ -25,6 +25,29 @@ def test_content_reaches_the_disk_before_the_file_has_its_name(tmp_path, monkeyp
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the system keeps no modes of files")
+def test_a_new_file_has_the_mode_of_the_one_that_it_replaces(tmp_path, monkeypatch):
+    paths = [tmp_path / name for name in ("private", "open")]
+    for path, mode in zip(paths, (0o600, 0o664), strict=True):
+        path.write_bytes(b"old")
+        path.chmod(mode)
+    seen, sync = [], os.fsync
+    monkeypatch.setattr(writing, "_partial", lambda path: path.with_name(f"{path.name}.partial"))
+    partial = tmp_path / "private.partial"
+
+    def watched(descriptor):
+        seen.append(partial.stat().st_mode & 0o777 if partial.exists() else None)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    write(paths[0], b"new")
+    assert seen == [0o600, None]  # nobody else could read it at any moment
+    with together(paths) as partials:
+        for path in paths:
+            partials[path].write_bytes(b"newer")
+    assert [path.stat().st_mode & 0o777 for path in paths] == [0o600, 0o664]
+
+
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="the system does not list open files")
 def test_no_file_stays_open(tmp_path):
     before = len(os.listdir("/dev/fd"))

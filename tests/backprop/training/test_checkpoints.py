@@ -103,7 +103,7 @@ def test_every_so_many_epochs_and_at_the_start_and_the_end(tmp_path):
     assert seen == [0, 0, 14, 14, 28]  # asked before the epoch's own is written
     assert len(Trainer.resume(tmp_path).history.loss) == 35
     assert load_params(tmp_path / LAST)[1]["who"] == "me"
-    with pytest.raises(ValueError, match="`every` must be 1 epoch or more; got 0"):
+    with pytest.raises(ValueError, match="`every` must be 1 or more; got 0"):
         Checkpoints(tmp_path, every=0)
 
 
@@ -330,6 +330,9 @@ def test_generators_of_layers_go_on_too(tmp_path):
     second.fit((X, T), iterations=5)
     assert end(second) == end(once)
     state = once.state_dict()
+    place = {**state["generators"]["Noise.rng"], "uinteger": -1}
+    with pytest.raises(ValueError, match="a generator must have a state of its kind; "):
+        second.load_state_dict({**state, "generators": {"Noise.rng": place}})
     del state["generators"]
     with pytest.raises(ValueError, match=r"the generators must be those of.*Noise\.rng; got none"):
         second.load_state_dict(state)
@@ -337,6 +340,8 @@ def test_generators_of_layers_go_on_too(tmp_path):
 
 def test_what_a_file_can_not_say_must_be_given(tmp_path):
     noisy().save(tmp_path / "a")
+    with pytest.raises(ValueError, match="a must say how to rebuild its network; got a check"):
+        load_network(tmp_path / "a")
     with pytest.raises(ValueError, match="`net` must be given, as .* with layers of your own"):
         Trainer.resume(tmp_path / "a")
 
@@ -362,7 +367,9 @@ def test_files_that_are_no_checkpoints(tmp_path):
         Trainer.resume(tmp_path / "p")
     with pytest.raises(FileNotFoundError, match=LAST):
         Trainer.resume(tmp_path)
-    new().save(tmp_path / "a")
+    trainer = new()
+    trainer.fit((X, T), iterations=3)
+    trainer.save(tmp_path / "a")
     arrays, metadata = load_params(tmp_path / "a")
     good = json.loads(metadata["trainer"])
     for change, message in (
@@ -374,6 +381,27 @@ def test_files_that_are_no_checkpoints(tmp_path):
         (json.dumps({**good, "optimizer": {"lr": -1}}), "`lr` must be positive"),
     ):
         save_params(tmp_path / "b", arrays, {**metadata, "trainer": change})
+        with pytest.raises(ValueError, match=f"b must .*{message}"):
+            Trainer.resume(tmp_path / "b")
+    for change, message in (
+        (lambda j: j.update(position={"$array": "W1"}), "the position must be one that"),
+        (lambda j: j["position"].update(epochs=math.nan), "`epochs` must be finite and 0 or more"),
+        (lambda j: j["position"].update(batch_size=10.7), "`batch_size` must be a whole number"),
+        (lambda j: j["position"].update(samples=10**30), "the position .* OverflowError"),
+        (lambda j: j["position"]["generator"]["state"].update(state=-1), "position .* OverflowE"),
+        (lambda j: j["position"]["generator"].update(uinteger=-1), "the position .* OverflowError"),
+        (lambda j: j["history"].update(loss=[]), "a loss for each of 3 iterations; got 0"),
+        (lambda j: j["history"].update(epoch=[math.inf]), r"`epoch\[0\]` must be finite and 0 or"),
+        (lambda j: j["history"].update(iteration=[math.nan]), r"`iteration\[0\]` must be a whole"),
+        (lambda j: j.pop("optimizer_kind"), "name its optimizer; got None"),
+        (lambda j: j.update(optimizer_kind=[]), r"name its optimizer; got \[\]"),
+        (lambda j: j.update(optimizer_settings=[]), "hold numbers that SGD takes; .* mapping"),
+        (lambda j: j["optimizer_settings"].update(rate=1), "SGD takes; .*argument 'rate'"),
+        (lambda j: j["optimizer_settings"].update(weight_decay=-1), "`weight_decay` must be fin"),
+    ):
+        damaged = json.loads(metadata["trainer"])
+        change(damaged)
+        save_params(tmp_path / "b", arrays, {**metadata, "trainer": json.dumps(damaged)})
         with pytest.raises(ValueError, match=f"b must .*{message}"):
             Trainer.resume(tmp_path / "b")
     for key in ("network", "trainer"):
