@@ -10,7 +10,7 @@ from backends import Array, Backend, DType, FloatDType, isdtype, namespace
 from backprop.arrays import check_array, is_array
 from backprop.layers import Dropout, Layer, training_argument
 from backprop.networks import snapshot
-from backprop.networks.checks import check_objects, common_backend, common_dtype
+from backprop.networks.checks import check_objects, check_own, common_backend, common_dtype
 from backprop.networks.copies import copies_to
 from backprop.networks.exclusive import Exclusive
 from backprop.networks.frozen import check_learning
@@ -68,6 +68,7 @@ class Container:
             if slot.kind == "params" and slot.layer is not self._last_layer
         }
         self._params = Parameters(learnt)
+        check_own(self._params)
         self._slots = {n: p for n, p in slots.items() if n in learnt or p.kind == "state"}
         self.backend = common_backend(self._slots)
         self.dtype = common_dtype(self._params)

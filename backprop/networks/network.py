@@ -38,7 +38,7 @@ class Network(Predictor):
     TypeError
         When parameters are not floating, or differ in library, device or dtype.
     ValueError
-        When one layer stands in two places.
+        When one layer, or one array that is learnt, stands in two places.
 
     Notes
     -----
