@@ -1,5 +1,7 @@
 """What a network would not change is refused, and what it may change it does."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -201,6 +203,44 @@ def test_layers_within_a_layer():
         for key, grad in net.gradient(X, T).items():
             net.params[key] = net.params[key] - 0.5 * grad
     assert float(net.loss(X, T)) < 0.8 * first
+
+
+class Two(Layer):
+    """Two layers whose arrays stand in the outer `params` too, under other keys."""
+
+    def __init__(self, array, seed):
+        super().__init__()
+        rng = np.random.default_rng(seed)
+        self.inner = [
+            Affine(array(rng.standard_normal(s)), array(np.zeros(s[1]))) for s in ((4, 5), (5, 3))
+        ]
+        self.spare = SimpleNamespace(first=self.inner[0].W)
+        self.params = {
+            f"{key}{i}": x for i, one in enumerate(self.inner) for key, x in one.params.items()
+        }
+
+    def forward(self, x):
+        return self.inner[1].forward(self.inner[0].forward(x))
+
+    def backward(self, dout=1):
+        dx = self.inner[0].backward(self.inner[1].backward(dout))
+        for i, one in enumerate(self.inner):
+            self.grads |= {f"{key}{i}": grad for key, grad in one.grads.items()}
+        return dx
+
+
+@pytest.mark.needs_values
+def test_what_is_put_into_a_layer_reaches_those_within_it(case: Case):
+    net, other = (Network({"Two": Two(case.array, seed)}, SoftmaxWithLoss()) for seed in (0, 1))
+    x, t = case.array(X), case.array(T)
+    before = float(net.loss(x, t))
+    for key, grad in net.gradient(x, t).items():
+        net.params[key] = net.params[key] - 0.1 * grad
+    assert float(net.loss(x, t)) < before
+    other.load_state_dict(net.state_dict())
+    assert float(other.loss(x, t)) == float(net.loss(x, t))
+    two = other.layers["Two"]
+    assert two.inner[0].W is two.params["W0"] is two.spare.first is other.params["W01"]
 
 
 def test_constants_are_no_parameters():
