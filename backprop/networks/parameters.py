@@ -68,7 +68,8 @@ def is_own(layer: Any) -> bool:
 
 
 def _is_layer(value: Any) -> bool:
-    return not isinstance(value, type) and hasattr(value, "forward") and hasattr(value, "backward")
+    own = hasattr(value, "backward") or hasattr(value, "params")
+    return own and hasattr(value, "forward") and not isinstance(value, type)
 
 
 def _held_in(value: Any) -> Mapping[Any, Any] | None:
