@@ -538,6 +538,21 @@ def test_classify_refuses():
         net.classify(X[:0])
 
 
+def test_classes_and_probabilities_of_a_softmax_of_one_output_are_refused():
+    net = Network.from_params({"W1": np.ones((6, 1)), "b1": np.zeros(1)})
+    for ask in (
+        lambda: net.classify(X),
+        lambda: net.classify(X[0]),
+        lambda: net.accuracy(X, T * 0),
+        lambda: net.probabilities(X),
+        lambda: net.loss(X, T * 0),
+    ):
+        with pytest.raises(ValueError, match="SoftmaxWithLoss must have 2 or more outputs.*got 1"):
+            ask()
+    net.last_layer = IdentityWithLoss()
+    assert net.classify(X).shape == (4,)
+
+
 OTHERS = {"numpy": "torch", "torch": "numpy", "jax": "numpy", "array-api-strict": "torch"}
 
 
