@@ -163,8 +163,9 @@ class Network(Predictor):
         """Return the gradient with respect to each parameter, by central differences.
 
         Evaluated in a float64 copy of the network where library and device have float64; each
-        gradient comes in its parameter's dtype. A layer that draws by a `numpy.random.Generator` of
-        its own draws the same each time, and each time from the state that is there now.
+        gradient comes in its parameter's dtype. A layer that draws by a generator of its own, be it
+        NumPy's or Python's, draws the same each time, and each time from the state that is there
+        now.
 
         Parameters
         ----------

@@ -31,7 +31,7 @@ class Slot(NamedTuple):
         """
         old = self.get()
         own = [("", self.layer, attributes(self.layer))]  # of the library's own that is all
-        for _, holder, held in own if is_own(self.layer) else _reached(self.layer, "", set()):
+        for _, holder, held in own if is_own(self.layer) else reached(self.layer):
             for key in [key for key, x in held.items() if x is old]:
                 if isinstance(holder, _ASSIGNED):
                     holder[key] = value
@@ -53,7 +53,7 @@ def attributes(holder: Any) -> dict[str, Any]:
 
 def within(layer: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """Yield a layer, and those that it holds, in lists and dictionaries too; each once, by name."""
-    for where, holder, _ in _reached(layer, name, set()):
+    for where, holder, _ in reached(layer, name):
         if holder is layer or _is_layer(holder):
             yield where, holder
 
@@ -81,16 +81,21 @@ def _held_in(value: Any) -> Mapping[Any, Any] | None:
     return attributes(value) if isinstance(value, SimpleNamespace) or _is_layer(value) else None
 
 
-def _reached(value: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any, Mapping[Any, Any]]]:
+def reached(value: Any, name: str = "") -> Iterator[tuple[str, Any, Mapping[Any, Any]]]:
     """Yield a layer, and the containers and layers in it, by name, each with what it holds."""
-    held = attributes(value) if not seen else _held_in(value)
-    if held is None:
-        return
+    yield from _walk(value, name, attributes(value), set())
+
+
+def _walk(
+    value: Any, name: str, held: Mapping[Any, Any], seen: set[int]
+) -> Iterator[tuple[str, Any, Mapping[Any, Any]]]:
     seen.add(id(value))
     yield name, value, held
     for key, item in held.items():
         if not isinstance(item, _ATOMS) and id(item) not in seen:
-            yield from _reached(item, f"{name}.{key}", seen)
+            inner = _held_in(item)
+            if inner is not None:
+                yield from _walk(item, f"{name}.{key}", inner, seen)
 
 
 def named_slots(layers: Iterable[Any]) -> dict[str, Slot]:
