@@ -1,6 +1,7 @@
 """Layers that would learn nothing in a network, though they are written to: refused."""
 
 import dis
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -63,7 +64,7 @@ def _cure(keys: Sequence[str]) -> str:
 def _learns(x: Any) -> bool:
     """Tell whether something could be a parameter: a floating array, and nothing that looks so."""
     try:
-        return is_floating(x)
+        return not isinstance(x, type) and is_floating(x)
     except TypeError:  # a module has `dtype` and `shape` too
         return False
 
@@ -209,8 +210,13 @@ class Watch:
 
 
 def _arrays(holder: Any) -> dict[Place, Array]:
-    """Return the floating arrays that an object holds as attributes and in its dictionaries."""
-    own = {name: x for name, x in attributes(holder).items() if name != "cache"}
+    """Return the floating arrays that an object holds as attributes and in its dictionaries.
+
+    What its class holds counts too.
+    """
+    shared = ChainMap(*(dict(vars(kind)) for kind in type(holder).__mro__))
+    own = {**shared, **attributes(holder)}
+    own.pop("cache", None)
     found: dict[Place, Array] = {(name,): x for name, x in own.items()}
     for name, held in own.items():
         if isinstance(held, Mapping):

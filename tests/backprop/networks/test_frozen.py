@@ -270,6 +270,13 @@ class ByAnAttribute(Plain):
         self.backward = lambda dout: keep_gradient(self, dout)
 
 
+class InTheClass(ByAFunction):
+    W = np.eye(4)
+
+    def __init__(self):
+        pass
+
+
 class Filled(Plain):
     def __init__(self):
         super().__init__()
@@ -334,6 +341,7 @@ class Around(Plain):
         (ByAFunction, "'Own' must .* got W, .* in dW"),
         (ByAnAttribute, "'Own' must .* got W, .* in dW"),
         (MadeLate, "'Own' must .* got W, .* in dW"),
+        (InTheClass, "'Own' must .* got W, .* in dW"),
         (Filled, "'Own' must .* got W, .* in gW"),
         (OtherDictionary, r"'Own' must .* got weights\['W'\], .* in dweights\['W'\]"),
         (WithoutBias, r"'Own' must .* got b, .* in grads\['b'\]"),
@@ -357,11 +365,11 @@ def test_what_learns_nothing_is_refused_when_it_shows(kind, words, place):
 class Right:
     """Keeps more than it learns: constants, copies, moments, caches in buffers, its inputs."""
 
-    xp = np
+    xp, number = np, np.float64
 
     def __init__(self):
         self.params, self.grads = {"W": np.eye(4)}, {}
-        self.module = np
+        self.module, self.dtype = np, np.float32
         self.start, self.m = {"W": np.eye(4)}, {"W": np.zeros((4, 4))}
         self.scale, self.buffer = np.ones(4), np.zeros((6, 4))
         self.dscaling = np.ones(4)
