@@ -6,7 +6,15 @@ from typing import Any
 import backends
 from backends import Array, ArrayIn, device, namespace
 from backprop.arrays import batch, check_array, float_bits, floating_array, shape
-from backprop.layers.layer import Layer, as_dtype, gradient_of, in_one_dtype, learnt, upstream
+from backprop.layers.layer import (
+    Layer,
+    as_dtype,
+    gradient_of,
+    in_one_dtype,
+    keeps,
+    learnt,
+    upstream,
+)
 from backprop.windows import Window, check_pictures
 
 _HOST_MEMORY = 1 << 21  # what a processor's cache holds of the columns
@@ -136,7 +144,7 @@ class Convolution(Layer):
 
     def backward_params(self, dout: Any = 1) -> None:
         """Set dW = Σ dout @ columns(x).T over the pictures, and db = Σ dout over all places."""
-        if type(self).backward is not Convolution.backward:
+        if not keeps(self, Convolution, "backward"):
             self.backward(dout)  # a subclass may do more than this knows of
             return
         x, _ = self.recall()

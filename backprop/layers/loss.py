@@ -70,6 +70,12 @@ class LossLayer(Layer):
         if labels.are_classes(t, y_shape):
             labels.check_range(t, y_shape[1])
 
+    def check_outputs(self, count: int) -> None:
+        """Raise a ValueError when this is no loss of so many outputs; of most layers it always is.
+
+        A network asks before it tells classes or probabilities.
+        """
+
     def sample_losses(self, x: Array, t: Array) -> Array:
         """Return the loss of each sample, shape (...), for scores (..., C) and targets (..., C)."""
         return self._losses(self._kept(x), t, axis=-1)
@@ -109,12 +115,16 @@ class SoftmaxWithLoss(LossLayer):
     Soft labels need not sum to one: the derivative is y Σt - t.
     """
 
-    def _kept(self, x: Array) -> Any:
-        if x.shape[-1] == 1:
+    def check_outputs(self, count: int) -> None:
+        """Raise a ValueError when there is one output only."""
+        if count == 1:
             raise ValueError(
                 "SoftmaxWithLoss must have 2 or more outputs, as the softmax of one is 1 always; "
                 "got 1: SigmoidWithLoss takes one of yes or no, IdentityWithLoss a value"
             )
+
+    def _kept(self, x: Array) -> Any:
+        self.check_outputs(x.shape[-1])
         xp = namespace(x)
         shifted = x - xp.max(x, axis=-1, keepdims=True)
         exp = xp.exp(shifted)
@@ -131,6 +141,7 @@ class SoftmaxWithLoss(LossLayer):
 
     def probabilities(self, x: Array) -> Array:
         """Return the softmax of scores, in their shape."""
+        self.check_outputs(x.shape[-1])
         return functions.softmax(x)
 
     def _difference(self, kept: Any, t: Array, one_hot: bool) -> Array:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import backends
-from backends import Backend, DType, isdtype, namespace
+from backends import Array, Backend, DType, isdtype, namespace
 from backprop.networks.parameters import Slot
 
 
@@ -36,6 +36,22 @@ def check_objects(layers: Any, last_layer: Any) -> None:
                 f"each layer must be an object of its own; {name!r} is {seen[id(layer)]!r}"
             )
         seen[id(layer)] = name
+
+
+def check_own(params: Mapping[str, Array]) -> None:
+    """Raise a ValueError when one array is two parameters.
+
+    Training would change both where arrays are changed in place, each for itself where not; and
+    arrays that are loaded are two.
+    """
+    seen: dict[int, str] = {}
+    for name, x in params.items():
+        if id(x) in seen:
+            raise ValueError(
+                f"each parameter must be an array of its own; `{name}` is `{seen[id(x)]}`: give "
+                "one of the two layers a copy"
+            )
+        seen[id(x)] = name
 
 
 def common_backend(slots: Mapping[str, Slot]) -> Backend | None:

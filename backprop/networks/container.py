@@ -10,13 +10,16 @@ from backends import Array, Backend, DType, FloatDType, isdtype, namespace
 from backprop.arrays import check_array, is_array
 from backprop.layers import Dropout, Layer, training_argument
 from backprop.networks import snapshot
-from backprop.networks.checks import check_objects, common_backend, common_dtype
+from backprop.networks.checks import check_objects, check_own, common_backend, common_dtype
 from backprop.networks.copies import copies_to
 from backprop.networks.exclusive import Exclusive
 from backprop.networks.frozen import check_learning
-from backprop.networks.parameters import Parameters, Slot, named_slots, within
+from backprop.networks.parameters import Parameters, Slot, is_own, named_slots, within
 from backprop.networks.summary import network_table
 from backprop.tables import Table
+
+_WATCHED = 2
+"""Gradients that are watched: an array may be made in the first, and must stay in the second."""
 
 
 class Container:
@@ -36,6 +39,7 @@ class Container:
 
     backend: Backend | None
     dtype: DType | None
+    _unwatched = 0
 
     def __init__(self, layers: Mapping[str, Any], last_layer: Any) -> None:
         check_objects(layers, last_layer)
@@ -61,6 +65,7 @@ class Container:
         way = self._order[min(learning) :] if learning else []
         self._first, self._way_back = (way[0] if way else None), way[:0:-1]
         self._ran = False
+        self._unwatched = 0 if all(is_own(layer) for layer in self._order) else _WATCHED
         slots = named_slots([*self._order, self._last_layer])
         learnt = {
             name: slot
@@ -68,6 +73,7 @@ class Container:
             if slot.kind == "params" and slot.layer is not self._last_layer
         }
         self._params = Parameters(learnt)
+        check_own(self._params)
         self._slots = {n: p for n, p in slots.items() if n in learnt or p.kind == "state"}
         self.backend = common_backend(self._slots)
         self.dtype = common_dtype(self._params)

@@ -1,10 +1,12 @@
 """The generators of random numbers that layers hold: where they are decides what is drawn next."""
 
 import copy
+import random
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
-from backprop.networks.parameters import attributes, within
+from backprop.networks.parameters import reached
 
 
 def taken(layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,12 +39,63 @@ def put_back(layers: Mapping[str, Any], states: Mapping[str, Any]) -> None:
 
 
 def found(layers: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the bit generators by layer and attribute; one that layers share comes once."""
+    """Yield what has a `state` to draw from by layer and attribute, and key where it is held so.
+
+    That is the bit generator of a generator of NumPy, or stands for its older kind or Python's. One
+    that layers share comes once.
+    """
     seen: set[int] = set()
     for name, layer in layers.items():
-        for where, inner in within(layer, name):
-            for attribute, value in attributes(inner).items():
-                bits = getattr(value, "bit_generator", None)
-                if bits is not None and hasattr(bits, "state") and id(bits) not in seen:
-                    seen.add(id(bits))
-                    yield f"{where}.{attribute}", bits
+        for where, _, held in reached(layer, name):
+            for key, value in held.items():
+                source = _source(value)
+                if source is not None and id(value) not in seen:
+                    seen |= {id(value), id(source)}
+                    yield f"{where}.{key}", source
+
+
+def _source(value: Any) -> Any:
+    bits = getattr(value, "bit_generator", None)
+    if hasattr(bits, "state"):
+        return bits
+    if isinstance(value, random.Random):
+        return _OfPython(value)
+    legacy = hasattr(value, "random_sample") and hasattr(value, "set_state")
+    return _Legacy(value) if legacy and not isinstance(value, ModuleType) else None
+
+
+class _Legacy:
+    """A `RandomState`: its state is more than that of its bits."""
+
+    def __init__(self, generator: Any) -> None:
+        self._generator = generator
+
+    @property
+    def state(self) -> dict[str, Any]:
+        found: dict[str, Any] = self._generator.get_state(legacy=False)
+        return found
+
+    @state.setter
+    def state(self, value: Mapping[str, Any]) -> None:
+        self._generator.set_state(dict(value))
+
+
+class _OfPython:
+    """A `random.Random`: its state in numbers and lists, as a file can hold them."""
+
+    def __init__(self, generator: random.Random) -> None:
+        self._generator = generator
+
+    @property
+    def state(self) -> dict[str, Any]:
+        version, words, spare = self._generator.getstate()
+        return {
+            "version": version,
+            "words": list(words),
+            "spare": [x for x in [spare] if x is not None],
+        }
+
+    @state.setter
+    def state(self, value: Mapping[str, Any]) -> None:
+        spare = value["spare"][0] if value["spare"] else None
+        self._generator.setstate((value["version"], tuple(value["words"]), spare))

@@ -1,8 +1,9 @@
 """Layers for one forward pass that nobody goes back from: what they keep, they keep elsewhere."""
 
 import copy
+from collections import UserDict, UserList, deque
 from functools import lru_cache
-from types import MethodType
+from types import MethodType, SimpleNamespace
 from typing import Any
 
 from backprop.layers import Layer
@@ -15,8 +16,9 @@ _COPYING = ("__copy__", "__reduce_ex__", "__reduce__", "__getstate__", "__setsta
 def for_one_pass(layer: Any) -> Any:
     """Return a layer that computes what `layer` does, with its arrays, and leaves it as it is.
 
-    What `forward` sets on itself, puts into dictionaries or lists of its own, or does to layers
-    within it, happens to the copy. A layer that can't be copied, such as one of closures, is used
+    What `forward` sets on itself, puts into containers of its own, or does to layers within it,
+    happens to the copy. Containers are Python's dictionaries, lists, sets, deques and namespaces,
+    and what derives from them. A layer that can't be copied, such as one of closures, is used
     itself: threads must not share that one.
     """
     return _copy(layer, {})
@@ -70,4 +72,25 @@ def _own(value: Any, done: dict[int, Any]) -> Any:
         return value if owner is None else MethodType(value.__func__, owner)
     if hasattr(kind, "forward") and hasattr(kind, "backward"):
         return _copy(value, done)
-    return value
+    return _own_container(value, done) if isinstance(value, _CONTAINERS) else value
+
+
+_CONTAINERS = (dict, list, set, deque, UserDict, UserList, SimpleNamespace)
+
+
+def _own_container(value: Any, done: dict[int, Any]) -> Any:
+    """Return a container of another kind than `dict` and `list` anew, and what it holds."""
+    try:
+        other = copy.copy(value)
+    except (TypeError, copy.Error):
+        return value
+    held: Any = vars(other) if isinstance(other, SimpleNamespace) else other
+    if isinstance(held, dict | UserDict):
+        items: Any = list(held.items())
+    else:
+        items = [] if isinstance(held, set) else list(enumerate(held))
+    for key, item in items:
+        own = _own(item, done)
+        if own is not item:
+            held[key] = own
+    return other

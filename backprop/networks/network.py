@@ -10,6 +10,7 @@ from backprop.layers.activation import ActivationName
 from backprop.layers.layer import keeps
 from backprop.layers.loss import is_known_loss
 from backprop.networks import decay, numerically
+from backprop.networks.frozen import Watch
 from backprop.networks.predictor import Predictor
 from backprop.networks.stack import copied_stack
 from backprop.parallel import Communicator
@@ -38,7 +39,7 @@ class Network(Predictor):
     TypeError
         When parameters are not floating, or differ in library, device or dtype.
     ValueError
-        When one layer stands in two places.
+        When one layer, or one array that is learnt, stands in two places.
 
     Notes
     -----
@@ -91,6 +92,8 @@ class Network(Predictor):
         ------
         RuntimeError
             When another thread takes a gradient or trains.
+        TypeError
+            When a layer turns out to hold elsewhere than in its `params` what it learns.
         """
         own = keeps(self, Network, "loss", "training_loss", "loss_and_gradient")
         if own and is_known_loss(self._last_layer):
@@ -106,6 +109,8 @@ class Network(Predictor):
         ------
         RuntimeError
             When another thread takes a gradient or trains.
+        TypeError
+            As `gradient` does.
         """
         loss = self.training_loss if training else self.loss
         return self._gradient(lambda: loss(x, t), training)
@@ -119,16 +124,21 @@ class Network(Predictor):
             exclusive.refuse()
         try:
             self._keeper = get_ident()  # what this thread's forward passes keep is for this
+            watch = Watch(self._layers) if self._unwatched else None
             result = forward()
             self._take_in()
             dout = self._last_layer.backward()
-            for layer in self._way_back:
-                dout = layer.backward(dout)
-                if isinstance(layer, Layer):
-                    layer.cache = None  # so that the next one's gradient can take its place
-            first = self._first
-            if first is not None:
-                getattr(first, "backward_params", first.backward)(dout)
+            if watch is not None:
+                watch.back(self._first, dout)
+                self._unwatched -= 1
+            else:
+                for layer in self._way_back:
+                    dout = layer.backward(dout)
+                    if isinstance(layer, Layer):
+                        layer.cache = None  # so that the next one's gradient can take its place
+                first = self._first
+                if first is not None:
+                    getattr(first, "backward_params", first.backward)(dout)
             for random in self.random if training else ():
                 random.advance()
             grads = self._params.grads()
@@ -153,8 +163,9 @@ class Network(Predictor):
         """Return the gradient with respect to each parameter, by central differences.
 
         Evaluated in a float64 copy of the network where library and device have float64; each
-        gradient comes in its parameter's dtype. A layer that draws by a `numpy.random.Generator` of
-        its own draws the same each time, and each time from the state that is there now.
+        gradient comes in its parameter's dtype. A layer that draws by a generator of its own, be it
+        NumPy's or Python's, draws the same each time, and each time from the state that is there
+        now.
 
         Parameters
         ----------

@@ -8,6 +8,7 @@ from typing import Any
 from backends import Array, namespace
 from backprop.layers.loss import is_known_loss
 from backprop.networks import decay
+from backprop.networks.checks import check_own
 from backprop.networks.moment import repeatable
 from backprop.numerical import steps, sweep
 from backprop.numerical.sharing import check_alike, put_together
@@ -62,7 +63,7 @@ def loss_changes(
     communicator: Communicator | None,
 ) -> dict[str, Array]:
     """Return `Network.loss_changes`."""
-    _check_apart(net)
+    check_own(net.params)  # a layer may have been given another since
     x = namespace(x).reshape(x, (1, -1)) if x.ndim == 1 else x
     passes = partial(net.training_loss if training else net.loss, x, t)
     loss = repeatable(passes, {**net.layers, "": net.last_layer}, net._slots)
@@ -83,18 +84,6 @@ def loss_changes(
         for name, change in decay.changes(net, offsets).items():
             changes[name] = changes[name] + change
     return changes
-
-
-def _check_apart(net: Any) -> None:
-    """Raise a ValueError when one array has two names: under one alone it can't be moved."""
-    names: dict[int, str] = {}
-    for name, array in net.params.items():
-        other = names.setdefault(id(array), name)
-        if other != name:
-            raise ValueError(
-                f"parameters must be arrays of their own, to be moved one by one; got one array "
-                f"for {other} and {name}"
-            )
 
 
 @contextmanager

@@ -2,11 +2,15 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import backends
 from backends import Array
 from backprop.arrays import shape
+
+_ASSIGNED: tuple[Any, ...] = (MutableMapping, list, deque)
+"""Containers whose items can be set."""
 
 
 class Slot(NamedTuple):
@@ -21,11 +25,18 @@ class Slot(NamedTuple):
         return getattr(self.layer, self.kind)[self.key]
 
     def set(self, value: Array) -> None:
-        """Put an array there, and where else the layer keeps the old one: an attribute `W`."""
+        """Put an array there, and where else the layer keeps the old one.
+
+        That may be an attribute `W`, a list, or the `params` of a layer within it.
+        """
         old = self.get()
-        for name, own in attributes(self.layer).items():
-            if own is old:
-                setattr(self.layer, name, value)
+        own = [("", self.layer, attributes(self.layer))]  # of the library's own that is all
+        for _, holder, held in own if is_own(self.layer) else reached(self.layer):
+            for key in [key for key, x in held.items() if x is old]:
+                if isinstance(holder, _ASSIGNED):
+                    holder[key] = value
+                elif not isinstance(holder, Mapping | tuple | set | frozenset):
+                    setattr(holder, key, value)
         getattr(self.layer, self.kind)[self.key] = value
 
 
@@ -42,32 +53,49 @@ def attributes(holder: Any) -> dict[str, Any]:
 
 def within(layer: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """Yield a layer, and those that it holds, in lists and dictionaries too; each once, by name."""
-    yield name, layer
-    seen = {id(layer)}
-    for key, value in attributes(layer).items():
-        yield from _layers_in(value, f"{name}.{key}", seen)
+    for where, holder, _ in reached(layer, name):
+        if holder is layer or _is_layer(holder):
+            yield where, holder
 
 
 _ATOMS = (int, float, complex, str, bytes, type(None))
 """What holds nothing, and may stand in long lists."""
 
 
-def _layers_in(value: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    if id(value) in seen:
-        return
+def is_own(layer: Any) -> bool:
+    """Tell whether a layer's class is the library's own: such a layer holds no other."""
+    return bool(type(layer).__module__.startswith("backprop."))
+
+
+def _is_layer(value: Any) -> bool:
+    own = hasattr(value, "backward") or hasattr(value, "params")
+    return own and hasattr(value, "forward") and not isinstance(value, type)
+
+
+def _held_in(value: Any) -> Mapping[Any, Any] | None:
+    """Return what a container or a layer holds, by key; None of anything else."""
     if isinstance(value, Mapping):
-        held = value
-    elif isinstance(value, list | tuple | set | frozenset | deque):
-        held = dict(enumerate(value))
-    elif not isinstance(value, type) and all(hasattr(value, m) for m in ("forward", "backward")):
-        yield name, value
-        held = attributes(value)
-    else:
-        return
+        return value
+    if isinstance(value, list | tuple | set | frozenset | deque):
+        return dict(enumerate(value))
+    return attributes(value) if isinstance(value, SimpleNamespace) or _is_layer(value) else None
+
+
+def reached(value: Any, name: str = "") -> Iterator[tuple[str, Any, Mapping[Any, Any]]]:
+    """Yield a layer, and the containers and layers in it, by name, each with what it holds."""
+    yield from _walk(value, name, attributes(value), set())
+
+
+def _walk(
+    value: Any, name: str, held: Mapping[Any, Any], seen: set[int]
+) -> Iterator[tuple[str, Any, Mapping[Any, Any]]]:
     seen.add(id(value))
+    yield name, value, held
     for key, item in held.items():
-        if not isinstance(item, _ATOMS):
-            yield from _layers_in(item, f"{name}.{key}", seen)
+        if not isinstance(item, _ATOMS) and id(item) not in seen:
+            inner = _held_in(item)
+            if inner is not None:
+                yield from _walk(item, f"{name}.{key}", inner, seen)
 
 
 def named_slots(layers: Iterable[Any]) -> dict[str, Slot]:

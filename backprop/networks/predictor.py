@@ -51,6 +51,8 @@ class Predictor(Container):
         ------
         TypeError
             When the loss layer knows no probabilities, as that of a regression.
+        ValueError
+            When it is SoftmaxWithLoss, and there is one output only.
         """
         to_probabilities = getattr(self._last_layer, "probabilities", None)
         if to_probabilities is None:
@@ -102,7 +104,8 @@ class Predictor(Container):
     def classify(self, x: ArrayIn, batch_size: int = 1000, *, training: bool = False) -> Array:
         """Return the class number of each sample, shape (N,); () for one.
 
-        It is that of the largest score; with one output it is 1 where the score is positive.
+        It is that of the largest score; with one output, as of SigmoidWithLoss, it is 1 where the
+        score is positive.
         Evaluated in batches, so that memory stays bounded.
 
         Raises
@@ -112,7 +115,8 @@ class Predictor(Container):
         TypeError
             When `x` is no array, or of another library or device than the network.
         ValueError
-            When there is no sample, or `batch_size` is less than 1.
+            When there is no sample, `batch_size` is less than 1, or the loss layer is none of so
+            many outputs.
         """
         self._check_input(x)
         classes = self._classes(x, batch_size, training)
@@ -145,4 +149,8 @@ class Predictor(Container):
 
     def _classes(self, x: ArrayIn, batch_size: int, training: bool) -> Classes:
         predict = partial(self.predict, training=True) if training else self.predict
-        return predicted_classes(predict, x, batch_size)
+        classes = predicted_classes(predict, x, batch_size)
+        check_outputs = getattr(self._last_layer, "check_outputs", None)
+        if check_outputs is not None:  # that of a loss layer of one's own may not be there
+            check_outputs(classes.outputs)
+        return classes

@@ -6,6 +6,7 @@ from typing import Any
 import backends
 from backends import Array
 from backprop.arrays import is_array
+from backprop.layers.layer import keeps
 from backprop.training.optimizer import Rule
 from backprop.training.schedules import Schedule
 from backprop.training.vector import check_together, fitting
@@ -38,11 +39,13 @@ class SGD(Rule):
     ) -> None:
         """Change `params` by `grads` as `Rule.apply` does; on the host and compiled array by array.
 
-        There memory costs more than operations, and a vector of all gradients is a copy.
+        There memory costs more than operations, and a vector of all gradients is a copy. A subclass
+        whose `change` is its own gets that vector everywhere.
         """
         first = next(iter(grads.values()), None)
         traced = is_array(first) and backends.device(first) is None
-        if self.weight_decay or not (traced or backends.host().holds(first)):
+        by_array = keeps(self, SGD, "change") and (traced or backends.host().holds(first))
+        if self.weight_decay or not by_array:
             super().apply(params, grads, rates)
             return
         self.steps += 1

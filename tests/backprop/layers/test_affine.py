@@ -108,6 +108,10 @@ def test_a_backward_pass_of_ones_own_sets_the_gradients_alone_too():
     layer.forward(np.ones((2, 12)))
     layer.backward_params(np.ones((2, 5)))
     np.testing.assert_array_equal(layer.dW, np.full((12, 5), 4.0))
+    layer = Affine(W, B)
+    layer.backward = lambda dout=1: layer.grads.update(W=3 * dout)
+    layer.backward_params(2)
+    assert layer.grads == {"W": 6}
 
 
 def test_wrong_parameters():

@@ -203,12 +203,13 @@ def test_a_copy_draws_by_itself():
 
 
 def test_what_two_layers_share_their_copies_share():
-    shared = weights()[:3, :]
-    bias = np.zeros(3)
-    net = Network({"A": Affine(shared, bias), "B": Affine(shared, bias)}, SoftmaxWithLoss())
-    copy = net.to()
-    assert copy.params["W1"] is copy.params["W2"]
-    assert copy.params["W1"] is not shared
+    layers = {"A": Affine(weights(), np.zeros(3)), "B": Affine(np.eye(3), np.zeros(3))}
+    shared = np.ones(3)
+    for layer in layers.values():
+        layer.constant = shared
+    copy = Network(layers, SoftmaxWithLoss()).to()
+    assert copy.layers["A"].constant is copy.layers["B"].constant
+    assert copy.layers["A"].constant is not shared
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -1,9 +1,11 @@
 """What a network would not change is refused, and what it may change it does."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from backprop import Affine, Layer, Network, Relu, SoftmaxWithLoss
+from backprop import Affine, IdentityWithLoss, Layer, Network, Relu, SoftmaxWithLoss
 from tests.support import Case
 
 W, B = np.random.default_rng(0).standard_normal((4, 3)), np.zeros(3)
@@ -192,7 +194,7 @@ class Block(Layer):
 def test_layers_within_a_layer():
     with pytest.raises(
         TypeError,
-        match="'Block' must hold in its own `params` and `grads` what.*got Affine in `inner`",
+        match="'Block' must hold in its own `params` and `grads` what.*got Affine in `inner.0`",
     ):
         Network({"Block": Block(shared=False)}, SoftmaxWithLoss())
     net = Network({"Block": Block(shared=True)}, SoftmaxWithLoss())
@@ -201,6 +203,239 @@ def test_layers_within_a_layer():
         for key, grad in net.gradient(X, T).items():
             net.params[key] = net.params[key] - 0.5 * grad
     assert float(net.loss(X, T)) < 0.8 * first
+
+
+class Deep(Block):
+    def __init__(self, around):
+        super().__init__(shared=True)
+        self.inner, self.params, self.within = [], {}, around(Affine(W.copy(), B.copy()))
+
+
+@pytest.mark.parametrize(
+    ("around", "where"),
+    [
+        (lambda layer: [("first", layer)], "within.0.1"),
+        (lambda layer: {"a": {"b": layer}}, "within.a.b"),
+        (lambda layer: SimpleNamespace(first=layer), "within.first"),
+        (lambda layer: SimpleNamespace(params=layer.params, forward=layer.forward), "within"),
+    ],
+)
+def test_layers_deep_within_a_layer(around, where):
+    with pytest.raises(TypeError, match=f"'Deep' must hold in its own.*got .* in `{where}`"):
+        Network({"Deep": Deep(around)}, SoftmaxWithLoss())
+
+
+def test_a_layer_may_know_another_one_of_the_network():
+    """One that adds what an earlier one took in, say."""
+
+    class Knows(Relu):
+        pass
+
+    first, knows = Affine(W, B), Knows()
+    knows.other = [first]
+    net = Network({"First": first, "Knows": knows}, SoftmaxWithLoss())
+    assert list(net.params) == ["W1", "b1"]
+
+
+class Plain:
+    """Holds its weights in an attribute, and leaves the gradient as a subclass does."""
+
+    def __init__(self):
+        self.W = np.eye(4)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+
+class BySetattr(Plain):
+    def backward(self, dout):
+        setattr(self, "dW", self.x.T @ dout)  # noqa: B010
+        return dout @ self.W.T
+
+
+def keep_gradient(layer, dout):
+    layer.dW = layer.x.T @ dout
+    return dout @ layer.W.T
+
+
+class ByAFunction(Plain):
+    def backward(self, dout):
+        return keep_gradient(self, dout)
+
+
+class ByAnAttribute(Plain):
+    def __init__(self):
+        super().__init__()
+        self.backward = lambda dout: keep_gradient(self, dout)
+
+
+class InTheClass(ByAFunction):
+    W = np.eye(4)
+
+    def __init__(self):
+        pass
+
+
+class Filled(Plain):
+    def __init__(self):
+        super().__init__()
+        self.gW = np.zeros((4, 4))
+
+    def backward(self, dout):
+        np.matmul(self.x.T, dout, out=self.gW)
+        return dout @ self.W.T
+
+
+class MadeLate(ByAFunction):
+    def __init__(self):
+        pass
+
+    def forward(self, x):
+        if not hasattr(self, "W"):
+            self.W = np.eye(4)
+        return super().forward(x)
+
+
+class OtherDictionary(Plain):
+    def __init__(self):
+        self.weights, self.dweights = {"W": np.eye(4)}, {}
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.weights["W"]
+
+    def backward(self, dout):
+        self.dweights["W"] = self.x.T @ dout
+        return dout @ self.weights["W"].T
+
+
+class WithoutBias(Plain):
+    def __init__(self):
+        self.params, self.grads, self.b = {"W": np.eye(4)}, {}, np.zeros(4)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.params["W"] + self.b
+
+    def backward(self, dout):
+        self.grads["W"], self.grads["b"] = self.x.T @ dout, dout.sum(axis=0)
+        return dout @ self.params["W"].T
+
+
+class Around(Plain):
+    def __init__(self):
+        self.inner = BySetattr()
+
+    def forward(self, x):
+        return self.inner.forward(x)
+
+    def backward(self, dout):
+        return self.inner.backward(dout)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (BySetattr, "'Own' must .* got W, of which backward leaves a gradient in dW, and which a"),
+        (ByAFunction, "'Own' must .* got W, .* in dW"),
+        (ByAnAttribute, "'Own' must .* got W, .* in dW"),
+        (MadeLate, "'Own' must .* got W, .* in dW"),
+        (InTheClass, "'Own' must .* got W, .* in dW"),
+        (Filled, "'Own' must .* got W, .* in gW"),
+        (OtherDictionary, r"'Own' must .* got weights\['W'\], .* in dweights\['W'\]"),
+        (WithoutBias, r"'Own' must .* got b, .* in grads\['b'\]"),
+        (Around, "'Own.inner' must .* got W, .* in dW"),
+    ],
+)
+@pytest.mark.parametrize("place", ["before what learns", "after it", "alone"])
+def test_what_learns_nothing_is_refused_when_it_shows(kind, words, place):
+    """At the latest by the second gradient."""
+    own, affine, end = {"Own": kind()}, {"A": Affine(np.eye(4), np.zeros(4))}, {"B": Affine(W, B)}
+    layers = {"before what learns": own | end, "after it": affine | own | end, "alone": own}[place]
+    last = IdentityWithLoss() if place == "alone" else SoftmaxWithLoss()
+    net = Network(layers, last)
+    t = X if place == "alone" else T
+    first = net.gradient(X, t) if kind is MadeLate else None
+    with pytest.raises(TypeError, match=words + ".*set `self.params = {"):
+        net.gradient(X, t)
+    assert first is None or set(first) == set(net.params)
+
+
+class Right:
+    """Keeps more than it learns: constants, copies, moments, caches in buffers, its inputs."""
+
+    xp, number = np, np.float64
+
+    def __init__(self):
+        self.params, self.grads = {"W": np.eye(4)}, {}
+        self.module, self.dtype = np, np.float32
+        self.start, self.m = {"W": np.eye(4)}, {"W": np.zeros((4, 4))}
+        self.scale, self.buffer = np.ones(4), np.zeros((6, 4))
+        self.dscaling = np.ones(4)
+
+    def forward(self, x):
+        self.x = x
+        np.matmul(x, self.params["W"], out=self.buffer)
+        return self.buffer
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        self.grads["W"], self.dx = self.dW, dout @ self.params["W"].T
+        vars(self)["dbuffer"] = dout + 0
+        return self.dx
+
+
+class NoWayBack(Plain):
+    def backward(self, dout):
+        raise NotImplementedError
+
+
+def test_what_is_right_or_needs_no_way_back_is_not_refused():
+    layers = {"No": NoWayBack(), "A": Right(), "B": Right(), "C": Affine(W, B)}
+    net = Network(layers, SoftmaxWithLoss())
+    expected = net.gradient(X, T)
+    for _ in range(3):
+        for name, grad in net.gradient(X, T).items():
+            np.testing.assert_array_equal(grad, expected[name])
+
+
+class Two(Layer):
+    """Two layers whose arrays stand in the outer `params` too, under other keys."""
+
+    def __init__(self, array, seed):
+        super().__init__()
+        rng = np.random.default_rng(seed)
+        self.inner = [
+            Affine(array(rng.standard_normal(s)), array(np.zeros(s[1]))) for s in ((4, 5), (5, 3))
+        ]
+        self.spare = SimpleNamespace(first=self.inner[0].W)
+        self.params = {
+            f"{key}{i}": x for i, one in enumerate(self.inner) for key, x in one.params.items()
+        }
+
+    def forward(self, x):
+        return self.inner[1].forward(self.inner[0].forward(x))
+
+    def backward(self, dout=1):
+        dx = self.inner[0].backward(self.inner[1].backward(dout))
+        for i, one in enumerate(self.inner):
+            self.grads |= {f"{key}{i}": grad for key, grad in one.grads.items()}
+        return dx
+
+
+@pytest.mark.needs_values
+def test_what_is_put_into_a_layer_reaches_those_within_it(case: Case):
+    net, other = (Network({"Two": Two(case.array, seed)}, SoftmaxWithLoss()) for seed in (0, 1))
+    x, t = case.array(X), case.array(T)
+    before = float(net.loss(x, t))
+    for key, grad in net.gradient(x, t).items():
+        net.params[key] = net.params[key] - 0.1 * grad
+    assert float(net.loss(x, t)) < before
+    other.load_state_dict(net.state_dict())
+    assert float(other.loss(x, t)) == float(net.loss(x, t))
+    two = other.layers["Two"]
+    assert two.inner[0].W is two.params["W0"] is two.spare.first is other.params["W01"]
 
 
 def test_constants_are_no_parameters():

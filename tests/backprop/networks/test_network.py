@@ -419,6 +419,20 @@ def test_complex_data_is_refused():
         net.loss(X, np.eye(3)[T] * 1j)
 
 
+def test_one_array_is_one_parameter_only():
+    """It would be changed for both on one library, for one on another, and untied by loading."""
+    W = np.eye(2)
+    layers = {"a": Affine(W, np.zeros(2)), "b": Affine(W, np.zeros(2))}
+    with pytest.raises(
+        ValueError,
+        match="each parameter must be an array of its own; `W2` is `W1`: give one of the two "
+        "layers a copy",
+    ):
+        Network(layers, SoftmaxWithLoss())
+    layers["b"].W = W.copy()
+    assert list(Network(layers, SoftmaxWithLoss()).params) == ["W1", "b1", "W2", "b2"]
+
+
 def test_a_layer_may_stand_in_one_place_only():
     affine = Affine(np.ones((2, 2)), np.zeros(2))
     with pytest.raises(ValueError, match="each layer must be an object of its own; 'b' is 'a'"):
@@ -522,6 +536,21 @@ def test_classify_refuses():
         net.classify(X, 0)
     with pytest.raises(ValueError, match=r"`x` must hold 1 or more samples; got \(0, 6\)"):
         net.classify(X[:0])
+
+
+def test_classes_and_probabilities_of_a_softmax_of_one_output_are_refused():
+    net = Network.from_params({"W1": np.ones((6, 1)), "b1": np.zeros(1)})
+    for ask in (
+        lambda: net.classify(X),
+        lambda: net.classify(X[0]),
+        lambda: net.accuracy(X, T * 0),
+        lambda: net.probabilities(X),
+        lambda: net.loss(X, T * 0),
+    ):
+        with pytest.raises(ValueError, match="SoftmaxWithLoss must have 2 or more outputs.*got 1"):
+            ask()
+    net.last_layer = IdentityWithLoss()
+    assert net.classify(X).shape == (4,)
 
 
 OTHERS = {"numpy": "torch", "torch": "numpy", "jax": "numpy", "array-api-strict": "torch"}

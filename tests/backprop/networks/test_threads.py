@@ -5,12 +5,14 @@ import multiprocessing
 import pickle
 import sys
 import threading
+from collections import OrderedDict, UserDict, UserList, defaultdict, deque
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import backends
-from backprop import SGD, Affine, Network, Relu, SoftmaxWithLoss, Trainer, TwoLayerNet
+from backprop import SGD, Affine, Layer, Network, Relu, SoftmaxWithLoss, Trainer, TwoLayerNet
 
 RNG = np.random.default_rng(0)
 X = RNG.random((60, 6)).astype("f4")
@@ -126,6 +128,65 @@ class Own:
 
     def backward(self, dout):
         return self.inner[0].backward(self.last[0].backward(dout))
+
+
+class Keeping(Layer):
+    """Keeps its input in a container of some kind."""
+
+    def __init__(self, box, put, get):
+        super().__init__()
+        self.params = {"W": np.eye(6)}
+        self.box, self.put, self.get = box, put, get
+
+    def forward(self, x):
+        self.put(self.box, x)
+        return x @ self.params["W"]
+
+    def backward(self, dout=1):
+        self.before()
+        self.grads["W"] = self.get(self.box).T @ dout
+        return dout @ self.params["W"].T
+
+    def before(self):
+        pass
+
+
+class OwnDict(dict):
+    """With an attribute beside its items."""
+
+
+class OwnList(list):
+    pass
+
+
+by_key = (lambda box, x: box.update(x=x)), (lambda box: box["x"])
+at_the_end = (lambda box, x: box.append(x)), (lambda box: box[-1])
+
+
+@pytest.mark.parametrize(
+    ("box", "put", "get"),
+    [
+        ({}, *by_key),
+        (OrderedDict(), *by_key),
+        (defaultdict(list), *by_key),
+        (OwnDict(), *by_key),
+        (UserDict(), *by_key),
+        (defaultdict(list, {"a": {}}), lambda b, x: b["a"].update(x=x), lambda b: b["a"]["x"]),
+        ([], *at_the_end),
+        (OwnList(), *at_the_end),
+        (UserList(), *at_the_end),
+        (deque(maxlen=1), *at_the_end),
+        (SimpleNamespace(), lambda b, x: setattr(b, "x", x), lambda b: b.x),
+    ],
+    ids=lambda v: type(v).__name__,
+)
+def test_what_a_layer_keeps_is_its_gradient_s_in_any_container(box, put, get):
+    layer = Keeping(box, put, get)
+    layers = {"Own": layer, "Affine": Affine(np.eye(6)[:, :3], np.zeros(3))}
+    net = Network(layers, SoftmaxWithLoss())
+    expected = net.gradient(X, T)["W1"]
+    layer.before = lambda: in_threads([lambda: net.predict(X * 0 + 7)])
+    np.testing.assert_array_equal(net.gradient(X, T)["W1"], expected)
 
 
 def test_inference_keeps_nothing_in_any_layer():

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import random
 import runpy
 import signal
 import subprocess
@@ -336,6 +337,62 @@ def test_generators_of_layers_go_on_too(tmp_path):
     del state["generators"]
     with pytest.raises(ValueError, match=r"the generators must be those of.*Noise\.rng; got none"):
         second.load_state_dict(state)
+
+
+class HeldNoise(Elementwise):
+    """Draws by what a function makes of a seed, and holds it in a container."""
+
+    def __init__(self, seed, make, draw):
+        super().__init__()
+        self.held, self.draw = {"of": [make(seed)]}, draw
+
+    def value(self, x):
+        return x, self.draw(self.held["of"][0], x.shape)
+
+    def slope(self, kept):
+        return kept
+
+
+@pytest.mark.parametrize(
+    ("make", "draw"),
+    [
+        (np.random.default_rng, lambda rng, shape: rng.standard_normal(shape)),
+        (np.random.RandomState, lambda rng, shape: rng.normal(size=shape)),
+        (
+            lambda seed: np.random.RandomState(np.random.PCG64(seed)),
+            lambda rng, shape: rng.normal(size=shape),
+        ),
+        (random.Random, lambda rng, shape: np.full(shape, rng.gauss(0, 1))),
+    ],
+)
+def test_generators_of_every_kind_go_on_wherever_they_are_held(tmp_path, make, draw):
+    def trainer(seed):
+        rng = np.random.default_rng(seed)
+        layers = {
+            "Affine": Affine(rng.random((6, 3)), np.zeros(3)),
+            "Noise": HeldNoise(seed, make, draw),
+        }
+        return Trainer(Network(layers, SoftmaxWithLoss()), batch_size=8, seed=seed)
+
+    once = trainer(0)
+    once.fit((X, T), iterations=9)  # of an odd count of draws one is kept
+    assert list(once.state_dict()["generators"]) == ["Noise.held.of.0"]
+    once.save(tmp_path / "a")
+    once.fit((X, T), iterations=5)
+    second = Trainer.resume(tmp_path / "a", net=trainer(1).net)
+    second.fit((X, T), iterations=5)
+    assert end(second) == end(once)
+    state = once.state_dict()
+    for wrong in ({}, {"words": [], "version": 3, "spare": []}):
+        state["generators"] = {"Noise.held.of.0": wrong}
+        with pytest.raises(ValueError, match="a generator must have a state of its kind"):
+            second.load_state_dict(state)
+
+
+def test_the_module_of_the_generator_that_all_share_is_left_alone():
+    net = noisy().net
+    net.layers["Noise"].module = np.random
+    assert list(Trainer(net).state_dict()["generators"]) == ["Noise.rng"]
 
 
 def test_what_a_file_can_not_say_must_be_given(tmp_path):

@@ -1,10 +1,12 @@
 """Optimizers: the book's numbers, PyTorch's, one answer on every library, and what they remember."""
 
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
 
+from backends import namespace
 from backprop import SGD, AdaGrad, Adam, AdamW, Cosine, Momentum, Nesterov, RMSprop
 from tests.support import Case
 
@@ -122,6 +124,26 @@ def test_what_it_remembers_can_be_taken_out_and_put_in(case: Case, optimizer):
     for name, value in once.items():
         case.check(there[name], case.numpy(value), rtol=1e-12)
         case.check(params[name], case.numpy(value), rtol=1e-12)
+
+
+@pytest.mark.parametrize("replaced", ["in a subclass", "on the object"])
+@pytest.mark.traced
+def test_a_change_of_ones_own_is_made_on_every_library(case: Case, replaced):
+    """On the host and compiled too, where descent goes array by array else."""
+    own = lambda self, g, lr, kept: lr * namespace(g).clip(g, -0.5, 0.5)  # noqa: E731
+    if replaced == "in a subclass":
+        optimizer = type("Clipped", (SGD,), {"change": own})(1.0)
+    else:
+        optimizer = SGD(1.0)
+        optimizer.change = partial(own, optimizer)
+
+    def step(W, g):
+        params = {"W": W + 0.0}
+        optimizer.update(params, {"W": g})
+        return params["W"]
+
+    W, g = case.array([1.0, 1.0, 1.0]), case.array([2.0, 0.25, -2.0])
+    case.check(case.run(step, W, g), [0.5, 0.75, 1.5])
 
 
 def test_a_schedule_goes_on_where_it_was():
