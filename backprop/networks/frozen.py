@@ -1,15 +1,11 @@
 """Layers that would learn nothing in a network, though they are written to: refused."""
 
 import dis
-from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
-from backends import Array
 from backprop.arrays import is_floating
-from backprop.layers import Layer
-from backprop.networks.parameters import attributes, is_own, within
+from backprop.networks.parameters import attributes, within
 
 
 def check_learning(layers: Mapping[str, Any], last_layer: Any) -> None:
@@ -23,13 +19,13 @@ def check_learning(layers: Mapping[str, Any], last_layer: Any) -> None:
             f"the loss layer must learn nothing, as a network would not change it; got "
             f"{type(last_layer).__name__} with `params`: put what learns into a layer before it"
         )
-    learnt = {x for layer in layers.values() for x in _held(layer)}
+    learnt = {x for layer in layers.values() for x in arrays_of(layer)}
     for name, layer in layers.items():
-        _check_arrays(name, layer, attributes(layer), _held(layer))
+        _check_arrays(name, layer, attributes(layer), arrays_of(layer))
         _check_inner(name, layer, learnt)
 
 
-def _held(layer: Any) -> set[int]:
+def arrays_of(layer: Any) -> set[int]:
     """Return which arrays stand in a layer's `params` and `state`."""
     return {id(x) for kind in ("params", "state") for x in _values(getattr(layer, kind, None))}
 
@@ -40,7 +36,7 @@ def _check_arrays(name: str, layer: Any, own: Mapping[str, Any], held: set[int])
     arrays = [
         key
         for key, value in own.items()
-        if _learns(value) and id(value) not in held and key not in kept
+        if could_learn(value) and id(value) not in held and key not in kept
     ]
     keys = [key for key in arrays if f"d{key}" in own or f"d{key}" in set_back]
     if not keys and not getattr(layer, "params", None) and _keeps_gradients(layer, set_back):
@@ -48,11 +44,12 @@ def _check_arrays(name: str, layer: Any, own: Mapping[str, Any], held: set[int])
     if keys:
         raise TypeError(
             f"layer {name!r} must hold what it learns in its dictionary `params`; got "
-            f"{' and '.join(keys)} as attributes, which a network would not change: {_cure(keys)}"
+            f"{' and '.join(keys)} as attributes, which a network would not change: {cure(keys)}"
         )
 
 
-def _cure(keys: Sequence[str]) -> str:
+def cure(keys: Sequence[str]) -> str:
+    """Return what to write, so that a network changes the arrays of such names."""
     params = ", ".join(f"{key!r}: {key}" for key in keys)
     grads = ", ".join(f"{key!r}: d{key}" for key in keys)
     return (
@@ -61,7 +58,7 @@ def _cure(keys: Sequence[str]) -> str:
     )
 
 
-def _learns(x: Any) -> bool:
+def could_learn(x: Any) -> bool:
     """Tell whether something could be a parameter: a floating array, and nothing that looks so."""
     try:
         return not isinstance(x, type) and is_floating(x)
@@ -115,130 +112,3 @@ def _assigned(kind: type, method: str) -> set[str]:
                 steps = dis.get_instructions(code)
                 found |= {step.argval for step in steps if step.opname == "STORE_ATTR"}
     return found
-
-
-Place = tuple[str, ...]
-"""Where an object holds an array: an attribute, or an attribute and a key there."""
-
-_NAMES = ("d{}", "d_{}", "g{}", "g_{}", "grad{}", "grad_{}", "{}_grad")
-"""What people call the gradient of an array."""
-
-
-class Watch:
-    """Looks at one gradient, from before its forward pass, for arrays that learn nothing.
-
-    What `check_learning` can't tell from the code of a layer shows here: an array that is no
-    parameter stays as it was, and the pass leaves a gradient of its shape under its name.
-
-    Parameters
-    ----------
-    layers : mapping of str to layer
-        Those of a network; the library's own are not looked at.
-    """
-
-    def __init__(self, layers: Mapping[str, Any]) -> None:
-        self._all = list(layers.values())
-        self._layers = {name: layer for name, layer in layers.items() if not is_own(layer)}
-        self._before = {place: _arrays(holder) for place, _, holder in self._objects()}
-        self._passed: dict[int, set[tuple[int, ...]]] = {}
-
-    def _objects(self) -> Iterator[tuple[str, Any, Any]]:
-        """Yield the layers' objects: where each is, the layer, and this or one within it."""
-        for name, layer in self._layers.items():
-            for where, holder in within(layer):
-                yield f"{name}{where}", layer, holder
-
-    def back(self, first: Any, dout: Array) -> None:
-        """Go back as a network does, and on, as far as somebody's own layers stand before.
-
-        Parameters
-        ----------
-        first : layer or None
-            The first one that learns; to those before it nobody needs to go back.
-        dout : array
-            What the loss layer gave.
-
-        Raises
-        ------
-        TypeError
-            When a layer holds what it learns elsewhere than in its `params`.
-        """
-        start = next((i for i, x in enumerate(self._all) if x is first), len(self._all))
-        last = next(i for i, x in enumerate(self._all) if not is_own(x))
-        for layer in self._all[:start:-1]:
-            dout = self._backward(layer, dout)
-        if start < last:
-            first.backward_params(dout)
-        elif first is not None:
-            dout = self._backward(first, dout)
-        with suppress(Exception):  # a layer to which nobody goes back may have no way
-            for layer in reversed(self._all[last:start]):
-                dout = self._backward(layer, dout)
-        self._check()
-
-    def _backward(self, layer: Any, dout: Array) -> Array:
-        dx = layer.backward(dout)
-        self._passed[id(layer)] = {tuple(getattr(x, "shape", ())) for x in (dout, dx)}
-        if isinstance(layer, Layer):
-            layer.cache = None
-        return dx
-
-    def _check(self) -> None:
-        learnt = {x for layer in self._all for x in _held(layer)}
-        for where, layer, holder in self._objects():
-            passed = self._passed.get(id(layer))
-            if passed is None:
-                continue
-            before, arrays = self._before.get(where, {}), _arrays(holder)
-            own = {
-                place[1] for place, x in arrays.items() if place[0] == "params" and id(x) in learnt
-            }
-            kept = [
-                place
-                for place, x in arrays.items()
-                if before.get(place) is x and id(x) not in learnt and place[-1] not in own
-            ]
-            for place in kept:
-                for other in _gradients(place, arrays):
-                    if tuple(arrays[other].shape) not in passed:
-                        raise TypeError(
-                            f"layer {where!r} must hold what it learns in its dictionary `params`; "
-                            f"got {_said(place)}, of which backward leaves a gradient in "
-                            f"{_said(other)}, and which a network would not change: "
-                            f"{_cure(place[-1:])}"
-                        )
-
-
-def _arrays(holder: Any) -> dict[Place, Array]:
-    """Return the floating arrays that an object holds as attributes and in its dictionaries.
-
-    What its class holds counts too.
-    """
-    shared = ChainMap(*(dict(vars(kind)) for kind in type(holder).__mro__))
-    own = {**shared, **attributes(holder)}
-    own.pop("cache", None)
-    found: dict[Place, Array] = {(name,): x for name, x in own.items()}
-    for name, held in own.items():
-        if isinstance(held, Mapping):
-            found |= {(name, key): x for key, x in held.items() if isinstance(key, str)}
-    return {place: x for place, x in found.items() if _learns(x)}
-
-
-def _gradients(place: Place, arrays: Mapping[Place, Array]) -> list[Place]:
-    """Return the places of what is called the gradient of the array at a place, in its shape."""
-    *outer, key = place
-    called = {form.format(key) for form in _NAMES}
-    dictionaries = {form.format(*outer) for form in _NAMES} if outer else set()
-
-    def fits(other: Place) -> bool:
-        if len(other) == 1:
-            return not outer and other[0] in called
-        of_gradients = "grad" in other[0].lower() or other[0] in dictionaries
-        return of_gradients and other[1] in {key, *called}
-
-    own = arrays[place]
-    return [o for o, x in arrays.items() if x is not own and x.shape == own.shape and fits(o)]
-
-
-def _said(place: Place) -> str:
-    return place[0] + "".join(f"[{key!r}]" for key in place[1:])

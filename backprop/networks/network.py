@@ -10,9 +10,9 @@ from backprop.layers.activation import ActivationName
 from backprop.layers.layer import keeps
 from backprop.layers.loss import is_known_loss
 from backprop.networks import decay, numerically
-from backprop.networks.frozen import Watch
 from backprop.networks.predictor import Predictor
 from backprop.networks.stack import copied_stack
+from backprop.networks.watch import Watch
 from backprop.parallel import Communicator
 
 
