@@ -20,6 +20,7 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 _FIELD, _BOX = 28, 20  # pixels: the side of MNIST's pictures, and the longer side of a digit
 _LIKE = 0.7  # cosine to the nearest digit of MNIST's sample, which one digit in sixty lacks
+_THICK = 4.5  # pixels from the middle of a stroke to its edge, which one digit in three hundred has
 
 
 def load_picture(
@@ -73,10 +74,17 @@ def load_picture(
     if drawing.digits > 1:
         raise ValueError(f"{path} must show one digit; {drawing.digits} parts of it lie apart")
     x = _centered(small)
-    if _likeness(x) < _LIKE:
+    if _likeness(x) < _LIKE or _thickness(x) > _THICK:
         warnings.warn(f"{path} may show no digit: it is unlike those of MNIST", stacklevel=2)
     x = x.reshape(-1) if flatten else x[np.newaxis]
     return x.astype(np.float32) / 255.0 if normalize else x
+
+
+def _thickness(x: Pixels) -> float:
+    """Return how far the ink reaches at most from its edge: what is filled is no stroke."""
+    from scipy import ndimage
+
+    return float(ndimage.distance_transform_edt(x > 127).max())
 
 
 def _likeness(x: Pixels) -> float:

@@ -160,8 +160,12 @@ def test_several_digits_are_said(read, gap):
 
 @pytest.mark.parametrize(
     "gray",
-    [1.0 - ((abs(X - 0.5) < 0.3) & (abs(Y - 0.5) < 0.3)), 1 - 0.25 * (X + Y < 0.5)],
-    ids=["square", "corner"],
+    [
+        1.0 - ((abs(X - 0.5) < 0.3) & (abs(Y - 0.5) < 0.3)),
+        1 - 0.25 * (X + Y < 0.5),
+        np.hypot(X - 0.5, Y - 0.5) / 0.85,
+    ],
+    ids=["square", "corner", "radial"],
 )
 def test_what_is_unlike_any_digit_is_said(read, gray):
     match = "p.tif may show no digit: it is unlike those of MNIST"
