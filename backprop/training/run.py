@@ -126,11 +126,11 @@ class Run:
                         stopped = True
                         break
         finally:
-            self.batches.under_way = False
             if losses:
                 xp, backend = backends.namespace(losses[0]), backends.of(data.like)
                 self.history.loss += backend.to_numpy(widened(xp.stack(losses))).tolist()
                 self.batches.advance(len(losses))
+            self.batches.under_way = False
         self._look(before)
         return stopped
 
