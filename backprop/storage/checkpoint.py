@@ -1,6 +1,5 @@
 """Checkpoints: one file with all that training needs to go on, beside the data; no code in it."""
 
-import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -73,10 +72,11 @@ def save_checkpoint(
     texts = checked_metadata(metadata, NETWORK, TRAINER)
     held: dict[str, Any] = {}
     texts[TRAINER] = json.dumps(flat(training, TRAINER, held))
-    described = None
-    with contextlib.suppress(AttributeError, TypeError):  # who goes on has layers of their own
+    try:
         described = describe(net)
-    if described is not None:
+    except (AttributeError, TypeError):
+        pass  # who goes on has layers of their own
+    else:
         texts[NETWORK] = json.dumps(described)
     save_params(path, {**arrays, **held}, texts)
 
