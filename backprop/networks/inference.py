@@ -60,10 +60,6 @@ def _is_plain(kind: type) -> bool:
 def _own(value: Any, done: dict[int, Any]) -> Any:
     """Return containers, layers and methods of layers anew, and anything else as it is."""
     kind = type(value)
-    if kind is dict:
-        return {key: _own(item, done) for key, item in value.items()}
-    if kind is list:
-        return [_own(item, done) for item in value]
     if kind is tuple:
         items = tuple(_own(item, done) for item in value)
         return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
@@ -79,7 +75,7 @@ _CONTAINERS = (dict, list, set, deque, UserDict, UserList, SimpleNamespace)
 
 
 def _own_container(value: Any, done: dict[int, Any]) -> Any:
-    """Return a container of another kind than `dict` and `list` anew, and what it holds."""
+    """Return a container that can be changed anew, and what it holds."""
     try:
         other = copy.copy(value)
     except (TypeError, copy.Error):
