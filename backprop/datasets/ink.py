@@ -25,6 +25,7 @@ _STRONGEST = 0.9997  # of all pixels are fainter than a tiny digit is
 _NOISE = 8.0  # times the noise of a picture: what it reaches by itself
 _FRAME = 0.15  # of the picture's range: how much a frame differs at least
 _SPECK = 0.03  # of the largest part's ink: less is no part of a digit
+_BESIDE = 1 / 40  # of the longer side: how far from the ink what lies beside it is looked at
 _OPAQUE = 0.8  # of its box: what is opaque over more of it is a card, not ink
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -39,12 +40,16 @@ class Drawing:
         From 0 to 1, no larger than what it shows.
     digits : int
         How many large parts stand side by side.
+    filled : float
+        How much of what lies beside the ink is as dark as the ink, or as light where ink is light:
+        nothing beside a stroke, half of it or more where the ink is an edge of something larger.
     top, left : int
         Where in the picture it begins, in pixels.
     """
 
     ink: Floats
     digits: int
+    filled: float
     top: int
     left: int
 
@@ -61,7 +66,7 @@ def find_ink(colors: Floats) -> Drawing | None:
     small = _shrunk(gray, _SIDE)
     rows = _within_frame(small)
     columns = _within_frame(small[rows].T)
-    found = _drawing(_ink(small[rows, columns]))
+    found = _drawing(small[rows, columns])
     if found is None or max(found.ink.shape) > _SMALL:
         return found
     scale, margin = max(gray.shape) / max(small.shape), max(found.ink.shape)
@@ -70,7 +75,7 @@ def find_ink(colors: Floats) -> Drawing | None:
         slice(max(0, int((start - margin) * scale)), int((start + length + margin) * scale) + 1)
         for start, length in places
     )
-    return _drawing(_ink(_shrunk(gray[near], _SIDE))) or found
+    return _drawing(_shrunk(gray[near], _SIDE)) or found
 
 
 def _opaque(colors: Floats) -> Floats:
@@ -131,8 +136,8 @@ def _within_frame(gray: Floats) -> slice:
     return slice(top, height - bottom)
 
 
-def _ink(gray: Floats) -> Floats:
-    """Return by how much each pixel differs from the ground, in the direction of the ink."""
+def _ink(gray: Floats) -> tuple[Floats, Floats]:
+    """Return by how much each pixel differs from the ground, as ink does, and the ground."""
     coarse = _shrunk(gray, _COARSE)
     size = 2 * round(_WINDOW * max(coarse.shape) / 2) + 1
     window: dict[str, Any] = {"size": (size, size), "mode": "nearest"}
@@ -144,11 +149,12 @@ def _ink(gray: Floats) -> Floats:
     ground = np.asarray(transform.resize(ground, gray.shape, order=1, mode="edge"), np.float32)
     # ink darkens what light there is
     ink = (ground - gray) / np.maximum(ground, 0.2) if dark else gray - ground
-    return np.asarray(np.maximum(ink, 0), np.float32)
+    return np.asarray(np.maximum(ink, 0), np.float32), ground
 
 
-def _drawing(ink: Floats) -> Drawing | None:
+def _drawing(gray: Floats) -> Drawing | None:
     """Return the parts that stand out, without frames and specks, between faint and full ink."""
+    ink, ground = _ink(gray)
     side = max(ink.shape)
     smooth = np.asarray(filters.gaussian(ink, side / 300), np.float32)
     noise = 1.5 * float(np.median(np.abs(smooth - np.median(smooth))))
@@ -171,9 +177,22 @@ def _drawing(ink: Floats) -> Drawing | None:
         return None
     full = max(float(np.quantile(ink[mask], 0.9)), faint + _MIN_CONTRAST)
     clear = np.where(mask, np.clip((ink - faint) / (full - faint), 0, 1), 0).astype(np.float32)
+    if not clear.any():
+        return None
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    return Drawing(clear[box], _digits(mask[box]), int(rows[0]), int(columns[0]))
+    filled = _filled(gray, ground, mask, clear >= clear.max() / 2)
+    return Drawing(clear[box], _digits(mask[box]), filled, int(rows[0]), int(columns[0]))
+
+
+def _filled(gray: Floats, ground: Floats, mask: Mask, clear: Mask) -> float:
+    """Return how much of what lies beside a mask is as the nearest clear ink, not as its ground."""
+    width = max(2, round(_BESIDE * max(mask.shape)))
+    beside = ndimage.binary_dilation(mask, iterations=width) & ~mask
+    nearest = ndimage.distance_transform_edt(~clear, return_distances=False, return_indices=True)
+    nearest = tuple(nearest[:, beside])
+    way = (gray[beside] - gray[nearest]) / (ground[nearest] - gray[nearest])
+    return float(np.mean(way < 0.25)) if way.size else 1.0
 
 
 def _is_edge(part: Mask) -> bool:

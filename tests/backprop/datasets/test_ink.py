@@ -2,10 +2,11 @@
 
 import itertools
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from backprop import load_mnist_sample
 from backprop.datasets import ink, load_picture
@@ -114,6 +115,10 @@ def clean(read):
     return [read(image(paper(digit))) for digit in DIGITS]
 
 
+few_are_unlike = pytest.mark.filterwarnings("ignore:.* may show no digit:UserWarning")
+
+
+@few_are_unlike
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_reads_as_the_clean_picture_does(read, clean, kind):
     alike = [
@@ -158,20 +163,57 @@ def test_several_digits_are_said(read, gap):
             read(image(pair))
 
 
-@pytest.mark.parametrize(
-    "gray",
-    [
-        1.0 - ((abs(X - 0.5) < 0.3) & (abs(Y - 0.5) < 0.3)),
-        1 - 0.25 * (X + Y < 0.5),
-        np.hypot(X - 0.5, Y - 0.5) / 0.85,
-    ],
-    ids=["square", "corner", "radial"],
-)
+R = np.hypot(X - 0.5, Y - 0.5)
+
+
+def strokes(*lines):
+    """Black lines from point to point, in parts of the picture's side, on white."""
+    picture = Image.new("L", (S, S), 255)
+    for line in lines:
+        ImageDraw.Draw(picture).line([(S * x, S * y) for x, y in line], width=S // 20)
+    return np.asarray(picture) / 255
+
+
+OTHERS = {
+    "square": 1.0 - ((abs(X - 0.5) < 0.3) & (abs(Y - 0.5) < 0.3)),
+    "disc": 1.0 * (R > 0.15),
+    "large-disc": 1.0 * (R > 0.3),
+    "gray-disc": 0.6 - 0.3 * (R < 0.35),
+    "light-disc": 1.0 * (R < 0.3),
+    "ellipse": 1.0 * (np.hypot(2.5 * (X - 0.5), Y - 0.5) > 0.35),
+    "half": 1.0 * (X > 0.5),
+    "left": 1.0 * (X > 0.4),
+    "right": 1.0 * (X < 0.6),
+    "lower-half": 1.0 * (Y < 0.5),
+    "triangle": 1.0 * (X + Y > 1),
+    "quarter": 1.0 - ((X < 0.5) & (Y < 0.5)),
+    "corner": 1 - 0.25 * (X + Y < 0.5),
+    "radial": R / 0.85,
+    "plus": strokes([(0.1, 0.5), (0.9, 0.5)], [(0.5, 0.1), (0.5, 0.9)]),
+    "cross": strokes([(0.2, 0.1), (0.8, 0.9)], [(0.8, 0.1), (0.2, 0.9)]),
+    "dash": strokes([(0.1, 0.5), (0.9, 0.5)]),
+    "arrow": strokes([(0.1, 0.5), (0.9, 0.5)], [(0.6, 0.3), (0.9, 0.5), (0.6, 0.7)]),
+    "box": strokes([(0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8), (0.2, 0.2)]),
+    "H": strokes([(0.2, 0.1), (0.2, 0.9)], [(0.8, 0.1), (0.8, 0.9)], [(0.2, 0.5), (0.8, 0.5)]),
+    "M": strokes([(0.1, 0.9), (0.2, 0.1), (0.5, 0.7), (0.8, 0.1), (0.9, 0.9)]),
+    "wave": np.abs(Y - 0.5 - 0.15 * np.sin(15 * X)) * 20,
+}
+
+
+@pytest.mark.parametrize("gray", OTHERS.values(), ids=OTHERS)
 def test_what_is_unlike_any_digit_is_said(read, gray):
     match = "p.tif may show no digit: it is unlike those of MNIST"
     with pytest.warns(UserWarning, match=match) as caught:
         read(image(gray))
     assert caught[0].filename == __file__
+
+
+def test_of_digits_few_are_said_to_be_none(read):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for digit in load_mnist_sample(normalize=False, flatten=False)[1][0][:100, 0]:
+            read(image(paper(digit)))
+    assert len(caught) <= 6
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -182,6 +224,7 @@ def test_values_must_be_finite(read, value):
         read(Image.fromarray(gray))
 
 
+@few_are_unlike
 def test_large_pictures_are_read_in_strips(read, clean):
     large = np.kron(paper(DIGITS[0]), np.ones((13, 13)))  # 3640 x 3640, a mean of 4 x 4 each
     assert np.corrcoef(read(image(large)), clean[0])[0, 1] > 0.98
