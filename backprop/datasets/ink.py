@@ -25,6 +25,8 @@ _STRONGEST = 0.9997  # of all pixels are fainter than a tiny digit is
 _NOISE = 8.0  # times the noise of a picture: what it reaches by itself
 _FRAME = 0.15  # of the picture's range: how much a frame differs at least
 _SPECK = 0.03  # of the largest part's ink: less is no part of a digit
+_LINE = 1 / 30  # of its length: no stroke of a digit is as thin
+_STRAIGHT = 0.8  # of a side of its box is covered by a frame
 _BESIDE = 1 / 40  # of the longer side: how far from the ink what lies beside it is looked at
 _OPAQUE = 0.8  # of its box: what is opaque over more of it is a card, not ink
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
@@ -117,22 +119,24 @@ def _shrunk(gray: Floats, side: int) -> Floats:
 def _within_frame(gray: Floats) -> slice:
     """Return which rows lie between those at the top and at the bottom that are a frame's.
 
-    Nine tenths of a frame's row are darker, or lighter, than nine tenths of the row beside it.
+    Nine tenths of a frame's row are darker, or lighter, than nine tenths of the middle of the row
+    beside it, at whose ends the frame goes on.
     """
-    height = len(gray)
-    step = max(1, height // 100)
-    low, high = np.quantile(gray, [0.1, 0.9], axis=1).astype(np.float32)
-    contrast = _FRAME * np.ptp(gray)
+    height, width = gray.shape
+    step, contrast = max(1, height // 100), _FRAME * np.ptp(gray)
+    middle = slice(width // 4, width - width // 4)
 
-    def width(low: Floats, high: Floats) -> int:
+    def rows(gray: Floats) -> int:
         """Return how many rows from the first on are darker than the next one, and than most."""
-        inside = np.minimum(low[step:], np.median(high))
+        high = np.quantile(gray, 0.9, axis=1).astype(np.float32)
+        low = np.quantile(gray[:, middle], 0.1, axis=1).astype(np.float32)
+        inside = np.minimum(low[step:], np.median(gray[:, middle]))
         darker = np.maximum.accumulate(high)[:-step] + contrast < inside
-        rows = np.flatnonzero(darker[: height // 4])
-        return int(rows[-1]) + step if rows.size else 0
+        found = np.flatnonzero(darker[: height // 4])
+        return int(found[-1]) + step if found.size else 0
 
-    top = max(width(low, high), width(-high, -low))
-    bottom = max(width(low[::-1], high[::-1]), width(-high[::-1], -low[::-1]))
+    top = max(rows(gray), rows(-gray))
+    bottom = max(rows(gray[::-1]), rows(-gray[::-1]))
     return slice(top, height - bottom)
 
 
@@ -166,11 +170,10 @@ def _drawing(gray: Floats) -> Drawing | None:
     faint = float(np.quantile(smooth[far], 0.995)) if far.any() else 0.0  # ruled lines, and noise
     low = min(max(_MIN_CONTRAST * strongest, 1.1 * faint), high)
     labels = measure.label(filters.apply_hysteresis_threshold(smooth, low, high), connectivity=2)
-    mass = {
-        part.label: part.area * part.intensity_mean
-        for part in measure.regionprops(labels, intensity_image=ink)
-        if not _is_edge(labels == part.label)
-    }
+    parts = measure.regionprops(labels, intensity_image=ink)
+    parts = [part for part in parts if not _is_edge(labels == part.label)]
+    drawn = [part for part in parts if not _is_ruled(part, ink.shape)] or parts
+    mass = {part.label: part.area * part.intensity_mean for part in drawn}
     kept = [label for label, each in mass.items() if each > _SPECK * max(mass.values())]
     mask = np.isin(labels, kept)
     if not mask.any():
@@ -198,6 +201,17 @@ def _filled(gray: Floats, ground: Floats, mask: Mask, clear: Mask) -> float:
 def _is_edge(part: Mask) -> bool:
     """Tell whether a part covers more than half of a side of the picture."""
     return bool(max(part[0].mean(), part[-1].mean(), part[:, 0].mean(), part[:, -1].mean()) > 0.5)
+
+
+def _is_ruled(part: Any, shape: tuple[int, ...]) -> bool:
+    """Tell whether a part is a straight line from border to border, or four about the middle."""
+    image = part.image
+    (height, width), (rows, columns) = image.shape, shape
+    if (height == rows and width < _LINE * rows) or (width == columns and height < _LINE * columns):
+        return True
+    sides = image[0], image[-1], image[:, 0], image[:, -1]
+    around = height > rows / 2 and width > columns / 2 and image.mean() < 0.5
+    return bool(around and min(side.mean() for side in sides) > _STRAIGHT)
 
 
 def _digits(mask: Mask) -> int:

@@ -36,6 +36,13 @@ def ruled(gray):
     return np.where(lines, np.minimum(gray, 0.75), gray)
 
 
+def with_margin(gray):
+    """A digit on white paper with a red line beside it, from top to bottom."""
+    rgb = np.repeat(np.round(255 * gray)[..., None], 3, 2).astype(np.uint8)
+    rgb[:, 30:33] = np.minimum(rgb[:, 30:33], [230, 90, 90])
+    return Image.fromarray(rgb)
+
+
 def dark_left(gray):
     return np.where(np.arange(S) < 4, 0.0, gray)
 
@@ -82,6 +89,11 @@ KINDS = {
     "black-frame": lambda g: image(framed(g)),
     "white-frame": lambda g: image(1 - framed(g)),
     "uneven-white-frame": lambda g: image(1 - np.pad(g[20:-6, 6:-6], ((20, 6), (6, 6)))),
+    "on-a-dark-desk": lambda g: image(np.pad(g, 60, constant_values=0.25)),
+    "on-a-gray-desk": lambda g: image(np.pad(g, 60, constant_values=0.6)),
+    "frame-within-a-page": lambda g: image(np.pad(np.pad(g, 8), 20, constant_values=1.0)),
+    "red-margin": with_margin,
+    "squared-paper": lambda g: image(ruled(ruled(g).T).T),
     "dark-edge": lambda g: image(dark_left(g)),
     "dark-floor": lambda g: image(on_a_floor(g)),
     "light-floor": lambda g: image(1 - on_a_floor(g)),
@@ -137,11 +149,12 @@ EMPTY = np.ones((S, S))
         EMPTY,
         1 - 0.5 * X,
         framed(EMPTY),
+        np.pad(EMPTY, 60),
         dark_left(EMPTY),
         noisy(0.8 * EMPTY),
         np.random.default_rng(0).random((S, S)),
     ],
-    ids=["white", "falling-light", "frame", "edge", "noise", "random"],
+    ids=["white", "falling-light", "frame", "desk", "edge", "noise", "random"],
 )
 def test_nothing_is_blank(read, gray):
     with pytest.raises(ValueError, match="must show a digit; it is blank"):
@@ -153,6 +166,19 @@ def test_noise_is_no_digit(read):
         noise = size * np.random.default_rng(seed).standard_normal((S, S))
         with pytest.raises(ValueError, match="must show a digit; it is blank"):
             read(image(0.8 + noise))
+
+
+def test_a_stroke_from_border_to_border_is_no_line_of_the_paper(read):
+    """Two digits, cut out closely: the 1 is as thick as the strokes of the other."""
+    one, seven = strokes([(0.5, 0.0), (0.5, 1.0)])[:, 120:160], paper(DIGITS[0])
+    with pytest.raises(ValueError, match="must show one digit; 2 parts of it lie apart"):
+        read(image(np.hstack([np.ones((S, 30)), one, seven])))
+
+
+def test_a_box_beside_a_digit_is_a_part(read):
+    zero = strokes([(0.2, 0.1), (0.8, 0.1), (0.8, 0.9), (0.2, 0.9), (0.2, 0.1)])
+    with pytest.raises(ValueError, match="must show one digit; 2 parts of it lie apart"):
+        read(image(np.hstack([zero, paper(DIGITS[0])])))
 
 
 @pytest.mark.parametrize("gap", [0, 10, 40])
@@ -175,7 +201,7 @@ def strokes(*lines):
 
 
 OTHERS = {
-    "square": 1.0 - ((abs(X - 0.5) < 0.3) & (abs(Y - 0.5) < 0.3)),
+    "square": 1.0 - ((abs(X - 0.5) < 0.15) & (abs(Y - 0.5) < 0.15)),
     "disc": 1.0 * (R > 0.15),
     "large-disc": 1.0 * (R > 0.3),
     "gray-disc": 0.6 - 0.3 * (R < 0.35),
