@@ -219,7 +219,7 @@ def _digits(mask: Mask) -> int:
 
     Strokes of one digit that do not meet lie near each other, or are low.
     """
-    near = max(1, round(0.04 * max(mask.shape)))
+    near = max(1, round(0.04 * min(mask.shape)))
     joined = ndimage.binary_dilation(np.pad(mask, near), iterations=near)
     parts = measure.regionprops(measure.label(joined, connectivity=2))
     heights = [part.bbox[2] - part.bbox[0] for part in parts]

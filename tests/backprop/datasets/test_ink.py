@@ -168,6 +168,15 @@ def test_noise_is_no_digit(read):
             read(image(0.8 + noise))
 
 
+def test_one_digit_above_another_is_said(read):
+    for upper, lower in [(0, 3), (0, 4), (0, 6), (4, 1), (7, 8), (9, 4)]:
+        page = np.ones((2 * S, S))
+        page[20:S] = paper(DIGITS[upper])[20:]
+        page[S - 20 : 2 * S - 20] = np.minimum(page[S - 20 : 2 * S - 20], paper(DIGITS[lower]))
+        with pytest.raises(ValueError, match="must show one digit; 2 parts of it lie apart"):
+            read(image(page))
+
+
 def test_a_stroke_from_border_to_border_is_no_line_of_the_paper(read):
     """Two digits, cut out closely: the 1 is as thick as the strokes of the other."""
     one, seven = strokes([(0.5, 0.0), (0.5, 1.0)])[:, 120:160], paper(DIGITS[0])
