@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+_FEW = 1000
+"""Steps that a search for common memory may take."""
+
 
 def host_data(obj: Any) -> Any:
     """Return a NumPy copy of an array, nested sequence or number.
@@ -116,6 +119,15 @@ def holds_arrays(obj: list[Any] | tuple[Any, ...]) -> bool:
         else hasattr(item, "__dlpack__") and not isinstance(item, np.ndarray | np.generic)
         for item in obj
     )
+
+
+def share_memory(x: Any, y: Any) -> bool:
+    """Tell whether two arrays in host memory have a part of it in common, if that is soon seen."""
+    try:
+        both = np.asarray(x), np.asarray(y)
+        return np.shares_memory(*both, max_work=_FEW)  # type: ignore[arg-type]
+    except (TypeError, np.exceptions.TooHardError):  # NumPy has no bfloat16
+        return False
 
 
 def short_name(dtype: Any) -> str:

@@ -52,7 +52,10 @@ def number(name: str, value: Any) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"`{name}` must be a number; got {value!r}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:  # an integer of Python's
+        return math.inf if operator.gt(value, 0) else -math.inf
 
 
 def positive(name: str, value: Any) -> Any:
@@ -65,8 +68,8 @@ def positive(name: str, value: Any) -> Any:
     ValueError
         When it is not positive and finite.
     """
-    if not (number(name, value) > 0 and math.isfinite(value)):
-        raise ValueError(f"`{name}` must be positive and finite; got {value}")
+    if not 0 < number(name, value) < math.inf:
+        raise ValueError(f"`{name}` must be positive and finite; got {value!s:.40}")
     return value
 
 

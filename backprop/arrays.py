@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 import backends
 from backends import Array, ArrayIn, DType, device, isdtype, namespace
+from backends.host import short_name
 
 Numbers: TypeAlias = ArrayIn | float | Sequence[float] | Sequence[Sequence[float]]
 """An array, or what counts as one on the host."""
@@ -43,6 +44,14 @@ def widened(x: Array) -> Array:
     """Return a copy of a floating array, in the widest floating dtype that its device has."""
     backend = backends.of(x)
     return backend.xp.astype(x, backend.widest, copy=True)
+
+
+def host_values(x: Array) -> Any:
+    """Return NumPy's copy of an array, bfloat16 as float32, which holds all its values."""
+    backend = backends.of(x)
+    if short_name(x.dtype) == "bfloat16":
+        x = backend.xp.astype(x, backend.dtype("float32"))
+    return backend.to_numpy(x)
 
 
 def as_array(x: Any) -> Array:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import typer
 
 from backprop import History
+from backprop.cli import recipe
 from backprop.cli.digit_network import NetName
 from backprop.cli.options import DTypeName
 from backprop.cli.recipe import OptimizerName, ScheduleName
@@ -61,8 +62,15 @@ def said(context: typer.Context) -> dict[str, Any]:
     }
 
 
-def settings_of(checkpoint: Path, given: dict[str, Any]) -> Settings:
-    """Return what a run was asked for, with what is now said beside `--resume`."""
+def settings_of(checkpoint: Path, given: dict[str, Any], context: typer.Context) -> Settings:
+    """Return what a run was asked for, with what is now said beside `--resume`.
+
+    Raises
+    ------
+    ValueError
+        When the checkpoint is of no run, says anything that the command line would not take, or
+        what is now said is no matter of going on.
+    """
     others = [f"--{name.replace('_', '-')}" for name in given if name not in (*_FREE, "resume")]
     if others:
         raise ValueError(f"--resume goes on as the run began; got {', '.join(others)} too")
@@ -72,8 +80,10 @@ def settings_of(checkpoint: Path, given: dict[str, Any]) -> Settings:
             f"{given.get('resume', checkpoint)}"
         )
     try:
-        settings = Settings(**json.loads(load_checkpoint(checkpoint).metadata["run"]))
-    except (KeyError, TypeError, ValueError) as error:
+        values = json.loads(load_checkpoint(checkpoint).metadata["run"])
+        settings = Settings(**values)
+        _check(values, context)
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         what = str(error)[:200]
         raise ValueError(
             f"--resume must name a run of `backprop train`; {checkpoint}: {what}"
@@ -86,6 +96,25 @@ def settings_of(checkpoint: Path, given: dict[str, Any]) -> Settings:
     if "library" in new and "device" not in new:
         new["device"] = None
     return replace(settings, **new)
+
+
+def _check(values: dict[str, Any], context: typer.Context) -> None:
+    """Raise a ValueError unless each value is one that its option takes."""
+    wide = values["hidden"]
+    if not (isinstance(wide, list) and wide and all(type(n) is int and n > 0 for n in wide)):
+        raise ValueError(f"hidden must be widths of 1 or more; got {wide!r:.80}")
+    for option in context.command.params:
+        value = values.get(option.name or "")
+        if value is None or value == wide:
+            continue
+        try:
+            taken = option.process_value(context, value)
+        except (typer.BadParameter, TypeError, ValueError) as error:
+            raise ValueError(f"{option.name}: {error}; got {value!r:.80}") from None
+        plain = str(taken) if isinstance(taken, Path) else getattr(taken, "value", taken)
+        if type(plain) is not type(value) or plain != value:
+            raise ValueError(f"{option.name} must be as on the command line; got {value!r:.80}")
+    recipe.moves(values["augment"])
 
 
 def config(settings: Settings, history: History) -> dict[str, Any]:

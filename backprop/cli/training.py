@@ -16,7 +16,7 @@ from backprop import Checkpoints, History, NotFiniteError, Trainer
 from backprop.cli.computing import versions
 from backprop.cli.next_step import command, point_to
 from backprop.cli.output import answer, chatty, leads, manner, record, say, warn
-from backprop.cli.run_folder import FILES, write_results
+from backprop.cli.run_folder import FILES, earlier, forget_earlier, write_results
 from backprop.cli.settings import Settings, config
 from backprop.storage.writing import sweep
 from backprop.training.interruption import Interruption
@@ -65,8 +65,11 @@ def run_training(
     manner.kept = True
     point_to(folder)
     if problem:
-        print(f"backprop: error: {problem}", file=sys.stderr)
+        before = earlier(folder)
+        kept = "" if before is None else f"; the earlier run is in {before}"
+        print(f"backprop: error: {problem}{kept}", file=sys.stderr)
         return 1
+    forget_earlier(folder)
     if history.interrupted:
         say(f"\ninterrupted after {len(history.loss):,} iterations; {again(folder)} goes on")
     last = history.loss[-batches:]

@@ -1,10 +1,12 @@
 """Checks of a network's layers, and what they have in common."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
 import backends
-from backends import Array, Backend, DType, isdtype, namespace
+from backends import Array, Backend, DType, is_host, isdtype, namespace
+from backends.host import share_memory
 from backprop.networks.parameters import Slot
 
 
@@ -39,19 +41,23 @@ def check_objects(layers: Any, last_layer: Any) -> None:
 
 
 def check_own(params: Mapping[str, Array]) -> None:
-    """Raise a ValueError when one array is two parameters.
+    """Raise a ValueError when one array is two parameters, or two are views of the same memory.
 
     Training would change both where arrays are changed in place, each for itself where not; and
     arrays that are loaded are two.
     """
-    seen: dict[int, str] = {}
-    for name, x in params.items():
-        if id(x) in seen:
+    for (one, x), (other, y) in itertools.combinations(params.items(), 2):
+        if x is y or _share(x, y):
             raise ValueError(
-                f"each parameter must be an array of its own; `{name}` is `{seen[id(x)]}`: give "
-                "one of the two layers a copy"
+                f"each parameter must be an array of its own; `{other}` is `{one}`, or a part of "
+                "it: give one of the two layers a copy"
             )
-        seen[id(x)] = name
+
+
+def _share(x: Array, y: Array) -> bool:
+    """Tell whether a change of one array would be seen in another."""
+    changed = all(is_host(each) and backends.is_writable(each) for each in (x, y))
+    return changed and share_memory(x, y)
 
 
 def common_backend(slots: Mapping[str, Slot]) -> Backend | None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from backends import Array, isdtype, namespace
 from backprop import labels
+from backprop.arguments import whole
 from backprop.arrays import default_dtype, shape
 from backprop.finite import NotFiniteError
 
@@ -41,11 +42,12 @@ def predicted_classes(predict: Callable[[Array], Array], x: Array, batch_size: i
 
     Raises
     ------
+    TypeError
+        When `batch_size` is no whole number.
     ValueError
         When there is no sample, or `batch_size` is less than 1.
     """
-    if batch_size < 1:
-        raise ValueError(f"`batch_size` must be 1 or more; got {batch_size}")
+    batch_size = whole("batch_size", batch_size)
     if x.ndim < 2:
         y = labels.batched(predict(x))
         return Classes(_classes(y), y.shape[1], _unknown(y))

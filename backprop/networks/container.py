@@ -11,7 +11,7 @@ from backprop.arrays import check_array, is_array
 from backprop.layers import Dropout, Layer, training_argument
 from backprop.networks import snapshot
 from backprop.networks.checks import check_objects, check_own, common_backend, common_dtype
-from backprop.networks.copies import copies_to
+from backprop.networks.copies import check_dtype, copies_to
 from backprop.networks.exclusive import Exclusive
 from backprop.networks.frozen import check_learning
 from backprop.networks.parameters import Parameters, Slot, is_own, named_slots, within
@@ -46,13 +46,13 @@ class Container:
         self._layers = dict(layers)
         self._last_layer = last_layer
         check_learning(self._layers, last_layer)
+        self.exclusive = Exclusive()
         self._set_up()
 
     def _set_up(self) -> None:
         """Find out what follows from the layers, and check that they fit together."""
         self._order = list(self._layers.values())
         self._caching = [x for x in (*self._order, self._last_layer) if isinstance(x, Layer)]
-        self.exclusive = Exclusive()
         self._keeper: int | None = None
         self._runs = [(layer, _mode(layer)) for layer in self._order]
         self._last_mode = _mode(self._last_layer)
@@ -86,8 +86,14 @@ class Container:
             self._ran = True
 
     def __getstate__(self) -> dict[str, Any]:
+        source = self.to() if self.exclusive.elsewhere else self  # which goes on changing this one
         own = {"backend": None, "exclusive": None, "_keeper": None}
-        return {**vars(self), **own}  # a library and a thread are no part of a copy or a pickle
+        return {**vars(source), **own}  # a library and a thread are no part of a copy or a pickle
+
+    def __copy__(self) -> Self:
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), exclusive=Exclusive(), _keeper=None)
+        return other
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -128,8 +134,9 @@ class Container:
         The state of the k-th layer with a `running_mean`, say, is `running_meank`. What happens to
         the network later does not change them.
         """
-        self._take_in(again=True)
-        return snapshot.taken(self._slots)
+        with self.exclusive.between_steps():
+            self._take_in(again=True)
+            return snapshot.taken(self._slots)
 
     def load_state_dict(self, arrays: Mapping[str, Any]) -> None:
         """Put in copies of `arrays`, which `state_dict` gave for such a network.
@@ -170,12 +177,16 @@ class Container:
 
         Raises
         ------
+        OverflowError
+            When a value does not fit into the dtype.
         TypeError
-            When the device has no such dtype.
+            When the device has no such dtype, or it is not floating.
         """
+        check_dtype(dtype)
         stay = device is None and library is None and self.backend is not None
         backend = self.backend if stay else backends.select(device, library)
-        *layers, last = copies_to([*self._order, self._last_layer], backend, dtype)
+        with self.exclusive.between_steps():
+            *layers, last = copies_to([*self._order, self._last_layer], backend, dtype)
         other = copy.copy(self)  # a subclass keeps what it adds
         other._layers = dict(zip(self._layers, layers, strict=True))
         other._last_layer = last

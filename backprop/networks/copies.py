@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import backends
-from backends import Array, Backend, FloatDType
-from backprop.arrays import is_array, is_floating
+from backends import Array, Backend, DType, FloatDType, isdtype, namespace
+from backends.host import short_name
+from backprop.arrays import host_values, is_array, is_floating
 from backprop.layers import Layer
 from backprop.networks.parameters import attributes
 
@@ -18,8 +19,44 @@ def copied(x: Any, backend: Backend | None, dtype: FloatDType | None) -> Array:
     backend = backend or backends.of(x)
     if backend.holds(x):
         return backend.xp.astype(x, backend.dtype(dtype or x.dtype), copy=True)
-    host = backend.to_numpy(x) if is_array(x) else x
-    return backend.asarray(host, dtype or getattr(getattr(host, "dtype", None), "name", None))
+    host = host_values(x) if is_array(x) else x
+    own = getattr(getattr(host, "dtype", None), "name", None)
+    narrow = is_array(x) and short_name(x.dtype) == "bfloat16"  # which the host has not
+    return backend.asarray(host, dtype or ("bfloat16" if narrow else own))
+
+
+def check_dtype(dtype: Any) -> None:
+    """Raise a TypeError that names the argument unless it may be a floating dtype, or None."""
+    name = dtype if isinstance(dtype, str) else str(dtype)
+    if dtype is not None and "float" not in name:
+        raise TypeError(f"`dtype` must be real floating; got {dtype!r:.80}")
+
+
+def fitting(x: Array, backend: Backend | None, dtype: FloatDType | DType) -> Array:
+    """Return a copy as `copied` does.
+
+    Raises
+    ------
+    OverflowError
+        When more than digits are lost: a value is beyond the dtype, or no whole number.
+    TypeError
+        When it is complex, and the dtype is not.
+    """
+    source = backends.of(x)
+    backend, xp = backend or source, namespace(x)
+    if isdtype(xp, x.dtype, "complex floating"):
+        raise TypeError(f"an array must be real; got {x.dtype}")
+    if source.is_host and backend.is_host:
+        return backend.asarray(host_values(x), dtype)  # which looks, too
+    copy = copied(x, backend, dtype)
+    narrowed = short_name(x.dtype) != short_name(copy.dtype)
+    if narrowed and source.has_values and backend.has_values:
+        back = copied(copy, source, x.dtype)
+        floating = isdtype(xp, x.dtype, "real floating")
+        fits = xp.isfinite(back) | ~xp.isfinite(x) if floating else back == x
+        if not bool(xp.all(fits)):
+            raise OverflowError(f"values must fit {short_name(copy.dtype)}; got {x.dtype}")
+    return copy
 
 
 def copies_to(
@@ -38,7 +75,9 @@ def copies_to(
             held = getattr(layer, kind, None)
             for x in held.values() if isinstance(held, Mapping) else ():
                 if is_array(x) and id(x) not in memo:
-                    memo[id(x)] = copied(x, backend, dtype if is_floating(x) else None)
+                    other = dtype is not None and is_floating(x)
+                    new = fitting(x, backend, dtype) if other else copied(x, backend, None)
+                    memo[id(x)] = new
     return [_copy(layer, memo) for layer in layers]
 
 

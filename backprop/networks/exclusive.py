@@ -1,6 +1,8 @@
-"""One thread at a time trains a network."""
+"""One thread at a time trains a network; others may copy it between two of its steps."""
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from types import TracebackType
 from typing import NoReturn
 
@@ -14,15 +16,25 @@ class Exclusive:
     ----------
     acquire, release
         Those of the lock, for a step, in which every microsecond counts.
+    thread : int or None
+        The thread that trained last, by its number.
+    step : lock
+        Held while arrays change.
+    turn : lock
+        Held by who copies, from before `step` is free, and passed through before each step of
+        training: steps, which follow each other at once, let others between them.
     """
 
     def __init__(self) -> None:
         lock = threading.RLock()
         self.acquire, self.release = lock.acquire, lock.release
+        self.thread: int | None = None
+        self.step, self.turn = threading.RLock(), threading.Lock()
 
     def __enter__(self) -> None:
         if not self.acquire(False):
             self.refuse()
+        self.thread = threading.get_ident()
 
     def refuse(self) -> NoReturn:
         """Raise a RuntimeError that says what to do instead."""
@@ -38,3 +50,19 @@ class Exclusive:
         traceback: TracebackType | None,
     ) -> None:
         self.release()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another thread has trained last, and lives."""
+        if self.thread in (None, threading.get_ident()):
+            return False
+        return any(thread.ident == self.thread for thread in threading.enumerate())
+
+    @contextlib.contextmanager
+    def between_steps(self) -> Iterator[None]:
+        """Wait for the end of a step that another thread takes; the next one waits for this."""
+        if not self.elsewhere:
+            yield
+            return
+        with self.turn, self.step:
+            yield

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from backprop.arrays import is_floating
-from backprop.networks.parameters import attributes, within
+from backprop.networks.parameters import attributes, is_own, within
 
 
 def check_learning(layers: Mapping[str, Any], last_layer: Any) -> None:
@@ -21,7 +21,8 @@ def check_learning(layers: Mapping[str, Any], last_layer: Any) -> None:
         )
     learnt = {x for layer in layers.values() for x in arrays_of(layer)}
     for name, layer in layers.items():
-        _check_arrays(name, layer, attributes(layer), arrays_of(layer))
+        if not is_own(layer):
+            _check_arrays(name, layer, attributes(layer), arrays_of(layer))
         _check_inner(name, layer, learnt)
 
 

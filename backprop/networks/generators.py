@@ -1,12 +1,16 @@
 """The generators of random numbers that layers hold: where they are decides what is drawn next."""
 
 import copy
+import functools
 import random
 from collections.abc import Iterator, Mapping
-from types import ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from backprop.networks.parameters import reached
+from backprop.arrays import is_array
+from backprop.networks.parameters import attributes, held_in, reached
+
+_NO_HOLDERS = (type, ModuleType, FunctionType, BuiltinFunctionType)
 
 
 def taken(layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,17 +45,30 @@ def put_back(layers: Mapping[str, Any], states: Mapping[str, Any]) -> None:
 def found(layers: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield what has a `state` to draw from by layer and attribute, and key where it is held so.
 
+    It may be held by an object of any class, a bound method or a partial; not by a closure.
+
     That is the bit generator of a generator of NumPy, or stands for its older kind or Python's. One
     that layers share comes once.
     """
     seen: set[int] = set()
     for name, layer in layers.items():
-        for where, _, held in reached(layer, name):
+        for where, _, held in reached(layer, name, _inside):
             for key, value in held.items():
                 source = _source(value)
                 if source is not None and id(value) not in seen:
                     seen |= {id(value), id(source)}
                     yield f"{where}.{key}", source
+
+
+def _inside(value: Any) -> Mapping[Any, Any] | None:
+    """Return what a value holds that may be a generator: of objects of any class, but arrays."""
+    if isinstance(value, functools.partial):
+        return {"func": value.func, "args": value.args, "keywords": value.keywords}
+    if isinstance(value, MethodType):
+        return {"self": value.__self__}
+    if isinstance(value, _NO_HOLDERS) or is_array(value):
+        return None
+    return attributes(value) if (held := held_in(value)) is None else held
 
 
 def _source(value: Any) -> Any:

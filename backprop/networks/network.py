@@ -122,8 +122,10 @@ class Network(Predictor):
         exclusive = self.exclusive
         if not exclusive.acquire(False):
             exclusive.refuse()
+        exclusive.step.acquire()
         try:
-            self._keeper = get_ident()  # what this thread's forward passes keep is for this
+            # what this thread's forward passes keep is for this
+            exclusive.thread = self._keeper = get_ident()
             watch = Watch(self._layers) if self._unwatched else None
             result = forward()
             self._take_in()
@@ -147,6 +149,7 @@ class Network(Predictor):
             self._keeper = None
             for own in self._caching:
                 own.cache = None
+            exclusive.step.release()
             exclusive.release()
 
     def numerical_gradient(

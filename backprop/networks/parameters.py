@@ -1,7 +1,7 @@
 """A network's arrays by name, and its parameters as a live view of what the layers hold."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -72,7 +72,7 @@ def _is_layer(value: Any) -> bool:
     return own and hasattr(value, "forward") and not isinstance(value, type)
 
 
-def _held_in(value: Any) -> Mapping[Any, Any] | None:
+def held_in(value: Any) -> Mapping[Any, Any] | None:
     """Return what a container or a layer holds, by key; None of anything else."""
     if isinstance(value, Mapping):
         return value
@@ -81,21 +81,29 @@ def _held_in(value: Any) -> Mapping[Any, Any] | None:
     return attributes(value) if isinstance(value, SimpleNamespace) or _is_layer(value) else None
 
 
-def reached(value: Any, name: str = "") -> Iterator[tuple[str, Any, Mapping[Any, Any]]]:
-    """Yield a layer, and the containers and layers in it, by name, each with what it holds."""
-    yield from _walk(value, name, attributes(value), set())
-
-
-def _walk(
-    value: Any, name: str, held: Mapping[Any, Any], seen: set[int]
+def reached(
+    value: Any,
+    name: str = "",
+    held_in: Callable[[Any], Mapping[Any, Any] | None] = held_in,
 ) -> Iterator[tuple[str, Any, Mapping[Any, Any]]]:
-    seen.add(id(value))
-    yield name, value, held
-    for key, item in held.items():
-        if not isinstance(item, _ATOMS) and id(item) not in seen:
-            inner = _held_in(item)
-            if inner is not None:
-                yield from _walk(item, f"{name}.{key}", inner, seen)
+    """Yield a layer, and the containers and layers in it, by name, each with what it holds.
+
+    `held_in` says what is held by what else is looked into; None of what is not.
+    """
+    seen: set[int] = set()
+
+    def walk(
+        value: Any, name: str, held: Mapping[Any, Any]
+    ) -> Iterator[tuple[str, Any, Mapping[Any, Any]]]:
+        seen.add(id(value))
+        yield name, value, held
+        for key, item in held.items():
+            if not isinstance(item, _ATOMS) and id(item) not in seen:
+                inner = held_in(item)
+                if inner is not None:
+                    yield from walk(item, f"{name}.{key}", inner)
+
+    yield from walk(value, name, attributes(value) or held_in(value) or {})
 
 
 def named_slots(layers: Iterable[Any]) -> dict[str, Slot]:

@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import backends
 from backends import Array, Backend, isdtype, namespace
-from backends.host import short_name
 from backprop.arrays import copy_of, is_array, shape
 from backprop.finite import check_finite
-from backprop.networks.copies import copied
+from backprop.networks.copies import fitting
 from backprop.networks.parameters import Slot
 
 
@@ -81,15 +79,6 @@ def _check_kind(name: str, x: Array, old: Array) -> None:
 def _fitting(name: str, x: Array, old: Array, backend: Backend) -> Array:
     """Return a copy in the dtype of `old`; an OverflowError where more than digits were lost."""
     try:
-        copy = copied(x, backend, old.dtype)
-        source, xp = backends.of(x), namespace(x)
-        narrowed = short_name(x.dtype) != short_name(old.dtype)
-        if narrowed and source.has_values and backend.has_values:
-            back = copied(copy, source, x.dtype)
-            floating = isdtype(xp, x.dtype, "real floating")
-            fits = xp.isfinite(back) | ~xp.isfinite(x) if floating else back == x
-            if not bool(xp.all(fits)):
-                raise OverflowError(f"got {x.dtype}")
+        return fitting(x, backend, old.dtype)
     except OverflowError as error:
         raise OverflowError(f"`{name}` must hold values that {old.dtype} has; {error}") from None
-    return copy

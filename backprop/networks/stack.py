@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import backends
-from backends import Array, Backend, FloatDType
+from backends import Array, Backend, FloatDType, isdtype, namespace
 from backprop.arrays import is_array, shape
 from backprop.finite import check_finite
 from backprop.layers.activation import activation as activation_layer
@@ -38,6 +38,8 @@ def copied_stack(
     dtype: FloatDType | None,
 ) -> dict[str, Any]:
     """Return an Affine stack that holds copies of the arrays; see `Network.from_params`."""
+    if not isinstance(params, Mapping):
+        raise TypeError(f"`params` must be a mapping of names to arrays; got {params!r:.80}")
     depth = max(1, len(params) // 2)
     names = [f"{key}{number}" for number in range(1, depth + 1) for key in ("W", "b")]
     if set(params) != set(names):
@@ -45,6 +47,9 @@ def copied_stack(
     if backend is None and is_array(params["W1"]):
         backend = backends.of(params["W1"])
     backend = backends.select(backend)
+    for name, x in params.items():
+        if is_array(x) and isdtype(namespace(x), x.dtype, "complex floating"):
+            raise TypeError(f"`{name}` must be real; got {x.dtype}")
     copies = {name: copied(params[name], backend, dtype) for name in names}
     for name, copy in copies.items():
         check_finite(copy, name)

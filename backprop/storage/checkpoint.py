@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from backends import Backend
+from backends import Backend, FloatDType
 from backprop.networks import Network
 from backprop.networks.architecture import describe
 from backprop.storage.network import NETWORK, TRAINER, load_network
@@ -22,8 +22,8 @@ class Checkpoint(NamedTuple):
     training: dict[str, Any]
     metadata: dict[str, str]
 
-    def network(self, backend: str | Backend | None) -> Network:
-        """Return the network that was trained.
+    def network(self, backend: str | Backend | None, dtype: FloatDType | None = None) -> Network:
+        """Return the network that was trained, in the dtype that it had: a file has no bfloat16.
 
         Raises
         ------
@@ -35,7 +35,7 @@ class Checkpoint(NamedTuple):
                 f"`net` must be given, as {self.path} can't say how to rebuild a network with "
                 "layers of your own"
             )
-        return load_network(self.path, backend=backend)
+        return load_network(self.path, backend=backend, dtype=dtype)
 
 
 def save_checkpoint(

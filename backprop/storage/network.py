@@ -11,7 +11,7 @@ from backprop.finite import NotFiniteError
 from backprop.layers.activation import ACTIVATIONS, ActivationName
 from backprop.networks import Network
 from backprop.networks.architecture import describe, rebuild
-from backprop.networks.copies import copied
+from backprop.networks.copies import check_dtype, copied
 from backprop.storage.params import checked_metadata, load_params, save_params
 
 NETWORK = "network"
@@ -76,10 +76,13 @@ def load_network(
         When the file can't be read.
     NotFiniteError
         When a parameter is nan or infinite; `load_params` reads such a file.
+    TypeError
+        When `dtype` is not floating, or none of the backend's.
     ValueError
         When it holds no network, or none that can be rebuilt, or says another activation than the
         one given.
     """
+    check_dtype(dtype)
     arrays, metadata = load_params(path)
     if TRAINER in metadata:
         arrays = {name: x for name, x in arrays.items() if not name.startswith(f"{TRAINER}/")}

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-import backends
 from backends import Array
 from backprop.arguments import a_path
+from backprop.arrays import host_values
 from backprop.storage.npz import read_npz
 from backprop.storage.pickles import read_pickle
 from backprop.storage.reading import printable, regular_file
@@ -98,10 +98,7 @@ def _host(name: Any, x: Any) -> NDArray[Any]:
         raise ValueError(f"names must be printable, and not `__metadata__`; got {name!r}")
     if not hasattr(x, "dtype"):
         raise TypeError(f"`{name}` must be an array; got {type(x).__name__}")
-    backend = backends.of(x)
-    if str(x.dtype).endswith("bfloat16"):
-        x = backend.xp.astype(x, backend.dtype("float32"))
-    array: NDArray[Any] = backend.to_numpy(x)
+    array: NDArray[Any] = host_values(x)
     if array.dtype.kind not in "iuf" or array.dtype.itemsize > _WIDEST:
         raise TypeError(f"`{name}` must hold integers or floats of 64 bits or less; got {x.dtype}")
     return array

@@ -62,11 +62,12 @@ def _check_header(path: Path) -> None:
         header = file.read(size)
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise ValueError(f"each name must stand there once; got `{twice}` twice")
-        return dict(pairs)
+        found: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in found:
+                raise ValueError(f"each name must stand there once; got `{name}` twice")
+            found[name] = value
+        return found
 
     try:
         json.loads(header, object_pairs_hook=once)

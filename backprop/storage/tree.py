@@ -1,13 +1,23 @@
 """Nested dictionaries and lists with arrays in them, as JSON beside named arrays; no code."""
 
 import numbers
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
-import backends
-from backprop.arrays import is_array
+from backends.host import short_name
+from backprop.arrays import host_values, is_array
+
+BFLOAT16 = "bfloat16"
+"""The dtype that NumPy lacks."""
+
+
+class Narrow(NamedTuple):
+    """An array that was read, and the dtype that it was written in, which NumPy lacks."""
+
+    array: Any
+    dtype: str
 
 
 def flat(value: Any, name: str, arrays: dict[str, Any]) -> Any:
@@ -75,13 +85,14 @@ def _key(key: Any, name: str, arrays: dict[str, Any]) -> Any:
 
 
 def _array(value: Any, name: str, arrays: dict[str, Any]) -> dict[str, str]:
-    host = backends.of(value).to_numpy(value)
+    host = host_values(value)
     if host.dtype.kind not in "biuf":
         raise TypeError(f"{name} must hold real numbers to be written; got {host.dtype}")
     tag = "$scalar" if isinstance(value, np.generic) else "$array"
     if host.dtype.kind != "b":
         arrays[name] = host
-        return {tag: name}
+        narrow = short_name(value.dtype) == BFLOAT16
+        return {tag: name} | ({"dtype": BFLOAT16} if narrow else {})
     arrays[name] = host.astype(np.uint8)
     return {tag: name, "dtype": "bool"}
 
@@ -92,22 +103,36 @@ def nested(value: Any, arrays: Mapping[str, Any]) -> Any:
     Raises
     ------
     ValueError
-        When `value` and `arrays` are nothing that `flat` gives.
+        When `value` and `arrays` are nothing that `flat` gives, which names each array once.
     """
+    return _nested(value, dict(arrays))
+
+
+def _nested(value: Any, arrays: dict[str, Any]) -> Any:
+    """Return what `flat` was given, and take the arrays out that it holds."""
     if isinstance(value, list):
-        return [nested(item, arrays) for item in value]
+        return [_nested(item, arrays) for item in value]
     if not isinstance(value, dict):
         return value
     tag = next((key for key in value if key[:1] == "$"), None)
     if tag is None:
-        return {key: nested(item, arrays) for key, item in value.items()}
+        return {key: _nested(item, arrays) for key, item in value.items()}
     held = value[tag]
     try:
         if tag == "$items":
-            return {nested(k, arrays): nested(v, arrays) for k, v in held}
+            return {_nested(k, arrays): _nested(v, arrays) for k, v in held}
         if tag == "$tuple":
-            return tuple(nested(item, arrays) for item in held)
-        array = arrays[held].astype(bool) if value.get("dtype") == "bool" else arrays[held]
-        return {"$array": array, "$scalar": array[()], "$floats": array.tolist()}[tag]
+            return tuple(_nested(item, arrays) for item in held)
+        array = arrays.pop(held)
+        if value.get("dtype") == BFLOAT16:
+            return Narrow(array, BFLOAT16)
+        if value.get("dtype") == "bool":
+            array = array.astype(bool)
+        as_was: dict[str, Callable[[Any], Any]] = {
+            "$array": np.asarray,
+            "$scalar": lambda x: x[()],
+            "$floats": np.ndarray.tolist,
+        }
+        return as_was[tag](array)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{tag} {str(held)[:80]!r}: {type(error).__name__}") from None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _PROCESS = secrets.token_hex(4)
+_SHOWN = 30  # characters of a file's name, of up to 4 bytes each; a folder's names have 255
 _ABANDONED_SECONDS = 24 * 3600
 
 
@@ -68,9 +69,12 @@ def _take_mode(partial: Path, path: Path) -> None:
 
 
 def _partial(path: Path) -> Path:
-    """Return a name beside a file that says who writes there; nobody can foresee it."""
+    """Return a name beside a file that says who writes there; nobody can foresee it.
+
+    It is short enough for every folder, however long that of the file is.
+    """
     owner = f"{_host()}-{os.getpid()}-{_PROCESS}"
-    return path.with_name(f".{path.name}.{owner}-{secrets.token_hex(4)}.partial")
+    return path.with_name(f".{path.name[:_SHOWN]}.{owner}-{secrets.token_hex(4)}.partial")
 
 
 def sweep(folder: Path) -> None:

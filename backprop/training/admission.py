@@ -32,11 +32,22 @@ def placed(net: Network, x: Any, t: Any, name: str) -> tuple[Array, Array]:
     backend, dtype = net.backend, net.dtype
     if backend is None:
         return x, t
-    x, t = held_on(backend, x), held_on(backend, t)
+    x, t = (
+        _named(f"the {what} of `{name}`", backend, data)
+        for what, data in (("inputs", x), ("labels", t))
+    )
     for what, array in (("inputs", x), ("labels", t)):
         if not isdtype(backend.xp, array.dtype, ("real floating", "integral", "bool")):
             raise TypeError(f"the {what} of `{name}` must be real; got {array.dtype}")
     return x if dtype is None or x.dtype == dtype else backend.xp.astype(x, dtype), t
+
+
+def _named(what: str, backend: Backend, data: Any) -> Array:
+    """Return data on a backend; an error says what they are."""
+    try:
+        return held_on(backend, data)
+    except TypeError as error:
+        raise TypeError(f"{what}: {error}") from None
 
 
 def held_on(backend: Backend, data: Any) -> Array:

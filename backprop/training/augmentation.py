@@ -5,7 +5,7 @@ from typing import Any
 
 import backends
 from backends import Array, isdtype, namespace
-from backprop.arguments import at_least_0
+from backprop.arguments import at_least_0, wholes
 from backprop.arrays import default_dtype, float_bits, shape
 
 
@@ -62,6 +62,8 @@ class Augment:
         if self.shift != shift:
             raise ValueError(f"`shift` must be a whole number of pixels; got {shift}")
         self.size = size
+        if size is not None and len(wholes("size", size)) != 2:
+            raise ValueError(f"`size` must be (H, W); got {size}")
         self.rng = backends.host().rng(seed)
         self.rows: tuple[int, int] | None = None
 

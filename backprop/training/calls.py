@@ -31,6 +31,13 @@ def shows_a_right_call(init: Callable[P, None]) -> Callable[P, None]:
     return checked
 
 
+def check_functions(**functions: Any) -> None:
+    """Raise a TypeError that names the argument unless each is a function, or None."""
+    for name, function in functions.items():
+        if function is not None and not callable(function):
+            raise TypeError(f"`{name}` must be a function; got {function!r:.80}")
+
+
 def check_on_nan(on_nan: str) -> None:
     """Raise a ValueError unless it is one of the words."""
     if on_nan not in ("stop", "warn", "ignore"):

@@ -31,6 +31,7 @@ class Optimizer(Updater, Protocol):
 
 
 _ATTRIBUTES = "attributes"
+_KEPT = {"lr", "steps", "_shapes", "_vectors"}  # by each of the library's
 
 
 def remembered(optimizer: Updater) -> dict[str, Any]:
@@ -214,6 +215,8 @@ class Rule:
         for name in self.remembers:
             found = parts(self._vectors[name], self._shapes) if self._vectors else ()
             state[name] = {key: copy_of(part) for key, part in found}
+        if self._adds:
+            state[_ATTRIBUTES] = self._adds
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -232,15 +235,27 @@ class Rule:
             )
         lr = self.lr if callable(self.lr) else check_lr(state["lr"])
         steps = state.get("steps", self.steps)
-        if not isinstance(steps, int) or steps < 0:
-            raise ValueError(f"`steps` must be a whole number, 0 or more; got {steps!r}")
+        if not isinstance(steps, int) or not 0 <= steps < 1 << 63:
+            raise ValueError(f"`steps` must be a whole number, 0 or more; got {steps!r:.80}")
         shapes = shapes_of(state[self.remembers[0]]) if self.remembers else {}
         vectors = {name: joined(state[name], shapes) for name in self.remembers if shapes}
         if any(set(state[name]) != set(shapes) for name in self.remembers):
             raise ValueError(f"{' and '.join(self.remembers)} must hold the same parameters")
         self.lr, self.steps, self._shapes, self._vectors = lr, steps, shapes, vectors
+        vars(self).update(state.get(_ATTRIBUTES, {}))
 
     @property
     def _counts(self) -> bool:
         """Whether a step depends on its number."""
-        return callable(self.lr) or bool(self.remembers)
+        return callable(self.lr) or bool(self.remembers) or not self._is_own
+
+    @property
+    def _is_own(self) -> bool:
+        """Whether its class is the library's own, of which all is known."""
+        return type(self).__module__.startswith("backprop.")
+
+    @property
+    def _adds(self) -> dict[str, Any]:
+        """What a class of somebody else's keeps beside what the library's own keep."""
+        known = {} if self._is_own else vars(self)
+        return {k: v for k, v in known.items() if k not in _KEPT and not callable(v)}

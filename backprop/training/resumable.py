@@ -1,5 +1,6 @@
 """Training that can be taken out, written to a file, and gone on with."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,8 +8,9 @@ from typing import Any, Self
 
 import backends
 from backends import Backend
+from backends.host import short_name
 from backprop.networks import Network, generators
-from backprop.storage.checkpoint import load_checkpoint, save_checkpoint
+from backprop.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from backprop.training.batches import Batches
 from backprop.training.checkpoints import last_of
 from backprop.training.history import History
@@ -20,6 +22,7 @@ _PARTS = ("network", "optimizer", "position", "history")
 _GENERATORS = "generators"
 _KIND = "optimizer_kind"
 _SETTINGS = "optimizer_settings"
+_DTYPE = "dtype"
 
 
 class Resumable:
@@ -29,7 +32,7 @@ class Resumable:
     optimizer: Updater
     history: History
     augment: Any
-    _batches: Batches
+    batches: Batches
 
     def __init__(self, net: Network, optimizer: Updater | None = None) -> None:
         raise NotImplementedError
@@ -58,6 +61,8 @@ class Resumable:
         state = self.state_dict()
         arrays = state.pop("network")
         state[_KIND] = type(self.optimizer).__name__
+        dtype = getattr(self.net, "dtype", None)
+        state[_DTYPE] = None if dtype is None else short_name(dtype)
         if type(self.optimizer) in OPTIMIZERS.values():
             state[_SETTINGS] = self.optimizer.settings()  # type: ignore[attr-defined]
         save_checkpoint(path, self.net, arrays, state, metadata)
@@ -105,6 +110,7 @@ class Resumable:
         found = load_checkpoint(last_of(path))
         training = dict(found.training)
         kind, settings = training.pop(_KIND, None), training.pop(_SETTINGS, {})
+        dtype = training.pop(_DTYPE, None)
         if not isinstance(kind, str):
             raise ValueError(f"{found.path} must name its optimizer; got {kind!r:.80}")
         if optimizer is None:
@@ -112,7 +118,7 @@ class Resumable:
         elif type(optimizer).__name__ != kind:
             given = type(optimizer).__name__
             raise TypeError(f"`optimizer` must be a {kind}, as it was saved; got {given}")
-        net = found.network(backend) if net is None else net
+        net = _network(found, backend, dtype) if net is None else net
         trainer = cls(net, optimizer, **options)
         try:
             trainer.load_state_dict({"network": found.arrays, **training})
@@ -121,20 +127,31 @@ class Resumable:
             raise ValueError(f"{found.path} must be of such a training; {what}") from None
         return trainer
 
+    def __getstate__(self) -> dict[str, Any]:
+        with self._alone():
+            self.batches.check_settled()  # a copy would stay in the middle of an epoch
+            return dict(vars(self))
+
     def state_dict(self) -> dict[str, Any]:
         """Return all that the rest of the training depends on, beside the data.
 
         Dictionaries and lists of arrays, numbers and strings, which later training does not
         change: `network`, `optimizer`, `position` in the data and `history`; and `generators` of
         random numbers, where layers or `augment` hold such.
+
+        Raises
+        ------
+        RuntimeError
+            In the middle of an epoch, or while another thread trains.
         """
-        state = {
-            "network": self.net.state_dict(),
-            "optimizer": copied_tree(remembered(self.optimizer), self._backend),
-            "position": self._batches.state_dict(),
-            "history": self.history.state_dict(),
-        }
-        places = generators.taken(self._drawing)
+        with self._alone():
+            state = {
+                "network": self.net.state_dict(),
+                "optimizer": copied_tree(remembered(self.optimizer), self._backend),
+                "position": self.batches.state_dict(),
+                "history": self.history.state_dict(),
+            }
+            places = generators.taken(self._drawing)
         return state | {_GENERATORS: places} if places else state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -151,6 +168,8 @@ class Resumable:
         TypeError, ValueError
             When it is another network's or optimizer's state; then nothing is changed.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"`state` must be what `state_dict` gave; got {state!r:.80}")
         if set(state) - {_GENERATORS} != set(_PARTS):
             raise ValueError(f"`state` must hold {', '.join(_PARTS)}; got {', '.join(state)}")
         history = History.from_state_dict(state["history"])
@@ -162,12 +181,17 @@ class Resumable:
         except BaseException:
             self._put(before)
             raise
-        self.history, self._batches = history, batches
+        vars(self.history).update(vars(history))  # `fit` may hold them, and ask `on_epoch`
+        self.batches.load_state_dict(state["position"])
 
     def _put(self, state: Mapping[str, Any]) -> None:
         self.net.load_state_dict(state["network"])
         generators.put_back(self._drawing, state.get(_GENERATORS, {}))
         remember(self.optimizer, copied_tree(state["optimizer"], self._backend))
+
+    def _alone(self) -> contextlib.AbstractContextManager[None]:
+        """Refuse, while it is entered, that another thread trains the network."""
+        return getattr(self.net, "exclusive", None) or contextlib.nullcontext()
 
     @property
     def _backend(self) -> Backend:
@@ -180,13 +204,21 @@ class Resumable:
         return {**layers, "last_layer": self.net.last_layer, "augment": self.augment}
 
 
+def _network(found: Checkpoint, backend: str | Backend | None, dtype: Any) -> Network:
+    """Return the network of a checkpoint in its dtype; a ValueError where there is none such."""
+    try:
+        return found.network(backend, dtype)
+    except TypeError as error:
+        raise ValueError(f"{found.path} must hold a network in a dtype of here; {error}") from None
+
+
 def _made(path: Path, kind: str, settings: Any, state: Any) -> Updater:
     """Return the optimizer that takes the state of one of such a kind, made with such numbers."""
     if kind not in OPTIMIZERS or not isinstance(state, dict) or "lr" not in state:
         raise ValueError(
-            f"`optimizer` must be given, as it was saved: {kind}, with its schedule if it had one"
+            f"`optimizer` must be given, as in {path}: {kind:.80}, with its schedule if it had one"
         )
     try:
         return OPTIMIZERS[kind](**settings)
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{path} must hold numbers that {kind} takes; {error}") from None

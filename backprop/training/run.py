@@ -8,20 +8,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import backends
 from backends import Array
 from backprop.arrays import widened
 from backprop.finite import NotFiniteError
 from backprop.networks import Network
-from backprop.training.batches import Batches
+from backprop.networks.exclusive import Exclusive
 from backprop.training.checkpoints import Checkpoints
 from backprop.training.data import DataSet
 from backprop.training.divergence import diverged
 from backprop.training.history import History
+from backprop.training.interruption import Interruption
 from backprop.training.optimizer import Updater
 from backprop.training.progress import Progress
+from backprop.training.resumable import Resumable
 from backprop.training.step import Step
 from backprop.training.team import Team
 from backprop.training.threads import few_threads
@@ -29,28 +30,23 @@ from backprop.training.threads import few_threads
 
 @dataclass
 class Run:
-    """The parts that training moves on, and what was asked of it.
+    """What training moves on, and what was asked of it.
 
     Attributes
     ----------
+    training : Resumable
+        Network, optimizer, place in the data and history; `on_epoch` may put others in their place.
     train, test : DataSet
         What it learns from, and what else is measured.
     team : Team
         The processes that train together, or the one that does.
-    save : callable
-        Writes a checkpoint to a path, with metadata.
-    augment : callable or None
-        Takes the inputs of each step, and returns those to learn from.
     steps : callable
         Returns the step of a network, an optimizer and a team.
     stop : callable
         Asked after each step and each epoch whether to end in order.
     """
 
-    net: Network
-    optimizer: Updater
-    batches: Batches
-    history: History
+    training: Resumable
     train: DataSet
     test: DataSet | None
     team: Team
@@ -58,8 +54,6 @@ class Run:
     on_nan: str
     on_epoch: Callable[[History], None] | None
     checkpoints: Checkpoints | None
-    save: Callable[[Path, Any], None]
-    augment: Callable[[Array], Array] | None
     steps: Callable[[Network, Updater, Team], Step]
     stop: Callable[[], bool]
     _start: float = field(default=0.0, init=False)
@@ -69,7 +63,7 @@ class Run:
 
     def go(self, end: int) -> None:
         """Train until there are `end` iterations, or something ends it."""
-        history = self.history
+        history = self.training.history
         self._start = time.perf_counter() - history.seconds
         history.interrupted = False
         try:
@@ -78,14 +72,15 @@ class Run:
             stopped = False
             while len(history.loss) < end and not stopped:
                 stopped = self._epoch(end - len(history.loss))
-                if self.batches.done == 0 or len(history.loss) == end:
+                if self.training.batches.done == 0 or len(history.loss) == end:
                     self._end_epoch(len(history.loss) == end)
                 stopped = self.team.any(stopped or self.stop())
             if len(history.loss) < end:
                 self._end_early()
         except KeyboardInterrupt:
             history.interrupted = True
-            if self.stop() or self.team.size > 1:  # it was the second, or others wait for a step
+            own = isinstance(self.stop, Interruption)  # else signals are left to the caller
+            if not own or self.stop() or self.team.size > 1:  # the second; others wait for a step
                 raise
             self._measure_pause()
         except SystemExit:
@@ -99,9 +94,9 @@ class Run:
         if self.checkpoints:
             self.checkpoints.open()
             self._write(self.checkpoints.last)
-        history = self.history
+        history = self.training.history
         measured = history.iteration[-1:] == [len(history.loss)]
-        if history.loss and not self.batches.done and not measured:
+        if history.loss and not self.training.batches.done and not measured:
             self._end_epoch(last=False)
 
     def _epoch(self, limit: int) -> bool:
@@ -109,18 +104,23 @@ class Run:
 
         Losses reach the host at once; whether they are finite is seen there.
         """
-        stop, augment, data, team = self.stop, self.augment, self.train, self.team
-        step = self.steps(self.net, self.optimizer, team)
-        shares = team.shares(self.batches.rest(data.home, limit))
+        stop, data, team, history = self.stop, self.train, self.team, self.training.history
+        net, augment, order = self.training.net, self.training.augment, self.training.batches
+        exclusive = getattr(net, "exclusive", None) or Exclusive()
+        step = self.steps(net, self.training.optimizer, team)
+        shares = team.shares(order.rest(data.home, limit))
         losses: list[Array] = []
-        before, stopped = len(self.history.loss), False
-        self.batches.under_way = True
+        before, stopped = len(history.loss), False
+        order.under_way = True
         try:
             with self._few_threads(data), contextlib.closing(data.batches(shares)) as batches:
                 for x, t, share in batches:
                     team.tell(share)
                     seen = x if augment is None else augment(x)
-                    losses.append(step(seen, t))
+                    with exclusive.turn:  # of who waits for the end of a step
+                        pass
+                    with exclusive.step:
+                        losses.append(step(seen, t))
                     self.bar.advance(share.of)
                     if team.stops(stop()):
                         stopped = True
@@ -128,15 +128,17 @@ class Run:
         finally:
             if losses:
                 xp, backend = backends.namespace(losses[0]), backends.of(data.like)
-                self.history.loss += backend.to_numpy(widened(xp.stack(losses))).tolist()
-                self.batches.advance(len(losses))
-            self.batches.under_way = False
+                history.loss += backend.to_numpy(widened(xp.stack(losses))).tolist()
+                order.advance(len(losses))
+            order.under_way = False
         self._look(before)
         return stopped
 
     def _look(self, before: int) -> None:
         """See whether the losses since `before`, and the parameters, are finite."""
-        problem = diverged(self.net, self.optimizer, self.train, self.history.loss, before)
+        now = self.training
+        history = now.history
+        problem = diverged(now.net, now.optimizer, self.train, history.loss, before)
         self._finite = problem is None
         if problem is not None and self.on_nan == "stop":
             kept = (
@@ -148,7 +150,7 @@ class Run:
                 )
             )
             raise NotFiniteError(
-                f"training ended after {len(self.history.loss):,} iterations: {problem}{kept}"
+                f"training ended after {len(history.loss):,} iterations: {problem}{kept}"
             )
         if problem is not None and self.on_nan == "warn" and not self._warned:
             self._warned = True
@@ -158,21 +160,22 @@ class Run:
         """Measure, and write the checkpoints that are due."""
         try:
             self._measure()
-        except Exception:  # of `on_epoch`, say: the epoch is not lost
+        except (Exception, SystemExit):  # of `on_epoch`, say: the epoch is not lost
             self._write_last()
             raise
         if not self.checkpoints:
             return
-        scores = [score for score in self.history.test_accuracy if not math.isnan(score)]
-        if self.test is not None and scores and all(scores[-1] > score for score in scores[:-1]):
+        *earlier, score = self.training.history.test_accuracy or [math.nan]
+        best = max((each for each in earlier if not math.isnan(each)), default=-math.inf)
+        if self.test is not None and score > best:  # which nan is not
             self._write(self.checkpoints.best)
-        if last or round(self.batches.epochs) % self.checkpoints.every == 0:
+        if last or round(self.training.batches.epochs) % self.checkpoints.every == 0:
             self._write_last()
 
     def _end_early(self) -> None:
         """Write a checkpoint first: as training would be without the pause, not measured here."""
-        self.history.interrupted = True
-        self.history.seconds = time.perf_counter() - self._start
+        self.training.history.interrupted = True
+        self.training.history.seconds = time.perf_counter() - self._start
         self._write_last()
         self._measure_pause()
 
@@ -182,25 +185,25 @@ class Run:
 
     def _write(self, path: Path) -> None:
         if self._finite and self.checkpoints:
-            self.save(path, self.checkpoints.metadata)
-            self._kept = len(self.history.loss)
+            self.training.save(path, self.checkpoints.metadata)
+            self._kept = len(self.training.history.loss)
 
     def _measure_pause(self) -> None:
-        history = self.history
+        history = self.training.history
         if history.iteration[-1:] != [len(history.loss)] and history.loss:
             with contextlib.suppress(KeyboardInterrupt):
                 self._measure()
 
     def _measure(self) -> None:
         """Take the accuracies into the history, and show it."""
-        history = self.history
+        history = self.training.history
         accuracies = [self._accuracy(data) for data in (self.train, self.test) if data is not None]
         history.train_accuracy.append(accuracies[0])
         if self.test is not None or history.test_accuracy:
             without = len(history.epoch) - len(history.test_accuracy)
             history.test_accuracy += [math.nan] * without + (accuracies[1:] or [math.nan])
         history.iteration.append(len(history.loss))
-        history.epoch.append(self.batches.epochs)
+        history.epoch.append(self.training.batches.epochs)
         history.seconds = time.perf_counter() - self._start
         self.bar.report(history)
         if self.on_epoch is not None:
@@ -213,12 +216,12 @@ class Run:
     def _right(self, data: DataSet, start: int, stop: int) -> float:
         """Return the accuracy from a sample to another; nan where there is none."""
         try:
-            return data.accuracy(self.net, start, stop)
+            return data.accuracy(self.training.net, start, stop)
         except NotFiniteError:
             if self.on_nan == "stop":
                 raise
             return math.nan
 
     def _few_threads(self, data: DataSet) -> contextlib.AbstractContextManager[None]:
-        samples = min(self.batches.batch_size, data.samples) // self.team.size
-        return few_threads(self.net, data.like, samples, self.team.cores)
+        samples = min(self.training.batches.batch_size, data.samples) // self.team.size
+        return few_threads(self.training.net, data.like, samples, self.team.cores)

@@ -42,7 +42,11 @@ def rate(lr: float | Schedule, step: int) -> float:
         return lr
     if not callable(lr):
         return check_lr(lr)
-    found = float(lr(step))
+    value = lr(step)
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"`lr` must give a number; got {value!r:.80} at step {step}") from None
     if not (found >= 0 and math.isfinite(found)):
         raise ValueError(f"`lr` must be finite and 0 or more; got {found} at step {step}")
     return found

@@ -1,6 +1,5 @@
 """The training loop: the only place that knows data, network and optimizer (section 4.5)."""
 
-import contextlib
 import os
 import signal
 from collections.abc import Callable
@@ -14,7 +13,12 @@ from backprop.parallel import Communicator
 from backprop.training import summary
 from backprop.training.admission import warn_of_pixels
 from backprop.training.batches import Batches
-from backprop.training.calls import check_on_nan, check_parts, shows_a_right_call
+from backprop.training.calls import (
+    check_functions,
+    check_on_nan,
+    check_parts,
+    shows_a_right_call,
+)
 from backprop.training.checkpoints import Checkpoints
 from backprop.training.data import Samples
 from backprop.training.data_sets import data_set
@@ -67,6 +71,8 @@ class Trainer(Resumable):
     ----------
     history : History
         Of all that `fit` has done.
+    batches : Batches
+        How far it has come in the data.
 
     Raises
     ------
@@ -117,7 +123,7 @@ class Trainer(Resumable):
             self._steps.made(net, self.optimizer)  # or say now why not
         self.history = History()
         self._team: Team = Alone() if communicator is None else Ranks(communicator)
-        self._batches = Batches(batch_size, backends.host().rng(seed))
+        self.batches = Batches(batch_size, backends.host().rng(seed))
 
     __repr__ = summary.trainer_text
     _repr_html_ = summary.trainer_html
@@ -125,11 +131,11 @@ class Trainer(Resumable):
     @property
     def batch_size(self) -> int:
         """Samples in a step; with another one an epoch begins anew."""
-        return self._batches.batch_size
+        return self.batches.batch_size
 
     @batch_size.setter
     def batch_size(self, size: int) -> None:
-        self._batches.resize(size)
+        self.batches.resize(size)
 
     def fit(
         self,
@@ -184,18 +190,21 @@ class Trainer(Resumable):
         RuntimeError
             When another thread trains the network, or this trainer is in the middle of an epoch.
         TypeError
-            When labels are floating where class numbers belong.
+            When labels are floating where class numbers belong, or an argument is of another kind.
         ValueError
             When neither or both of `iterations` and `epochs` are given, inputs and labels differ
             in number, or a label is out of range; when processes that train together are given
             other numbers of samples, iterations or epochs.
         """
-        with getattr(self.net, "exclusive", None) or contextlib.nullcontext():
+        check_functions(on_epoch=on_epoch, stop=stop)
+        if progress not in (None, True, False):
+            raise TypeError(f"`progress` must be True, False or None; got {progress!r:.80}")
+        with self._alone():
             to_learn = data_set(self.net, train, "train")
             to_test = None if test is None else data_set(self.net, test, "test")
             warn_of_pixels(to_learn.like)
             team = self._team
-            self._batches.check_settled()
+            self.batches.check_settled()
             counts = {
                 "samples": to_learn.samples,
                 "test samples": None if to_test is None else to_test.samples,
@@ -203,17 +212,14 @@ class Trainer(Resumable):
                 "epochs": epochs,
             }
             team.begin(self, counts)
-            self._batches.start(to_learn.samples)
-            steps = _steps(iterations, epochs, self._batches)
+            self.batches.start(to_learn.samples)
+            steps = _steps(iterations, epochs, self.batches)
             if checkpoints is not None and not isinstance(checkpoints, Checkpoints):
                 checkpoints = Checkpoints(checkpoints)
             signals = Interruption(() if stop else ALL if checkpoints else INTERRUPT)
             with signals, Progress(steps, progress if team.leads else False) as bar:
                 run = Run(
-                    net=self.net,
-                    optimizer=self.optimizer,
-                    batches=self._batches,
-                    history=self.history,
+                    training=self,
                     train=to_learn,
                     test=to_test,
                     team=team,
@@ -221,8 +227,6 @@ class Trainer(Resumable):
                     on_nan=self.on_nan,
                     on_epoch=on_epoch,
                     checkpoints=checkpoints if team.leads else None,
-                    save=self.save,
-                    augment=self.augment,
                     steps=self._steps,
                     stop=stop or signals,
                 )

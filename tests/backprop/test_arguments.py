@@ -4,6 +4,7 @@ import pytest
 from backprop import (
     SGD,
     Affine,
+    Augment,
     BatchNormalization,
     Checkpoints,
     Convolution,
@@ -39,8 +40,8 @@ LOSS = SoftmaxWithLoss()
 NET = TwoLayerNet(2, 3, 2, backend="cpu")
 
 
-def fit_to(x=DATA[0], t=DATA[1]):
-    Trainer(NET, SGD(0.1), 2).fit((x, t), epochs=1)
+def fit_to(x=DATA[0], t=DATA[1], **how):
+    Trainer(NET, SGD(0.1), 2).fit((x, t), epochs=1, **how)
 
 
 def fit(**how):
@@ -237,6 +238,14 @@ def test_an_error_names_the_argument(call, kind, message):
         call()
 
 
+def test_numbers_that_no_float_holds_are_refused():
+    for lr in (10**400, -(10**400)):
+        with pytest.raises(ValueError, match="`lr` must be positive and finite; got -?1000"):
+            SGD(lr)
+    with pytest.raises(ValueError, match=r"`size` must be \(H, W\); got \(3,\)"):
+        Augment(size=(3,))
+
+
 def test_no_steps_lead_nowhere():
     x = np.ones(2)
     assert gradient_descent(np.sum, x, step_num=0).tolist() == [1.0, 1.0]
@@ -262,6 +271,20 @@ WRONG = {
     "convolution": (
         lambda: SimpleConvNet(conv_param=[3], backend="cpu"),
         r"a convolution must be described by a dictionary; got \[3\]",
+    ),
+    "on_epoch": (lambda: fit_to(on_epoch=3), "`on_epoch` must be a function; got 3"),
+    "stop": (lambda: fit_to(stop=3), "`stop` must be a function; got 3"),
+    "progress": (lambda: fit_to(progress="x"), "`progress` must be True, False or None; got 'x'"),
+    "inputs": (lambda: fit_to(None), "the inputs of `train`: an array must hold numbers"),
+    "batch_size": (
+        lambda: NET.accuracy(*DATA, batch_size="a"),
+        "`batch_size` must be a whole number; got 'a'",
+    ),
+    "state": (lambda: Trainer(NET).load_state_dict(3), "`state` must be what `state_dict` gave"),
+    "size": (lambda: Augment(1, size=3), "`size` must be a sequence of whole numbers; got 3"),
+    "schedule": (
+        lambda: Trainer(NET, SGD(lambda step: "a")).fit(DATA, epochs=1),
+        "`lr` must give a number; got 'a' at step 0",
     ),
     "stride": (lambda: conv_output_size(5, 3, 1.5), "`stride` must be a whole number"),
 }

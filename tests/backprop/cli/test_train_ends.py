@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from backprop import Trainer, load_network, load_params
+from backprop import Trainer, load_network, load_params, save_params
 from backprop.storage.writing import _host
 
 FILES = ["best.safetensors", "checkpoint.safetensors", "config.json", "history.csv"]
@@ -118,11 +119,75 @@ def test_training_that_has_died_may_go_on(run_in, tmp_path, word, code):
 
 def test_a_run_that_dies_leaves_earlier_parameters(run_in, tmp_path):
     run_in("train", *SIZE, "--epochs", "1", "--out", "a")
-    names = ("params.safetensors", "history.csv", "config.json")
-    before = [(tmp_path / "a" / name).read_bytes() for name in names]
+    before = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
     options = ["--lr", "1e9", "--epochs", "3", "--out", "a", "--overwrite"]
-    assert run_in("train", *WIDE, *options)[0] == 1
-    assert [(tmp_path / "a" / name).read_bytes() for name in names] == before
+    code, _, err = run_in("train", *WIDE, *options)
+    assert code == 1
+    assert err.endswith(f"; the earlier run is in {Path('a/earlier')}\n")
+    kept = {path.name: path.read_bytes() for path in (tmp_path / "a/earlier").iterdir()}
+    assert kept == before
+    left = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert left == sorted(["earlier", *FILES[1:]])
+
+    more = ("--epochs", "1", "--out", "a", "--overwrite")
+    assert run_in("train", *SIZE, *more)[0] == 0
+    assert not (tmp_path / "a/earlier").exists()
+    made = json.loads((tmp_path / "a/config.json").read_text())["hidden"]
+    for name in ("params", "checkpoint", "best"):
+        W = load_params(tmp_path / f"a/{name}.safetensors")[0]["W1"]
+        assert W.shape == (784, made)
+
+
+def test_a_run_that_is_killed_mixes_with_no_other(run_in, tmp_path, monkeypatch):
+    """Its checkpoint stands alone, beside the earlier run; the next one replaces it, or goes on."""
+    run_in("train", *SIZE, "--epochs", "1", "--out", "a")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
+    monkeypatch.setattr("backprop.cli.train.put_back", lambda folder: None)
+
+    def killed(*others):
+        raise RuntimeError("killed")
+
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr("backprop.cli.training.write_results", killed)
+            run_in("train", *SIZE, "--epochs", "2", "--out", "a", "--overwrite")
+        left = sorted(path.name for path in (tmp_path / "a").iterdir())
+        assert left == ["best.safetensors", "checkpoint.safetensors", "earlier"]
+        kept = {path.name: path.read_bytes() for path in (tmp_path / "a/earlier").iterdir()}
+        assert kept == before
+    assert run_in("train", "--resume", "a", "--epochs", "3")[0] == 0
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == sorted(before)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("batch_size", 0, "batch_size: .*; got 0"),
+        ("batch_size", 1.5, "batch_size: .*; got 1.5"),
+        ("batch_size", True, "batch_size must be as on the command line; got True"),
+        ("iterations", "a", "iterations: .*; got 'a'"),
+        ("optimizer", "zzz", "optimizer: .*; got 'zzz'"),
+        ("lr_schedule", "zz", "lr_schedule: .*; got 'zz'"),
+        ("net", "x", "net: .*; got 'x'"),
+        ("augment", 3, "augment must be as on the command line; got 3"),
+        ("augment", "zz", "--augment must be none, or .*; got 'zz'"),
+        ("hidden", [0], r"hidden must be widths of 1 or more; got \[0\]"),
+        ("compile", "x", "compile: .*; got 'x'"),
+        ("data_dir", 3, "data_dir: .*; got 3"),
+    ],
+)
+def test_a_checkpoint_says_nothing_that_the_command_line_would_not_take(
+    run_in, tmp_path, name, value, words
+):
+    run_in("train", *SIZE, "--iterations", "1", "--out", "a")
+    path = tmp_path / "a/checkpoint.safetensors"
+    arrays, metadata = load_params(path)
+    run = {**json.loads(metadata["run"]), name: value}
+    save_params(path, arrays, {**metadata, "run": json.dumps(run)})
+    code, _, err = run_in("train", "--resume", "a")
+    assert code == 2
+    start = "backprop: error: --resume must name a run of `backprop train`; "
+    assert re.fullmatch(f"{start}a/checkpoint.safetensors: {words}\n", err), err
 
 
 def test_a_disk_that_is_full_costs_one_line(run_in, tmp_path, monkeypatch):

@@ -425,12 +425,61 @@ def test_one_array_is_one_parameter_only():
     layers = {"a": Affine(W, np.zeros(2)), "b": Affine(W, np.zeros(2))}
     with pytest.raises(
         ValueError,
-        match="each parameter must be an array of its own; `W2` is `W1`: give one of the two "
-        "layers a copy",
+        match="each parameter must be an array of its own; `W2` is `W1`, or a part of it: give "
+        "one of the two layers a copy",
     ):
         Network(layers, SoftmaxWithLoss())
     layers["b"].W = W.copy()
     assert list(Network(layers, SoftmaxWithLoss()).params) == ["W1", "b1", "W2", "b2"]
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+@pytest.mark.parametrize("view", [lambda W: W.T, lambda W: W[:, :], lambda W: W[1, :]])
+def test_two_parameters_share_no_memory(library, view):
+    """They would be tied where arrays are changed in place, and not elsewhere."""
+    if library == "torch":
+        pytest.importorskip("torch")
+    array = backends.select("cpu", library).asarray
+    W = array(np.eye(2))
+    parts = (W, array(np.zeros(2))), (view(W), array(np.zeros(2)))
+    if view(W).ndim == 1:
+        parts = (W, array(np.zeros(2))), (array(np.eye(2)), view(W))
+    layers = {"a": Affine(*parts[0]), "b": Affine(*parts[1])}
+    with pytest.raises(ValueError, match=r"must be an array of its own; `.2` is `W1`, or a part"):
+        Network(layers, SoftmaxWithLoss())
+
+
+def test_parameters_may_lie_side_by_side_in_one_array():
+    flat = np.zeros(17)
+    layers = {
+        "a": Affine(flat[:6].reshape(2, 3), flat[6:9]),
+        "b": Affine(flat[9:15].reshape(3, 2), flat[15:]),
+    }
+    assert list(Network(layers, SoftmaxWithLoss()).params) == ["W1", "b1", "W2", "b2"]
+    both = np.zeros((2, 4))
+    layers = {"a": Affine(both[:, ::2], np.zeros(2)), "b": Affine(both[:, 1::2], np.zeros(2))}
+    assert list(Network(layers, SoftmaxWithLoss()).params) == ["W1", "b1", "W2", "b2"]
+
+
+def test_what_a_network_is_not_made_of_is_named():
+    with pytest.raises(TypeError, match="`params` must be a mapping of names to arrays; got 3"):
+        Network.from_params(3)
+    values = {"W1": np.ones((2, 2)) + 1j, "b1": np.zeros(2)}
+    with pytest.raises(TypeError, match="`W1` must be real; got complex128"):
+        Network.from_params(values, dtype="float64", backend="cpu")
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch", "jax"])
+def test_a_copy_in_a_dtype_that_is_too_small_is_refused(library):
+    if library != "numpy":
+        pytest.importorskip(library)
+    params = {"W1": np.full((2, 2), 1e6, "f4"), "b1": np.zeros(2, "f4")}
+    net = Network.from_params(params, backend=backends.select("cpu", library))
+    with pytest.raises(OverflowError, match="values must fit float16; got 1000000"):
+        net.to(dtype="float16")
+    for dtype in (3, "int8"):
+        with pytest.raises(TypeError, match=f"`dtype` must be real floating; got {dtype!r}"):
+            net.to(dtype=dtype)
 
 
 def test_a_layer_may_stand_in_one_place_only():

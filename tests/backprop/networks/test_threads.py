@@ -110,6 +110,39 @@ def test_training_is_what_it_is_alone(switching):
     assert loss == alone
 
 
+@pytest.mark.parametrize(
+    "how",
+    [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net)), TwoLayerNet.to],
+    ids=["deepcopy", "pickle", "to"],
+)
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_copy_has_one_state_while_another_thread_trains(library, how, switching):
+    backend = backend_of(library)
+
+    def key(net):
+        return tuple(backend.to_numpy(x).tobytes() for x in net.params.values())
+
+    def trainer(optimizer):
+        return Trainer(TwoLayerNet(6, 20, 3, 0.5, backend=backend, seed=0), optimizer, 8, seed=1)
+
+    class Noting(SGD):
+        def update(self, params, grads):
+            super().update(params, grads)
+            states.add(key(alone.net))
+
+    alone = trainer(Noting(0.1))
+    states = {key(alone.net)}
+    alone.fit((X, T), epochs=20)
+    together, copies = trainer(SGD(0.1)), []
+    thread = threading.Thread(target=lambda: together.fit((X, T), epochs=20))
+    thread.start()
+    while thread.is_alive():
+        copies.append(how(together.net))
+    assert copies
+    assert {key(net) for net in copies} <= states
+    assert key(together.net) == key(alone.net)
+
+
 class Own:
     """A layer as the book writes it: it keeps attributes, a list, layers in a list and a tuple."""
 

@@ -81,6 +81,13 @@ def test_a_folder_that_can_not_be_opened_is_no_error(tmp_path, monkeypatch):
     assert (tmp_path / "file").read_bytes() == b"new"
 
 
+@pytest.mark.parametrize("name", ["a" * 255, "ä" * 120, "𝟘" * 60])
+def test_the_longest_names_can_be_written(tmp_path, name):
+    write(tmp_path / name, b"first")
+    write(tmp_path / name, b"second")
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [(name, b"second")]
+
+
 def test_threads_leave_one_whole_file(tmp_path):
     path, errors = tmp_path / "file", []
 

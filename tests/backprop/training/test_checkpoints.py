@@ -1,5 +1,7 @@
 """Checkpoints: what is in the file is enough to go on, bit for bit."""
 
+import copy
+import functools
 import json
 import math
 import os
@@ -8,7 +10,9 @@ import runpy
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -244,7 +248,7 @@ def test_a_schedule_must_be_given_again(tmp_path):
     first = new(optimizer=training.Adam(training.Cosine(0.1, 40)))
     first.fit((X, T), epochs=1)
     first.save(tmp_path / "a")
-    with pytest.raises(ValueError, match="must be given, as it was saved: Adam, with its schedule"):
+    with pytest.raises(ValueError, match="must be given, as in .*a: Adam, with its schedule"):
         Trainer.resume(tmp_path / "a")
 
 
@@ -408,7 +412,7 @@ def test_what_a_file_can_not_say_must_be_given(tmp_path):
     own = new(optimizer=Own())
     own.fit((X, T), iterations=1)
     own.save(tmp_path / "b")
-    with pytest.raises(ValueError, match="`optimizer` must be given, as it was saved: Own"):
+    with pytest.raises(ValueError, match="`optimizer` must be given, as in .*b: Own"):
         Trainer.resume(tmp_path / "b")
     with pytest.raises(TypeError, match="`optimizer` must be a Own, as it was saved; got SGD"):
         Trainer.resume(tmp_path / "b", optimizer=SGD())
@@ -550,7 +554,10 @@ def test_what_an_optimizer_remembers_may_not_overflow():
 @pytest.mark.filterwarnings("ignore:overflow encountered in")
 def test_state_that_overflows_ends_training_too(tmp_path):
     one, none = np.ones(6, "float16"), np.zeros(6, "float16")
-    layers = {"n": BatchNormalization(one, none), "a": Affine(np.ones((6, 3), "float16"), none[:3])}
+    layers = {
+        "n": BatchNormalization(one, none),
+        "a": Affine(np.ones((6, 3), "float16"), none[:3] + 0),
+    }
     trainer = Trainer(Network(layers, SoftmaxWithLoss()), batch_size=8, seed=0)
     trainer.fit((X, T), epochs=1, checkpoints=tmp_path)
     with pytest.raises(NotFiniteError, match="not all of running_var1 is finite"):
@@ -630,3 +637,280 @@ def test_the_state_of_a_trainer_with_relu_layers_is_rebuilt(tmp_path):
     first.fit((X, T), iterations=3)
     first.save(tmp_path / "a")
     assert list(Trainer.resume(tmp_path / "a").net.layers) == ["a", "r"]
+
+
+def test_a_trainer_that_another_thread_trains_is_neither_saved_nor_copied(tmp_path):
+    trainer, refused = new(), []
+
+    def look(history):
+        def ask(call):
+            try:
+                call()
+            except RuntimeError as error:
+                refused.append(str(error))
+
+        for call in (
+            trainer.state_dict,
+            lambda: trainer.save(tmp_path / "a"),
+            lambda: copy.deepcopy(trainer),
+        ):
+            thread = threading.Thread(target=ask, args=(call,))
+            thread.start()
+            thread.join()
+
+    trainer.fit((X, T), epochs=1, on_epoch=look)
+    assert len(refused) == 3
+    assert all(text.startswith("one thread at a time can train") for text in refused)
+    assert not (tmp_path / "a").exists()
+
+
+def test_within_an_epoch_a_trainer_is_not_copied():
+    trainer, refused = new(), []
+
+    def stop():
+        if len(refused) < 7:
+            with pytest.raises(RuntimeError, match="a trainer must be between epochs") as caught:
+                copy.deepcopy(trainer)
+            refused.append(caught)
+        return False
+
+    trainer.fit((X, T), epochs=1, stop=stop)
+    assert len(refused) == 7  # after each step
+
+    copies = []
+    trainer.fit((X, T), epochs=1, on_epoch=lambda h: copies.append(copy.deepcopy(trainer)))
+    trainer.fit((X, T), epochs=1)
+    copies[0].fit((X, T), epochs=1)
+    assert end(copies[0]) == end(trainer)
+
+
+def test_on_epoch_may_go_back(tmp_path):
+    once = new()
+    once.fit((X, T), epochs=4)
+    trainer, kept = new(), {}
+
+    def back_once(history):
+        if len(history.epoch) == 2 and not kept:
+            kept.update(trainer.state_dict())
+        elif len(history.epoch) == 3 and not kept.get("used"):
+            trainer.load_state_dict(dict(kept))
+            kept["used"] = True
+
+    history = trainer.fit((X, T), epochs=4, on_epoch=back_once, checkpoints=tmp_path)
+    assert history is trainer.history
+    assert history.epoch == [1.0, 2.0, 3.0, 4.0]
+    assert end(trainer) == end(once)
+    assert end(Trainer.resume(tmp_path, backend="cpu")) == end(once)
+
+
+def test_on_epoch_may_change_the_optimizer():
+    trainer = new(optimizer=SGD(0.5))
+
+    def slower(history):
+        trainer.optimizer = SGD(1e-30)
+
+    trainer.fit((X, T), epochs=1)
+    before = trainer.net.state_dict()
+    first = trainer.fit((X, T), epochs=1, on_epoch=slower).loss[-1]
+    after = trainer.net.state_dict()
+    trainer.fit((X, T), epochs=1)
+    assert first > 0
+    assert not np.array_equal(before["W1"], after["W1"])
+    np.testing.assert_array_equal(trainer.net.params["W1"], after["W1"])
+
+    other = new(optimizer=SGD(0.5))
+
+    def changed(history):
+        if len(history.epoch) == 1:
+            other.optimizer = SGD(1e-30)
+            kept.update(other.net.state_dict())
+
+    kept = {}
+    other.fit((X, T), epochs=3, on_epoch=changed)
+    np.testing.assert_array_equal(other.net.params["W1"], kept["W1"])
+
+
+@pytest.mark.parametrize("optimizer", [SGD, training.Momentum, training.Adam])
+@pytest.mark.parametrize("library", ["torch", "jax"])
+def test_bfloat16_comes_back_as_it_was(tmp_path, library, optimizer):
+    pytest.importorskip(library)
+    backend = backends.select("cpu", library)
+    net = TwoLayerNet(6, 5, 3, 0.5, backend=backend, seed=0, dtype="bfloat16")
+    once = Trainer(net, optimizer(0.1), batch_size=8, seed=0)
+    once.fit((X, T), epochs=2, checkpoints=tmp_path)
+    second = Trainer.resume(tmp_path, backend=backend)
+    assert second.net.dtype == once.net.dtype == backend.dtype("bfloat16")
+    losses = [each.fit((X, T), epochs=2).loss for each in (once, second)]
+    assert losses[0] == losses[1]
+    with pytest.raises(ValueError, match=r"checkpoint\.safetensors must hold a network in a dtype"):
+        Trainer.resume(tmp_path, backend="cpu")
+
+
+class Slower(training.Rule):
+    """Steps by their number, and by what it has seen."""
+
+    def __init__(self, lr):
+        super().__init__(lr)
+        self.seen = 0.0
+
+    def change(self, g, lr, kept):
+        self.seen += float(g[0] ** 2)
+        return lr / (self.steps + self.seen) * g
+
+
+class Seeing(SGD):
+    """An SGD that steps by what it has seen."""
+
+    seen = 0.0
+
+    def change(self, g, lr, kept):
+        self.seen += float(g[0] ** 2)
+        return lr / (1 + self.seen) * g
+
+
+@pytest.mark.parametrize("kind", [Slower, Seeing])
+def test_what_a_rule_of_ones_own_counts_and_keeps_goes_on(tmp_path, kind):
+    once = new(optimizer=kind(0.5))
+    once.fit((X, T), epochs=2)
+    once.save(tmp_path / "a")
+    second = Trainer.resume(tmp_path / "a", optimizer=kind(0.5), backend="cpu")
+    assert second.optimizer.steps == once.optimizer.steps == 14
+    assert second.optimizer.seen == once.optimizer.seen > 0
+    for each in (once, second):
+        each.fit((X, T), epochs=2)
+    assert end(second) == end(once)
+
+
+class Wrapped:
+    """An optimizer with a helper object, a generator and a deque."""
+
+    def __init__(self):
+        self.inner, self.rng = training.Momentum(0.1), np.random.default_rng(0)
+        self.rates = deque([1.0, 0.5])
+
+    def update(self, params, grads):
+        self.inner.lr = self.rates[0] * self.rng.random()
+        self.rates.rotate()
+        self.inner.update(params, grads)
+
+
+def test_a_state_shares_nothing_with_the_optimizer(tmp_path):
+    first = new(optimizer=Wrapped())
+    first.fit((X, T), epochs=2)
+    state = first.state_dict()
+    first.fit((X, T), epochs=2)
+    second = new(optimizer=Wrapped(), seed=1)
+    second.load_state_dict(state)
+    assert second.optimizer.inner is not first.optimizer.inner
+    second.fit((X, T), epochs=2)
+    assert end(second) == end(first)
+    with pytest.raises(TypeError, match="must hold arrays, numbers and strings"):
+        first.save(tmp_path / "a")
+
+
+class Steps:
+    """Moves by others, which a list holds."""
+
+    def __init__(self):
+        self.steps = [training.Augment(1, seed=3, size=(2, 3))]
+
+    def __call__(self, x):
+        return self.steps[0](x)
+
+
+def noise(x, rng):
+    return x + 0.1 * rng.standard_normal(x.shape)
+
+
+class Moving:
+    """A method that draws is given."""
+
+    def __init__(self):
+        self.rng = np.random.default_rng(3)
+
+    def move(self, x):
+        return noise(x, self.rng)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [Steps, lambda: functools.partial(noise, rng=np.random.default_rng(3)), lambda: Moving().move],
+    ids=["in a list", "partial", "method"],
+)
+def test_generators_of_what_augments_go_on(tmp_path, make):
+    once = new(augment=make())
+    once.fit((X, T), epochs=2)
+    once.save(tmp_path / "a")
+    second = Trainer.resume(tmp_path / "a", augment=make(), backend="cpu")
+    for each in (once, second):
+        each.fit((X, T), epochs=2)
+    assert end(second) == end(once)
+
+
+def test_an_epoch_whose_accuracy_is_nan_is_not_the_best(tmp_path):
+    trainer, seen = new(on_nan="ignore"), []
+    accuracy = trainer.net.accuracy
+
+    def measured(*data, **options):
+        seen.append(trainer.net.state_dict()["W1"])
+        if len(seen) > 4:  # train and test, of the third epoch
+            raise NotFiniteError("scores must be finite")
+        return accuracy(*data, **options) if len(seen) < 3 else 1.0
+
+    trainer.net.accuracy = measured
+    history = trainer.fit((X, T), (X, T), epochs=3, checkpoints=tmp_path)
+    assert history.test_accuracy[1] == 1.0
+    assert math.isnan(history.test_accuracy[2])
+    np.testing.assert_array_equal(load_params(tmp_path / BEST)[0]["W1"], seen[3])
+
+
+def test_an_exit_in_on_epoch_loses_no_epoch(tmp_path):
+    def leave(history):
+        if len(history.epoch) == 2:
+            sys.exit(3)
+
+    with pytest.raises(SystemExit, match="3"):
+        new().fit((X, T), epochs=5, checkpoints=tmp_path, on_epoch=leave)
+    assert len(Trainer.resume(tmp_path, backend="cpu").history.loss) == 14
+
+
+def test_with_a_stop_of_ones_own_ctrl_c_is_the_callers(tmp_path):
+    class Interrupted(SGD):
+        def update(self, params, grads):
+            super().update(params, grads)
+            raise KeyboardInterrupt
+
+    trainer = new(optimizer=Interrupted(0.5))
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit((X, T), epochs=1, stop=lambda: False)
+    assert trainer.history.interrupted
+
+
+@pytest.mark.parametrize(
+    ("training", "message"),
+    [
+        ({"history": [{"$floats": "trainer/a"}] * 2}, "must say where training is; .*trainer/a"),
+        (
+            {"optimizer_kind": "SGD", "optimizer_settings": {"weight_decay": 10**400}}
+            | {"optimizer": {"lr": 0.1}},
+            "a must hold numbers that SGD takes",
+        ),
+        (
+            {"optimizer_kind": "Momentum", "optimizer_settings": {}, "position": {}}
+            | {"optimizer": {"lr": 0.1, "steps": 10**30, "v": {}}, "history": {}},
+            "a must be of such a training",
+        ),
+        ({"optimizer_kind": "Other"}, "must be given, as in .*a: Other"),
+        ({"optimizer_kind": "SGD", "optimizer": {"lr": 0.1}, "dtype": "x"}, "a must .*dtype"),
+        ({"optimizer_kind": "SGD", "optimizer": {"lr": 0.1}, "dtype": 3}, "a must .*dtype"),
+    ],
+)
+def test_what_no_trainer_writes_is_refused(tmp_path, training, message):
+    trainer = new()
+    trainer.save(tmp_path / "b")
+    arrays, metadata = load_params(tmp_path / "b")
+    arrays = {name: x for name, x in arrays.items() if not name.startswith("trainer/")}
+    texts = {"network": metadata["network"], "trainer": json.dumps(training)}
+    save_params(tmp_path / "a", {**arrays, "trainer/a": np.ones(3)}, texts)
+    with pytest.raises(ValueError, match=message):
+        Trainer.resume(tmp_path / "a", backend="cpu")
