@@ -41,11 +41,10 @@ class Progress:
         self._bar.advance(self._task)
         return self._value()
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> None:
         if self._bar is not None:
             self._bar.start()
             self._phi.value = self._counted
-        return self
 
     def __exit__(
         self,

@@ -18,6 +18,13 @@ def test_gates_of_numbers_give_the_table_as_integers(gate, table):
     assert gate(np.float64(0), True) == table[1]
 
 
+def test_a_sum_of_exactly_0_gives_0():
+    """The book's `tmp <= 0` (section 2.3)."""
+    assert perceptron.AND(1, 0.4) == 0
+    assert perceptron.OR(0.4, 0) == 0
+    assert perceptron.OR(0.41, 0) == 1
+
+
 @pytest.mark.parametrize(("gate", "table"), GATES)
 def test_arrays_are_broadcast(case: Case, gate, table):
     x1, x2 = case.array([[0.0], [1.0]]), case.array([0.0, 1.0])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backprop import gradcheck
-from backprop.gradients import Verdict
+from backprop.gradients import Verdict, findings
 
 
 def normal(*shape, seed=0):
@@ -264,6 +264,61 @@ def test_integer_gradients_are_told_so():
     assert "its gradient must have dtype float64; got int64" in str(report)
     with pytest.raises(TypeError, match="input 0 must have no mask; got a masked array"):
         gradcheck(Truncated(), np.ma.masked_array(X, X > 0))
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_a_gradient_of_integers_is_held_to_its_values(factor):
+    x = np.arange(1.0, 7.0).reshape(2, 3)
+    report = gradcheck((lambda v: np.sum(v**2), lambda v: (factor * 2 * v).astype(int)), x)
+    assert report["v"].verdict is (Verdict.AGREES if factor == 1 else Verdict.WRONG)
+
+
+def test_an_empty_parameter_has_an_empty_gradient():
+    class Halves:
+        """x W and an offset for outputs that there are none of."""
+
+        def __init__(self):
+            self.W, self.e, self.dW, self.de = np.eye(3), np.zeros((0, 2)), None, None
+
+        def forward(self, x):
+            self.x = x
+            return x @ self.W + np.sum(self.e)
+
+        def backward(self, d):
+            self.dW, self.de = self.x.T @ d, np.zeros((0, 2))
+            return d @ self.W.T
+
+    report = gradcheck(Halves(), X)
+    assert report.ok, report
+    assert report["e"].verdict is Verdict.AGREES
+    assert report["e"].reason == "it is empty"
+
+
+def test_the_distance_of_gradients():
+    one = np.array([1.0, -3.0])
+    assert findings.distance(None, None) == 0.0
+    assert findings.distance(one, None) == findings.distance(None, one) == np.inf
+    assert findings.distance(one, one[:1]) == np.inf
+    assert findings.distance(one, one.copy()) == 0.0
+    assert findings.distance(one, np.zeros(2)) == 3.0
+    assert findings.distance(one, one, 2.0) == 3.0
+
+
+@pytest.mark.parametrize("shape", [(5, 1), (5, 3)])
+def test_rows_that_depend_on_each_other_are_said(shape):
+    class Shares:
+        """What share each row has of the sum; its backward forgets the sum."""
+
+        def forward(self, x):
+            self.y = np.exp(x) / np.exp(x).sum(axis=0)
+            return self.y
+
+        def backward(self, d):
+            return d * self.y
+
+    report = gradcheck(Shares(), normal(*shape))
+    assert report["x"].verdict is Verdict.WRONG
+    assert "the rows depend on each other" in report["x"].reason
 
 
 def test_directions_of_very_large_arrays():

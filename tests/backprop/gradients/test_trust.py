@@ -176,9 +176,13 @@ def test_weights_kept_from_the_first_pass_are_seen_to_be_stale(writable):
             super().backward(d)
             return d @ self.kept
 
-    report = gradcheck(Keeping(), normal(4, 3))
+    layer = Keeping()
+    W, values = layer.W, layer.W.copy()
+    report = gradcheck(layer, normal(4, 3))
     assert "a stale cache" in report["x"].reason
     assert report["W"].verdict is Verdict.AGREES
+    assert layer.W is W
+    np.testing.assert_array_equal(W, values)
 
 
 def test_a_chaotic_function_is_left_open():
@@ -267,6 +271,21 @@ def test_a_bar_is_drawn_where_it_is_asked_for_and_nothing_else_is_printed(capsys
     assert report.ok
     assert str(report) == str(gradcheck(Linear(), normal(4, 3)))
     assert gradcheck(Linear(), normal(4, 3), progress=False).ok
+
+
+@pytest.mark.parametrize("progress", [None, True, False])
+def test_the_bar_is_as_it_was_asked_for(monkeypatch, progress):
+    pytest.importorskip("rich")
+    asked = []
+
+    class Bar(Progress):
+        def __init__(self, phi, total, seconds, show):
+            super().__init__(phi, total, seconds, show)
+            asked.append((show, self._bar is not None))
+
+    monkeypatch.setattr(check, "Progress", Bar)
+    assert gradcheck(Linear(), normal(4, 3), progress=progress).ok
+    assert asked == [(progress, progress is True)]
 
 
 def test_a_bar_needs_rich(monkeypatch):

@@ -50,20 +50,28 @@ class InSlots(AsTheBook):
     __slots__ = ("W", "b", "dW", "db", "x")
 
 
-class OtherNames(AsTheBook):
-    """Gradients under names that nothing else tells."""
+class OtherNames:
+    """Gradients under names that nothing else tells; no class that it inherits from sets others."""
 
     def __init__(self, W, b):
-        self.W, self.b = W, b
+        self.W, self.b, self.gradient_of_weights = W, b, np.zeros_like(W)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
 
     def backward(self, dout):
         self.gradient_of_weights = self.x.T @ dout
         return dout @ self.W.T
 
 
-class GradsWithoutParams(AsTheBook):
+class GradsWithoutParams:
     def __init__(self, W, b):
         self.W, self.b, self.grads = W, b, {}
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
 
     def backward(self, dout):
         self.grads["W"], self.grads["b"] = self.x.T @ dout, dout.sum(axis=0)

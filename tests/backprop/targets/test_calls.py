@@ -42,6 +42,31 @@ def test_an_output_of_integers_has_no_derivative(factor):
     assert gradcheck(Largest, torch.tensor(X)).ok is (factor == 1.0)
 
 
+def test_a_function_returns_a_pair():
+    message = "got a function that returns tuple"
+    with pytest.raises(TypeError, match=message):
+        gradcheck(lambda v: (np.sum(v**2), 2 * v, 3.0), X)
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.5])
+def test_a_function_of_autograd_in_float32(factor):
+    torch = pytest.importorskip("torch")
+
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.float() ** 2
+
+        @staticmethod
+        def backward(ctx, dout):
+            assert dout.dtype == torch.float32
+            return (2 * factor * ctx.saved_tensors[0] * dout).to(ctx.saved_tensors[0].dtype)
+
+    report = gradcheck(Square, torch.tensor(X, dtype=torch.float32))
+    assert report["x"].verdict is (Verdict.AGREES if factor == 1.0 else Verdict.WRONG)
+
+
 @pytest.mark.parametrize("moves", [0.0, 1.0])
 def test_a_function_of_autograd_that_changes_its_input_is_told_so(moves):
     torch = pytest.importorskip("torch")
