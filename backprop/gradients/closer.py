@@ -80,7 +80,7 @@ def confirm(found: Judgment, look: Look, noise: float, limits: Limits) -> None:
     met = {kink.i for kink in found.kinks}
     checked: set[int] = set()
     for _ in range(8):
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore"):
             ratio = np.where(np.isfinite(found.error), found.off / found.allowed, 0.0)
         order = [int(i) for i in np.argsort(-ratio) if found.bad[i] and i not in met | checked]
         worst = [i for i in order if np.isfinite(found.error[i])][:CONFIRMED]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from backends import device, namespace
-from backends.testing import capabilities, equivalence
+from backends.testing import capabilities, equivalence, rounding
+from backends.testing.parts import parts
 
 ROWS = ("numpy*", "strict", "torch", "jax*")
 X = np.array([0.1, 0.4, 0.7, 1.1, 2.3])
@@ -276,3 +277,14 @@ class TestWhatIsNot:
 
         report = equivalence(f, X, backends=("strict:cpu", "strict:no_float64"))
         assert report.wrong == ("strict:cpu", "strict:no_float64")
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide"), [(np.inf, 1e30), (1e30, np.inf), (np.nan, 1.0), (np.inf, np.inf)]
+)
+def test_what_overflows_tells_of_no_rounding(narrow, wide):
+    """Else its rounding would be infinite, and all would agree."""
+    first, second = (parts({"y": np.asarray(x)}) for x in (narrow, wide))
+    (place,) = first.leaves
+    assert rounding._pair(first, second, place) is None
+    assert rounding._pair(*[parts({"y": np.asarray(2.0)})] * 2, place) == (2.0, 2.0)

@@ -266,11 +266,11 @@ def test_integer_gradients_are_told_so():
         gradcheck(Truncated(), np.ma.masked_array(X, X > 0))
 
 
-@pytest.mark.parametrize("factor", [1, 2])
-def test_a_gradient_of_integers_is_held_to_its_values(factor):
-    x = np.arange(1.0, 7.0).reshape(2, 3)
-    report = gradcheck((lambda v: np.sum(v**2), lambda v: (factor * 2 * v).astype(int)), x)
-    assert report["v"].verdict is (Verdict.AGREES if factor == 1 else Verdict.WRONG)
+@pytest.mark.parametrize("off", [0, 1])
+def test_a_gradient_of_integers_is_held_to_its_values(off):
+    x = np.arange(1000.0, 1006.0).reshape(2, 3)
+    report = gradcheck((lambda v: np.sum(v**2), lambda v: (2 * v + off).astype(int)), x)
+    assert report["v"].verdict is (Verdict.WRONG if off else Verdict.AGREES)
 
 
 def test_an_empty_parameter_has_an_empty_gradient():
@@ -292,6 +292,39 @@ def test_an_empty_parameter_has_an_empty_gradient():
     assert report.ok, report
     assert report["e"].verdict is Verdict.AGREES
     assert report["e"].reason == "it is empty"
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-9])
+def test_what_is_not_the_transpose_is_not_called_so(scale):
+    class Transposed:
+        def __init__(self, own):
+            self.W, self.dW, self.own = np.ones((3, 2)), None, own
+
+        def forward(self, x):
+            self.x = x
+            return scale * (x @ self.W)
+
+        def backward(self, d):
+            self.dW = self.own * scale * (self.x.T @ d).T
+            return scale * (d @ self.W.T)
+
+    shape = r"its shape must be (3, 2); got (2, 3)"
+    assert gradcheck(Transposed(1.0), X)["W"].reason == f"{shape}: it is the transpose"
+    assert gradcheck(Transposed(0.5), X)["W"].reason == shape
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.5])
+def test_a_list_of_one_number_in_a_dictionary_is_a_gradient(factor):
+    pair = (lambda v: np.sum(v**2), lambda v: {"v": [factor * 2.0 * float(v[0])]})
+    report = gradcheck(pair, np.array([1.5]))
+    assert report["v"].verdict is (Verdict.AGREES if factor == 1.0 else Verdict.WRONG)
+
+
+def test_nothing_is_allowed_where_nothing_is_lost():
+    """Of halves and whole numbers no digit is lost, and no tolerance is given."""
+    pair = (lambda v: np.sum(0.5 * v), lambda v: np.full(v.shape, 0.75))
+    report = gradcheck(pair, np.array([1.0, 2.0, 4.0]), rtol=0.0, atol=0.0)
+    assert report["v"].verdict is Verdict.WRONG
 
 
 def test_the_distance_of_gradients():

@@ -48,8 +48,9 @@ def test_a_function_returns_a_pair():
         gradcheck(lambda v: (np.sum(v**2), 2 * v, 3.0), X)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("factor", [1.0, 1.5])
-def test_a_function_of_autograd_in_float32(factor):
+def test_a_function_of_autograd_that_gives_float32(factor, dtype):
     torch = pytest.importorskip("torch")
 
     class Square(torch.autograd.Function):
@@ -63,7 +64,7 @@ def test_a_function_of_autograd_in_float32(factor):
             assert dout.dtype == torch.float32
             return (2 * factor * ctx.saved_tensors[0] * dout).to(ctx.saved_tensors[0].dtype)
 
-    report = gradcheck(Square, torch.tensor(X, dtype=torch.float32))
+    report = gradcheck(Square, torch.tensor(X, dtype=getattr(torch, dtype)))
     assert report["x"].verdict is (Verdict.AGREES if factor == 1.0 else Verdict.WRONG)
 
 
