@@ -46,18 +46,13 @@ def check_own(params: Mapping[str, Array]) -> None:
     Training would change both where arrays are changed in place, each for itself where not; and
     arrays that are loaded are two.
     """
+    changed = {name for name, x in params.items() if is_host(x) and backends.is_writable(x)}
     for (one, x), (other, y) in itertools.combinations(params.items(), 2):
-        if x is y or _share(x, y):
+        if x is y or ({one, other} <= changed and share_memory(x, y)):
             raise ValueError(
                 f"each parameter must be an array of its own; `{other}` is `{one}`, or a part of "
                 "it: give one of the two layers a copy"
             )
-
-
-def _share(x: Array, y: Array) -> bool:
-    """Tell whether a change of one array would be seen in another."""
-    changed = all(is_host(each) and backends.is_writable(each) for each in (x, y))
-    return changed and share_memory(x, y)
 
 
 def common_backend(slots: Mapping[str, Slot]) -> Backend | None:
