@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +15,6 @@ from backprop.training.checkpoints import BEST, LAST
 
 RESULTS = ("params.safetensors", "history.csv", "config.json", "accuracy.png")
 FILES = (*RESULTS, LAST, BEST)
-_EARLIER = "earlier"
-"""Where the files of the run before lie until the new one has results: two never mix."""
 
 
 def check_output(out: Path | None, overwrite: bool) -> None:
@@ -50,43 +47,6 @@ def output_folder(out: Path | None, dataset: str) -> Path:
             return folder
     except OSError as error:
         raise ValueError(f"--out must be a folder that can be written; {folder}: {error}") from None
-
-
-def set_aside(folder: Path) -> None:
-    """Move what an earlier run left into a folder within this one.
-
-    If there is such a folder already, the run that came after it has never ended.
-    """
-    old = [folder / name for name in FILES if (folder / name).exists()]
-    aside = folder / _EARLIER
-    if aside.exists():
-        for path in old:
-            path.unlink()
-    elif old:
-        aside.mkdir()
-        for path in old:
-            path.replace(aside / path.name)
-
-
-def put_back(folder: Path) -> None:
-    """Put the earlier run where it was, if the new one has not begun."""
-    aside = folder / _EARLIER
-    if aside.exists() and not any((folder / name).exists() for name in FILES):
-        for path in aside.iterdir():
-            path.replace(folder / path.name)
-        aside.rmdir()
-
-
-def earlier(folder: Path) -> Path | None:
-    """Return where the earlier run lies, if it is still there."""
-    aside = folder / _EARLIER
-    return aside if aside.exists() else None
-
-
-def forget_earlier(folder: Path) -> None:
-    """Remove the earlier run, once the new one has results."""
-    if (aside := earlier(folder)) is not None:
-        shutil.rmtree(aside)
 
 
 def _new_folder(dataset: str) -> Path:

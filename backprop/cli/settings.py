@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +15,8 @@ from backprop.cli.options import DTypeName
 from backprop.cli.recipe import OptimizerName, ScheduleName
 from backprop.layers.activation import ActivationName
 from backprop.storage.checkpoint import load_checkpoint
+from backprop.storage.params import load_params
+from backprop.training.checkpoints import BEST
 
 _FREE = (
     *("device", "library", "data_dir", "iterations", "epochs", "checkpoint_every", "on_nan"),
@@ -115,6 +117,22 @@ def _check(values: dict[str, Any], context: typer.Context) -> None:
         if type(plain) is not type(value) or plain != value:
             raise ValueError(f"{option.name} must be as on the command line; got {value!r:.80}")
     recipe.moves(values["augment"])
+
+
+def drop_best_of_another(folder: Path, settings: Settings) -> None:
+    """Remove the best checkpoint where another run has left it, which the results replace.
+
+    That is so where this run has none, as its accuracies were no numbers.
+    """
+    best = folder / BEST
+    if best.exists():
+        asked = (load_params(best)[1].get("run", "{}"), json.dumps(asdict(settings)))
+        one, other = (
+            {name: value for name, value in json.loads(each).items() if name not in _FREE}
+            for each in asked
+        )
+        if one != other:
+            best.unlink()
 
 
 def config(settings: Settings, history: History) -> dict[str, Any]:

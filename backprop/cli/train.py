@@ -31,7 +31,7 @@ from backprop.cli.options import (
     out_option,
 )
 from backprop.cli.output import end_all, leads, manner, say
-from backprop.cli.run_folder import check_output, output_folder, put_back, set_aside
+from backprop.cli.run_folder import check_output, output_folder
 from backprop.cli.settings import Settings, said, settings_of
 from backprop.cli.trainer import new_trainer
 from backprop.cli.training import again, run_training
@@ -144,8 +144,6 @@ def train(
     trainer = new_trainer(settings, backend, counts[0], resume, manner.ranks)
     if resume is None:
         folder = output_folder(out, dataset) if leads() else Path()
-        if leads():
-            set_aside(folder)
     say_device(backend)
     if manner.ranks is not None:
         say(f"ranks:  {manner.ranks}")
@@ -156,6 +154,3 @@ def train(
         except KeyboardInterrupt:
             say(f"\nended at once; what the last checkpoint holds goes on with {again(folder)}")
             return end_all(128 + (signals.received or signal.SIGINT))
-        finally:
-            if leads():
-                put_back(folder)

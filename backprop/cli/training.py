@@ -16,8 +16,8 @@ from backprop import Checkpoints, History, NotFiniteError, Trainer
 from backprop.cli.computing import versions
 from backprop.cli.next_step import command, point_to
 from backprop.cli.output import answer, chatty, leads, manner, record, say, warn
-from backprop.cli.run_folder import FILES, earlier, forget_earlier, write_results
-from backprop.cli.settings import Settings, config
+from backprop.cli.run_folder import FILES, write_results
+from backprop.cli.settings import Settings, config, drop_best_of_another
 from backprop.storage.writing import sweep
 from backprop.training.interruption import Interruption
 
@@ -63,13 +63,12 @@ def run_training(
     about = {"died": died, "versions": versions(trainer.net.backend or backends.host())}
     write_results(folder, net, history, {**config(settings, history), **about})
     manner.kept = True
+    if net is not None:
+        drop_best_of_another(folder, settings)
     point_to(folder)
     if problem:
-        before = earlier(folder)
-        kept = "" if before is None else f"; the earlier run is in {before}"
-        print(f"backprop: error: {problem}{kept}", file=sys.stderr)
+        print(f"backprop: error: {problem}", file=sys.stderr)
         return 1
-    forget_earlier(folder)
     if history.interrupted:
         say(f"\ninterrupted after {len(history.loss):,} iterations; {again(folder)} goes on")
     last = history.loss[-batches:]

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -119,44 +118,23 @@ def test_training_that_has_died_may_go_on(run_in, tmp_path, word, code):
 
 def test_a_run_that_dies_leaves_earlier_parameters(run_in, tmp_path):
     run_in("train", *SIZE, "--epochs", "1", "--out", "a")
-    before = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
+    names = ("params.safetensors", "history.csv", "config.json")
+    before = [(tmp_path / "a" / name).read_bytes() for name in names]
     options = ["--lr", "1e9", "--epochs", "3", "--out", "a", "--overwrite"]
-    code, _, err = run_in("train", *WIDE, *options)
-    assert code == 1
-    assert err.endswith(f"; the earlier run is in {Path('a/earlier')}\n")
-    kept = {path.name: path.read_bytes() for path in (tmp_path / "a/earlier").iterdir()}
-    assert kept == before
-    left = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert left == sorted(["earlier", *FILES[1:]])
-
-    more = ("--epochs", "1", "--out", "a", "--overwrite")
-    assert run_in("train", *SIZE, *more)[0] == 0
-    assert not (tmp_path / "a/earlier").exists()
-    made = json.loads((tmp_path / "a/config.json").read_text())["hidden"]
-    for name in ("params", "checkpoint", "best"):
-        W = load_params(tmp_path / f"a/{name}.safetensors")[0]["W1"]
-        assert W.shape == (784, made)
+    assert run_in("train", *WIDE, *options)[0] == 1
+    assert [(tmp_path / "a" / name).read_bytes() for name in names] == before
 
 
-def test_a_run_that_is_killed_mixes_with_no_other(run_in, tmp_path, monkeypatch):
-    """Its checkpoint stands alone, beside the earlier run; the next one replaces it, or goes on."""
+def test_the_best_of_another_run_does_not_stay_beside_results(run_in, tmp_path):
     run_in("train", *SIZE, "--epochs", "1", "--out", "a")
-    before = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
-    monkeypatch.setattr("backprop.cli.train.put_back", lambda folder: None)
+    options = ["--lr", "1e9", "--epochs", "2", "--out", "a", "--overwrite", "--on-nan", "ignore"]
+    assert run_in("train", *WIDE, *options)[0] == 0
+    assert not (tmp_path / "a/best.safetensors").exists()
 
-    def killed(*others):
-        raise RuntimeError("killed")
-
-    for _ in range(2):
-        with monkeypatch.context() as patch:
-            patch.setattr("backprop.cli.training.write_results", killed)
-            run_in("train", *SIZE, "--epochs", "2", "--out", "a", "--overwrite")
-        left = sorted(path.name for path in (tmp_path / "a").iterdir())
-        assert left == ["best.safetensors", "checkpoint.safetensors", "earlier"]
-        kept = {path.name: path.read_bytes() for path in (tmp_path / "a/earlier").iterdir()}
-        assert kept == before
-    assert run_in("train", "--resume", "a", "--epochs", "3")[0] == 0
-    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == sorted(before)
+    run_in("train", *SIZE, "--epochs", "1", "--out", "b")
+    best = (tmp_path / "b/best.safetensors").read_bytes()
+    assert run_in("train", "--resume", "b", "--iterations", "11", "--on-nan", "warn")[0] == 0
+    assert (tmp_path / "b/best.safetensors").read_bytes()[:1000] == best[:1000]  # its own
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,24 @@ def test_weights_kept_from_the_first_pass_are_seen_to_be_stale(writable):
     np.testing.assert_array_equal(W, values)
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-9])
+def test_a_stale_cache_is_no_sum_however_small_gradients_are(scale):
+    class First(Linear):
+        first = None
+
+        def forward(self, x):
+            self.first = x if self.first is None else self.first
+            return scale * super().forward(x)
+
+        def backward(self, d):
+            self.dW, self.db = scale * self.first.T @ d, scale * d.sum(axis=0)
+            return scale * d @ self.W.T
+
+    report = gradcheck(First(), normal(4, 3))
+    assert "a stale cache" in report["W"].reason
+    assert "each pass adds" not in str(report)
+
+
 def test_a_chaotic_function_is_left_open():
     class Chaos:
         def forward(self, x):
