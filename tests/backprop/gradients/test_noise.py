@@ -555,3 +555,20 @@ class Fast:
 def test_what_a_narrow_dtype_rounds_far_from_0_is_right(size):
     report = gradcheck(Fast(), (size * np.linspace(1.0, 2.0, 7)).astype("float32"))
     assert report["x"].verdict is Verdict.AGREES, report
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.001, 2.0])
+def test_what_moves_in_steps_as_wide_as_its_slope_is_left_open(factor):
+    """Of φ in multiples of 0.01, at points of a thousandth, no error of twice could be seen."""
+
+    class Rounded:
+        def forward(self, x):
+            self.x = x
+            return np.round(np.sin(x) / 0.01) * 0.01
+
+        def backward(self, d):
+            return d * factor * np.cos(self.x)
+
+    report = gradcheck(Rounded(), 1e-3 * np.array([[0.0, 0.3], [-0.7, 1.1]]))
+    assert report["x"].verdict is Verdict.NOISY
+    assert "the error bar is as large as the gradient itself at 4 of 4" in report["x"].reason
