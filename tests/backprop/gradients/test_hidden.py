@@ -313,6 +313,30 @@ def test_what_is_not_the_transpose_is_not_called_so(scale):
     assert gradcheck(Transposed(0.5), X)["W"].reason == shape
 
 
+@pytest.mark.parametrize("off", [0.0, 0.01])
+def test_a_factor_for_each_row_is_said_where_it_explains_all(off):
+    factors = np.array([[3.0], [0.5], [2.0]])
+
+    class Rows:
+        def __init__(self):
+            self.W, self.dW = normal(3, 2), None
+
+        def forward(self, x):
+            self.x = x
+            return x @ self.W
+
+        def backward(self, d):
+            right = self.x.T @ d
+            self.dW = (
+                factors * right * (1.0 + off * np.array([[1.0, -1.0], [-1.0, 2.0], [0.0, 1.0]]))
+            )
+            return d @ self.W.T
+
+    reason = gradcheck(Rows(), X)["W"].reason
+    assert ("each row has a factor of its own" in reason) is (off == 0.0)
+    assert ("from 0.5 to 3" in reason) is (off == 0.0)
+
+
 @pytest.mark.parametrize("factor", [1.0, 1.5])
 def test_a_list_of_one_number_in_a_dictionary_is_a_gradient(factor):
     pair = (lambda v: np.sum(v**2), lambda v: {"v": [factor * 2.0 * float(v[0])]})
