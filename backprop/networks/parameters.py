@@ -91,19 +91,18 @@ def reached(
     `held_in` says what is held by what else is looked into; None of what is not.
     """
     seen: set[int] = set()
-
-    def walk(
-        value: Any, name: str, held: Mapping[Any, Any]
-    ) -> Iterator[tuple[str, Any, Mapping[Any, Any]]]:
+    waiting = [(name, value, attributes(value) or held_in(value) or {})]  # the next one last
+    while waiting:
+        name, value, held = waiting.pop()
+        if id(value) in seen:
+            continue
         seen.add(id(value))
         yield name, value, held
-        for key, item in held.items():
+        for key, item in reversed([*held.items()]):
             if not isinstance(item, _ATOMS) and id(item) not in seen:
                 inner = held_in(item)
                 if inner is not None:
-                    yield from walk(item, f"{name}.{key}", inner)
-
-    yield from walk(value, name, attributes(value) or held_in(value) or {})
+                    waiting.append((f"{name}.{key}", item, inner))
 
 
 def named_slots(layers: Iterable[Any]) -> dict[str, Slot]:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -832,10 +833,28 @@ class Moving:
         return noise(x, self.rng)
 
 
+class Chain:
+    """A generator at the end of a long chain of objects, the last of which knows the first."""
+
+    def __init__(self):
+        self.rng = np.random.default_rng(3)
+        self.next = self
+        for _ in range(3000):
+            self.next = SimpleNamespace(next=self.next)
+
+    def __call__(self, x):
+        return noise(x, self.rng)
+
+
 @pytest.mark.parametrize(
     "make",
-    [Steps, lambda: functools.partial(noise, rng=np.random.default_rng(3)), lambda: Moving().move],
-    ids=["in a list", "partial", "method"],
+    [
+        Chain,
+        Steps,
+        lambda: functools.partial(noise, rng=np.random.default_rng(3)),
+        lambda: Moving().move,
+    ],
+    ids=["beside a chain", "in a list", "partial", "method"],
 )
 def test_generators_of_what_augments_go_on(tmp_path, make):
     once = new(augment=make())
