@@ -46,10 +46,15 @@ def widened(x: Array) -> Array:
     return backend.xp.astype(x, backend.widest, copy=True)
 
 
+def is_bfloat16(x: Any) -> bool:
+    """Tell whether an array is in the dtype that NumPy lacks."""
+    return is_array(x) and short_name(x.dtype) == "bfloat16"
+
+
 def host_values(x: Array) -> Any:
     """Return NumPy's copy of an array, bfloat16 as float32, which holds all its values."""
     backend = backends.of(x)
-    if short_name(x.dtype) == "bfloat16":
+    if is_bfloat16(x):
         x = backend.xp.astype(x, backend.dtype("float32"))
     return backend.to_numpy(x)
 

@@ -107,7 +107,7 @@ def _check(values: dict[str, Any], context: typer.Context) -> None:
         raise ValueError(f"hidden must be widths of 1 or more; got {wide!r:.80}")
     for option in context.command.params:
         value = values.get(option.name or "")
-        if value is None or value == wide:
+        if value is None or option.name == "hidden":  # as text there
             continue
         try:
             taken = option.process_value(context, value)

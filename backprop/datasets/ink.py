@@ -200,7 +200,7 @@ def _filled(gray: Floats, ground: Floats, mask: Mask, clear: Mask) -> float:
 
 def _is_edge(part: Mask) -> bool:
     """Tell whether a part covers more than half of a side of the picture."""
-    return bool(max(part[0].mean(), part[-1].mean(), part[:, 0].mean(), part[:, -1].mean()) > 0.5)
+    return max(_covered(part)) > 0.5
 
 
 def _is_ruled(part: Any, shape: tuple[int, ...]) -> bool:
@@ -209,9 +209,13 @@ def _is_ruled(part: Any, shape: tuple[int, ...]) -> bool:
     (height, width), (rows, columns) = image.shape, shape
     if (height == rows and width < _LINE * rows) or (width == columns and height < _LINE * columns):
         return True
-    sides = image[0], image[-1], image[:, 0], image[:, -1]
     around = height > rows / 2 and width > columns / 2 and image.mean() < 0.5
-    return bool(around and min(side.mean() for side in sides) > _STRAIGHT)
+    return bool(around and min(_covered(image)) > _STRAIGHT)
+
+
+def _covered(mask: Mask) -> list[float]:
+    """Return how much of each of the four sides is covered."""
+    return [float(side.mean()) for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1])]
 
 
 def _digits(mask: Mask) -> int:

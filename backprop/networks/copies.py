@@ -9,7 +9,7 @@ from typing import Any
 import backends
 from backends import Array, Backend, DType, FloatDType, isdtype, namespace
 from backends.host import short_name
-from backprop.arrays import host_values, is_array, is_floating
+from backprop.arrays import host_values, is_array, is_bfloat16, is_floating
 from backprop.layers import Layer
 from backprop.networks.parameters import attributes
 
@@ -21,8 +21,7 @@ def copied(x: Any, backend: Backend | None, dtype: FloatDType | None) -> Array:
         return backend.xp.astype(x, backend.dtype(dtype or x.dtype), copy=True)
     host = host_values(x) if is_array(x) else x
     own = getattr(getattr(host, "dtype", None), "name", None)
-    narrow = is_array(x) and short_name(x.dtype) == "bfloat16"  # which the host has not
-    return backend.asarray(host, dtype or ("bfloat16" if narrow else own))
+    return backend.asarray(host, dtype or ("bfloat16" if is_bfloat16(x) else own))
 
 
 def check_dtype(dtype: Any) -> None:

@@ -62,9 +62,9 @@ _ATOMS = (int, float, complex, str, bytes, type(None))
 """What holds nothing, and may stand in long lists."""
 
 
-def is_own(layer: Any) -> bool:
-    """Tell whether a layer's class is the library's own: such a layer holds no other."""
-    return bool(type(layer).__module__.startswith("backprop."))
+def is_own(value: Any) -> bool:
+    """Tell whether an object's class is the library's own: such a layer holds no other."""
+    return bool(type(value).__module__.startswith("backprop."))
 
 
 def _is_layer(value: Any) -> bool:

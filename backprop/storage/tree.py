@@ -6,11 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backends.host import short_name
-from backprop.arrays import host_values, is_array
-
-BFLOAT16 = "bfloat16"
-"""The dtype that NumPy lacks."""
+from backprop.arrays import host_values, is_array, is_bfloat16
 
 
 class Narrow(NamedTuple):
@@ -91,8 +87,7 @@ def _array(value: Any, name: str, arrays: dict[str, Any]) -> dict[str, str]:
     tag = "$scalar" if isinstance(value, np.generic) else "$array"
     if host.dtype.kind != "b":
         arrays[name] = host
-        narrow = short_name(value.dtype) == BFLOAT16
-        return {tag: name} | ({"dtype": BFLOAT16} if narrow else {})
+        return {tag: name} | ({"dtype": "bfloat16"} if is_bfloat16(value) else {})
     arrays[name] = host.astype(np.uint8)
     return {tag: name, "dtype": "bool"}
 
@@ -124,8 +119,8 @@ def _nested(value: Any, arrays: dict[str, Any]) -> Any:
         if tag == "$tuple":
             return tuple(_nested(item, arrays) for item in held)
         array = arrays.pop(held)
-        if value.get("dtype") == BFLOAT16:
-            return Narrow(array, BFLOAT16)
+        if value.get("dtype") == "bfloat16":
+            return Narrow(array, "bfloat16")
         if value.get("dtype") == "bool":
             array = array.astype(bool)
         as_was: dict[str, Callable[[Any], Any]] = {

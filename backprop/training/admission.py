@@ -32,22 +32,20 @@ def placed(net: Network, x: Any, t: Any, name: str) -> tuple[Array, Array]:
     backend, dtype = net.backend, net.dtype
     if backend is None:
         return x, t
-    x, t = (
-        _named(f"the {what} of `{name}`", backend, data)
-        for what, data in (("inputs", x), ("labels", t))
-    )
-    for what, array in (("inputs", x), ("labels", t)):
-        if not isdtype(backend.xp, array.dtype, ("real floating", "integral", "bool")):
-            raise TypeError(f"the {what} of `{name}` must be real; got {array.dtype}")
+    x = _real(backend, x, f"the inputs of `{name}`")
+    t = _real(backend, t, f"the labels of `{name}`")
     return x if dtype is None or x.dtype == dtype else backend.xp.astype(x, dtype), t
 
 
-def _named(what: str, backend: Backend, data: Any) -> Array:
-    """Return data on a backend; an error says what they are."""
+def _real(backend: Backend, data: Any, what: str) -> Array:
+    """Return data on a backend; a TypeError says what they are where they are not real."""
     try:
-        return held_on(backend, data)
+        x = held_on(backend, data)
     except TypeError as error:
         raise TypeError(f"{what}: {error}") from None
+    if not isdtype(backend.xp, x.dtype, ("real floating", "integral", "bool")):
+        raise TypeError(f"{what} must be real; got {x.dtype}")
+    return x
 
 
 def held_on(backend: Backend, data: Any) -> Array:

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 from backends import Array, namespace
 from backprop.arguments import at_least_0
 from backprop.arrays import copy_of, is_array
+from backprop.networks.parameters import is_own
 from backprop.tables import Table
 from backprop.training.schedules import Schedule, check_lr, rate
 from backprop.training.vector import Shapes, check_together, joined, parts, shapes_of
@@ -41,8 +42,14 @@ def remembered(optimizer: Updater) -> dict[str, Any]:
     """
     if isinstance(optimizer, Optimizer):
         return optimizer.state_dict()
-    own = {k: v for k, v in getattr(optimizer, "__dict__", {}).items() if not callable(v)}
+    own = _attributes(optimizer)
     return {_ATTRIBUTES: own} if own else {}
+
+
+def _attributes(optimizer: Updater) -> dict[str, Any]:
+    """Return what an object holds as attributes, functions not."""
+    own = getattr(optimizer, "__dict__", {})
+    return {name: value for name, value in own.items() if not callable(value)}
 
 
 def remember(optimizer: Updater, state: dict[str, Any]) -> None:
@@ -247,15 +254,10 @@ class Rule:
     @property
     def _counts(self) -> bool:
         """Whether a step depends on its number."""
-        return callable(self.lr) or bool(self.remembers) or not self._is_own
-
-    @property
-    def _is_own(self) -> bool:
-        """Whether its class is the library's own, of which all is known."""
-        return type(self).__module__.startswith("backprop.")
+        return callable(self.lr) or bool(self.remembers) or not is_own(self)
 
     @property
     def _adds(self) -> dict[str, Any]:
         """What a class of somebody else's keeps beside what the library's own keep."""
-        known = {} if self._is_own else vars(self)
-        return {k: v for k, v in known.items() if k not in _KEPT and not callable(v)}
+        known = {} if is_own(self) else _attributes(self)
+        return {name: value for name, value in known.items() if name not in _KEPT}

@@ -182,7 +182,7 @@ class Resumable:
             self._put(before)
             raise
         vars(self.history).update(vars(history))  # `fit` may hold them, and ask `on_epoch`
-        self.batches.load_state_dict(state["position"])
+        vars(self.batches).update(vars(batches))
 
     def _put(self, state: Mapping[str, Any]) -> None:
         self.net.load_state_dict(state["network"])

@@ -58,6 +58,16 @@ def end(trainer):
     return params, trainer.history
 
 
+def goes_on(once, path, **given):
+    """Hold that a trainer resumed from a file ends as the one that was saved; return it."""
+    once.save(path)
+    second = Trainer.resume(path, **given)
+    for each in (once, second):
+        each.fit((X, T), iterations=10)
+    assert end(second) == end(once)
+    return second
+
+
 @pytest.mark.parametrize("library", ["numpy", "torch", "jax"])
 @pytest.mark.parametrize("after", [3, 14])
 @pytest.mark.parametrize("own", [False, True], ids=["SGD", "own optimizer"])
@@ -330,11 +340,7 @@ def noisy(seed=0):
 def test_generators_of_layers_go_on_too(tmp_path):
     once = noisy()
     once.fit((X, T), iterations=9)
-    once.save(tmp_path / "a")
-    once.fit((X, T), iterations=5)
-    second = Trainer.resume(tmp_path / "a", net=noisy(1).net)
-    second.fit((X, T), iterations=5)
-    assert end(second) == end(once)
+    second = goes_on(once, tmp_path / "a", net=noisy(1).net)
     state = once.state_dict()
     place = {**state["generators"]["Noise.rng"], "uinteger": -1}
     with pytest.raises(ValueError, match="a generator must have a state of its kind; "):
@@ -382,11 +388,7 @@ def test_generators_of_every_kind_go_on_wherever_they_are_held(tmp_path, make, d
     once = trainer(0)
     once.fit((X, T), iterations=9)  # of an odd count of draws one is kept
     assert list(once.state_dict()["generators"]) == ["Noise.held.of.0"]
-    once.save(tmp_path / "a")
-    once.fit((X, T), iterations=5)
-    second = Trainer.resume(tmp_path / "a", net=trainer(1).net)
-    second.fit((X, T), iterations=5)
-    assert end(second) == end(once)
+    second = goes_on(once, tmp_path / "a", net=trainer(1).net)
     state = once.state_dict()
     for wrong in ({}, {"words": [], "version": 3, "spare": []}):
         state["generators"] = {"Noise.held.of.0": wrong}
@@ -773,13 +775,10 @@ class Seeing(SGD):
 def test_what_a_rule_of_ones_own_counts_and_keeps_goes_on(tmp_path, kind):
     once = new(optimizer=kind(0.5))
     once.fit((X, T), epochs=2)
-    once.save(tmp_path / "a")
-    second = Trainer.resume(tmp_path / "a", optimizer=kind(0.5), backend="cpu")
-    assert second.optimizer.steps == once.optimizer.steps == 14
+    assert once.optimizer.steps == 14
+    second = goes_on(once, tmp_path / "a", optimizer=kind(0.5), backend="cpu")
+    assert second.optimizer.steps == once.optimizer.steps == 24
     assert second.optimizer.seen == once.optimizer.seen > 0
-    for each in (once, second):
-        each.fit((X, T), epochs=2)
-    assert end(second) == end(once)
 
 
 class Wrapped:
@@ -859,11 +858,7 @@ class Chain:
 def test_generators_of_what_augments_go_on(tmp_path, make):
     once = new(augment=make())
     once.fit((X, T), epochs=2)
-    once.save(tmp_path / "a")
-    second = Trainer.resume(tmp_path / "a", augment=make(), backend="cpu")
-    for each in (once, second):
-        each.fit((X, T), epochs=2)
-    assert end(second) == end(once)
+    goes_on(once, tmp_path / "a", augment=make(), backend="cpu")
 
 
 def test_an_epoch_whose_accuracy_is_nan_is_not_the_best(tmp_path):
