@@ -18,7 +18,7 @@ from backprop.cli.digit_network import (
 from backprop.cli.recipe import OPTIMIZERS, ROTATE, SHIFT, OptimizerName, ScheduleName
 from backprop.datasets import load_mnist, load_mnist_sample
 from backprop.layers.activation import ActivationName
-from backprop.storage.books import PICTURE, load_books_network
+from backprop.storage.books import PICTURE
 
 
 class Dataset(StrEnum):
@@ -176,11 +176,7 @@ def load_digit_network(
 ) -> Network:
     """Return the network of a file, which must be one for MNIST's digits."""
     _check_file(params)
-    net = load_books_network(params, backend=backend, dtype=dtype)
-    if net is not None and activation not in (None, "relu"):
-        raise ValueError(f"--activation must be relu for {params}; got {activation}")
-    if net is None:
-        net = load_network(params, activation=activation, backend=backend, dtype=dtype)
+    net = load_network(params, activation=activation, backend=backend, dtype=dtype)
     values = list(net.params.values())
     sizes = values[0].shape[0], values[-1].shape[0]
     got = f"got {sizes[0]} and {sizes[1]}"

@@ -15,8 +15,6 @@ from backprop.cli.options import DTypeName
 from backprop.cli.recipe import OptimizerName, ScheduleName
 from backprop.layers.activation import ActivationName
 from backprop.storage.checkpoint import load_checkpoint
-from backprop.storage.params import load_params
-from backprop.training.checkpoints import BEST
 
 _FREE = (
     *("device", "library", "data_dir", "iterations", "epochs", "checkpoint_every", "on_nan"),
@@ -119,20 +117,13 @@ def _check(values: dict[str, Any], context: typer.Context) -> None:
     recipe.moves(values["augment"])
 
 
-def drop_best_of_another(folder: Path, settings: Settings) -> None:
-    """Remove the best checkpoint where another run has left it, which the results replace.
-
-    That is so where this run has none, as its accuracies were no numbers.
-    """
-    best = folder / BEST
-    if best.exists():
-        asked = (load_params(best)[1].get("run", "{}"), json.dumps(asdict(settings)))
-        one, other = (
-            {name: value for name, value in json.loads(each).items() if name not in _FREE}
-            for each in asked
-        )
-        if one != other:
-            best.unlink()
+def same_run(run: str, settings: Settings) -> bool:
+    """Tell whether what a checkpoint says of its run is this, but for what may change later on."""
+    try:
+        asked, said = (json.loads(text) for text in (json.dumps(asdict(settings)), run))
+        return all(asked[name] == said[name] for name in asked if name not in _FREE)
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def config(settings: Settings, history: History) -> dict[str, Any]:

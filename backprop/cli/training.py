@@ -17,8 +17,10 @@ from backprop.cli.computing import versions
 from backprop.cli.next_step import command, point_to
 from backprop.cli.output import answer, chatty, leads, manner, record, say, warn
 from backprop.cli.run_folder import FILES, write_results
-from backprop.cli.settings import Settings, config, drop_best_of_another
+from backprop.cli.settings import Settings, config, same_run
+from backprop.storage import load_params
 from backprop.storage.writing import sweep
+from backprop.training.checkpoints import BEST
 from backprop.training.interruption import Interruption
 
 
@@ -64,7 +66,7 @@ def run_training(
     write_results(folder, net, history, {**config(settings, history), **about})
     manner.kept = True
     if net is not None:
-        drop_best_of_another(folder, settings)
+        _drop_best_of_another(folder / BEST, settings)
     point_to(folder)
     if problem:
         print(f"backprop: error: {problem}", file=sys.stderr)
@@ -99,6 +101,21 @@ def run_training(
         }
     )
     return ends or int(died and settings.on_nan == "warn")
+
+
+def _drop_best_of_another(best: Path, settings: Settings) -> None:
+    """Remove the best checkpoint where another run has left it, whose results are gone now.
+
+    It is still there where this run has none, as its accuracies were no numbers.
+    """
+    try:
+        run = load_params(best)[1].get("run", "")
+    except FileNotFoundError:
+        return
+    except ValueError:  # it is damaged
+        run = ""
+    if not same_run(run, settings):
+        best.unlink()
 
 
 def again(folder: Path) -> str:

@@ -3,7 +3,6 @@
 from backends import Array
 from backprop import Adam, Network, SimpleConvNet, Trainer, load_network
 from backprop.demos.settings import Settings
-from backprop.storage.books import load_books_network
 
 Set = tuple[Array, Array]
 
@@ -23,8 +22,7 @@ def untrained(settings: Settings) -> SimpleConvNet:
 def trained(settings: Settings, epochs: int) -> Network:
     """Return the network of the file `params`; without one, the small one that learns first."""
     if settings.params is not None:
-        path, backend = settings.params, settings.backend
-        return load_books_network(path, backend=backend) or load_network(path, backend=backend)
+        return load_network(settings.params, backend=settings.backend)
     net = untrained(settings)
     Trainer(net, Adam(0.001), batch_size=100, seed=0).fit(pictures(settings)[0], epochs=epochs)
     return net

@@ -122,10 +122,18 @@ class Network(Predictor):
         exclusive = self.exclusive
         if not exclusive.acquire(False):
             exclusive.refuse()
-        exclusive.step.acquire()
+        try:
+            with exclusive.step:
+                return self._forth_and_back(forward, training)
+        finally:
+            exclusive.release()
+
+    def _forth_and_back(
+        self, forward: Callable[[], Array], training: bool
+    ) -> tuple[Array, dict[str, Array]]:
         try:
             # what this thread's forward passes keep is for this
-            exclusive.thread = self._keeper = get_ident()
+            self.exclusive.thread = self._keeper = get_ident()
             watch = Watch(self._layers) if self._unwatched else None
             result = forward()
             self._take_in()
@@ -149,8 +157,6 @@ class Network(Predictor):
             self._keeper = None
             for own in self._caching:
                 own.cache = None
-            exclusive.step.release()
-            exclusive.release()
 
     def numerical_gradient(
         self,

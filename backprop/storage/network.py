@@ -9,9 +9,11 @@ import backends
 from backends import Backend, FloatDType
 from backprop.finite import NotFiniteError
 from backprop.layers.activation import ACTIVATIONS, ActivationName
+from backprop.layers.activation import activation as activation_layer
 from backprop.networks import Network
 from backprop.networks.architecture import describe, rebuild
 from backprop.networks.copies import check_dtype, copied
+from backprop.storage.books import books_network
 from backprop.storage.params import checked_metadata, load_params, save_params
 
 NETWORK = "network"
@@ -58,6 +60,7 @@ def load_network(
     """Read a network from a file of `save_network`, or of parameters `W1, b1, ..., Wn, bn`.
 
     A checkpoint of training is such a file too, but not one of a network with layers of your own.
+    The parameters of the book's SimpleConvNet and DeepConvNet are known by their shapes.
 
     Parameters
     ----------
@@ -68,7 +71,7 @@ def load_network(
     backend : Backend or str, optional
         Where the network lives; as `backends.select()` decides if not given.
     dtype : str or dtype, optional
-        That of the file's arrays if not given.
+        That of the file's arrays if not given; ``"float32"`` for the book's convolutional networks.
 
     Raises
     ------
@@ -83,31 +86,37 @@ def load_network(
         one given.
     """
     check_dtype(dtype)
+    if activation is not None:
+        activation_layer(activation)
     arrays, metadata = load_params(path)
     if TRAINER in metadata:
         arrays = {name: x for name, x in arrays.items() if not name.startswith(f"{TRAINER}/")}
     backend = backends.select(backend)
-    description = metadata.get(NETWORK)
+    if dtype is not None:
+        backend.dtype(dtype)
+    description, said = metadata.get(NETWORK), metadata.get("activation")
     if description is None and TRAINER in metadata:
         raise ValueError(
             f"{path} must say how to rebuild its network; got a checkpoint of one with layers of "
             "your own: use Trainer.resume(path, net)"
         )
-    if description is None:
-        said = metadata.get("activation")
-        _check_activation(path, activation, said)
-        name = activation or said or "relu"
-        known = cast(ActivationName, name)  # `from_params` sees whether it is
-        return Network.from_params(arrays, known, dtype=dtype, backend=backend)
-    copies = {
-        name: copied(x, backend, dtype if x.dtype.kind == "f" else None)
-        for name, x in arrays.items()
-    }
+    net: Network | None
     try:
-        net = rebuild(json.loads(description), copies)
+        if description is not None:
+            copies = {
+                name: copied(x, backend, dtype if x.dtype.kind == "f" else None)
+                for name, x in arrays.items()
+            }
+            net = rebuild(json.loads(description), copies)
+        else:
+            net = books_network(arrays, backend, dtype)
+        if net is None:
+            _check_activation(path, activation, said)
+            known = cast(ActivationName, activation or said or "relu")  # seen to be one there
+            net = Network.from_params(arrays, known, dtype=dtype, backend=backend)
     except NotFiniteError as error:
         raise NotFiniteError(f"{path}: {error}") from None
-    except (ValueError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         what = str(error)[:300]
         raise ValueError(f"{path} must describe a network of this library: {what}") from None
     kinds = {kind: name for name, kind in ACTIVATIONS.items()}

@@ -178,7 +178,10 @@ def test_the_books_files_are_known_by_their_arrays(run_in, kind):
     x = load_picture("digit.png").reshape(1, 1, 28, 28)
     np.testing.assert_allclose(found, functions.softmax(net.predict(x))[0], rtol=1e-5)
     code, _, err = run_in("evaluate", "--params", "book", "--activation", "tanh")
-    assert (code, err) == (2, "backprop: error: --activation must be relu for book; got tanh\n")
+    assert (code, err) == (
+        2,
+        "backprop: error: `activation` must be relu, as book says; got tanh\n",
+    )
 
 
 def test_schedules_of_a_run():

@@ -137,6 +137,21 @@ def test_the_best_of_another_run_does_not_stay_beside_results(run_in, tmp_path):
     assert (tmp_path / "b/best.safetensors").read_bytes()[:1000] == best[:1000]  # its own
 
 
+@pytest.mark.parametrize("run", [None, "[]", "{", '{"seed": 0}'])
+def test_a_best_checkpoint_that_can_not_be_read_does_not_stay_either(run_in, tmp_path, run):
+    best = tmp_path / "a/best.safetensors"
+    best.parent.mkdir()
+    if run is None:
+        best.write_bytes(b"damaged")
+    else:
+        save_params(best, {"W1": np.ones(3)}, {"run": run})
+    options = ["--lr", "1e9", "--epochs", "2", "--out", "a", "--overwrite", "--on-nan", "ignore"]
+    code, _, err = run_in("train", *WIDE, *options)
+    assert (code, err) == (0, "")
+    assert not best.exists()
+    assert (tmp_path / "a/params.safetensors").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [

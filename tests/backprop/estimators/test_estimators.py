@@ -201,7 +201,7 @@ def test_early_stopping_of_a_regression_scores_what_is_kept_apart():
     ("options", "message"),
     [
         ({"solver": "lbfgs"}, "`solver` must be one of sgd, momentum, .*; got 'lbfgs'"),
-        ({"activation": "logistic"}, "activation must be one of relu, sigmoid, tanh"),
+        ({"activation": "logistic"}, "`activation` must be one of relu, sigmoid, tanh"),
         ({"max_iter": 0}, "`max_iter` must be"),
         ({"batch_size": 0}, "`batch_size` must be"),
         ({"dropout": 1.5}, r"`dropout` must be in \[0, 1\); got 1.5"),

@@ -241,7 +241,7 @@ def test_it_learns():
         ),
         (lambda: MultiLayerNet(5, [4], 3, weight_init_std=-1), "finite and 0 or more; got -1"),
         (lambda: MultiLayerNet(5, [4], 3, weight_decay_lambda=-1), "`weight_decay_lambda` must be"),
-        (lambda: MultiLayerNet(5, [4], 3, "step"), "activation must be one of relu"),
+        (lambda: MultiLayerNet(5, [4], 3, "step"), "`activation` must be one of relu"),
         (lambda: SimpleConvNet((1, 4, 4)), "a window must fit into the picture; got 5 pixels in 4"),
         (
             lambda: SimpleConvNet(conv_param={"filter_num": 3}),

@@ -2,7 +2,9 @@
 
 import copy
 import multiprocessing
+import os
 import pickle
+import signal
 import sys
 import threading
 from collections import OrderedDict, UserDict, UserList, defaultdict, deque
@@ -303,6 +305,27 @@ def test_one_thread_trains():
 
     with pytest.raises(ZeroDivisionError):
         Trainer(net).fit((X, T), epochs=1, on_epoch=broken)
+    in_threads([lambda: net.gradient(X, T)])
+
+
+def test_a_gradient_that_is_interrupted_while_it_waits_leaves_the_network_free():
+    net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
+    waits, done = threading.Event(), threading.Event()
+
+    def copies():
+        with net.exclusive.step:
+            waits.set()
+            done.wait()
+
+    copier = threading.Thread(target=copies)
+    copier.start()
+    waits.wait()
+    interrupts = threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT])
+    interrupts.start()
+    with pytest.raises(KeyboardInterrupt):
+        net.gradient(X, T)
+    done.set()
+    copier.join()
     in_threads([lambda: net.gradient(X, T)])
 
 

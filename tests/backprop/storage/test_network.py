@@ -115,6 +115,40 @@ def test_a_file_that_does_not_say_is_an_affine_stack(tmp_path):
         np.testing.assert_array_equal(net.params["W2"], params["W2"])
 
 
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"a": np.ones(3)}, "`params` must hold W1, b1, ..., Wn, bn; got a"),
+        (
+            {"W1": np.ones((2, 3, 1)), "b1": np.ones(3)},
+            r"`W` must have shape \(D, M\); got \(2, 3, 1",
+        ),
+        ({"W1": np.ones((2, 3)), "b1": np.ones(4)}, r"`b` must have shape \(3,\), .*; got \(4,\)"),
+        (
+            {"W1": np.ones((2, 3)), "b1": np.ones(3, int)},
+            "`b` must have the dtype of W, float64; got",
+        ),
+    ],
+)
+def test_parameters_that_are_no_affine_stack_are_refused_by_the_files_name(
+    tmp_path, arrays, message
+):
+    np.savez(tmp_path / "p.npz", **arrays)
+    start = f"^{tmp_path}/p.npz must describe a network of this library: "
+    with pytest.raises(ValueError, match=start + message):
+        load_network(tmp_path / "p.npz")
+
+
+@pytest.mark.parametrize("name", ["zz", 3, ["relu"]])
+def test_an_activation_that_is_none_is_the_arguments_error(tmp_path, name):
+    np.savez(tmp_path / "p.npz", W1=np.ones((2, 3)), b1=np.ones(3))
+    message = "^`activation` must be one of relu, sigmoid, tanh; got "
+    with pytest.raises(ValueError, match=message + re.escape(repr(name))):
+        load_network(tmp_path / "p.npz", activation=name)
+    with pytest.raises(TypeError, match="^`dtype` must be one that numpy on cpu has"):
+        load_network(tmp_path / "p.npz", dtype="bfloat16", backend="cpu")
+
+
 @pytest.mark.parametrize("described", [True, False])
 def test_an_activation_that_contradicts_the_file(tmp_path, described):
     net, path = TwoLayerNet(6, 5, 3, activation="tanh", backend="cpu"), tmp_path / "n"
