@@ -112,7 +112,15 @@ def a_path(name: str, value: Any) -> Path:
     ------
     TypeError
         When `value` is no text and no path.
+    ValueError
+        When it is empty, or no system's: of half a character, or with a zero byte.
     """
     if not isinstance(value, str | os.PathLike):
         raise TypeError(f"`{name}` must be a path; got {type(value).__name__}")
-    return Path(value)
+    try:
+        known = os.fsencode(value)
+    except UnicodeEncodeError:
+        known = b""
+    if not known or b"\0" in known:
+        raise ValueError(f"`{name}` must be a path that a file can have; got {os.fspath(value)!r}")
+    return Path(os.fsdecode(known))

@@ -24,6 +24,7 @@ from backprop.cli.options import (
 from backprop.cli.output import record, say
 from backprop.cli.words import of_system
 from backprop.datasets import load_picture
+from backprop.storage.reading import printable
 
 _RUNNERS_UP = 2
 
@@ -43,7 +44,7 @@ def predict(
 
     Digits may be dark on light or light on dark.
     A picture that can't be read, or shows no digit or several, is named and left out.
-    The exit code is then 2. What is unlike any digit is named in a warning.
+    The exit code is then 2. What seems to be no digit is named in a warning.
     """
     backend = backends.select(device, library)
     net = load_digit_network(params, activation, backend, dtype)
@@ -71,9 +72,10 @@ def _read(pictures: list[Path], normalize: bool) -> dict[Path, npt.NDArray[Any]]
                 warnings.simplefilter("always", UserWarning)
                 found[path] = load_picture(path, normalize)
             for warning in said:
-                print(f"backprop: warning: {warning.message}", file=sys.stderr)
+                print(f"backprop: warning: {printable(str(warning.message))}", file=sys.stderr)
         except (OSError, ValueError) as error:
-            print(f"backprop: error: {' '.join(of_system(error).split())}", file=sys.stderr)
+            what = printable(" ".join(of_system(error).split()))
+            print(f"backprop: error: {what}", file=sys.stderr)
     return found
 
 
@@ -82,7 +84,7 @@ def _print_table(paths: list[Path], probabilities: list[list[float]]) -> None:
     for path, row in zip(paths, probabilities, strict=True):
         first, *others = sorted(range(10), key=lambda digit: -row[digit])
         rest = ", ".join(f"{digit} {row[digit]:.1%}" for digit in others[:_RUNNERS_UP])
-        rows.append([str(path), str(first), f"{row[first]:.1%}", rest])
+        rows.append([printable(str(path)), str(first), f"{row[first]:.1%}", rest])
     head = ["picture", "digit", "probability", "runners-up"]
     styles = {(k, 1): "bold" for k in range(len(rows))}
     tables.show(head, rows, right=["digit", "probability"], styles=styles)

@@ -1,8 +1,10 @@
 """The folder of a training run: what may stand there, and the order in which it is written."""
 
+import contextlib
 import itertools
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -47,6 +49,34 @@ def output_folder(out: Path | None, dataset: str) -> Path:
             return folder
     except OSError as error:
         raise ValueError(f"--out must be a folder that can be written; {folder}: {error}") from None
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a folder, where the system has locks; they end with the process.
+
+    Raises
+    ------
+    ValueError
+        When another run writes there.
+    """
+    try:
+        import fcntl
+    except ModuleNotFoundError:  # on Windows
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a file system may have no locks
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ValueError(
+                    f"--out must be a folder that no other run writes to; one does to {folder}"
+                ) from None
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _new_folder(dataset: str) -> Path:

@@ -126,15 +126,15 @@ def same_run(run: str, settings: Settings) -> bool:
         return False
 
 
-def config(settings: Settings, history: History) -> dict[str, Any]:
-    """Return what `config.json` says."""
+def config(settings: Settings, history: History, iterations: int) -> dict[str, Any]:
+    """Return what `config.json` says, with the iterations that were asked for."""
     hidden = list(settings.hidden)
     return {
         **{name: getattr(settings, name) for name in ("dataset", "library", "device")},
         "net": settings.net,
         "hidden": hidden[0] if len(hidden) == 1 else hidden,
         "activation": settings.activation,
-        "iterations": len(history.loss),
+        "iterations": iterations,
         "batch_size": settings.batch_size,
         "optimizer": settings.optimizer,
         "lr": settings.lr,

@@ -1,6 +1,7 @@
 """`backprop train`: the book's network learns handwritten digits."""
 
 import signal
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +32,7 @@ from backprop.cli.options import (
     out_option,
 )
 from backprop.cli.output import end_all, leads, manner, say
-from backprop.cli.run_folder import check_output, output_folder
+from backprop.cli.run_folder import alone, check_output, output_folder
 from backprop.cli.settings import Settings, said, settings_of
 from backprop.cli.trainer import new_trainer
 from backprop.cli.training import again, run_training
@@ -148,7 +149,9 @@ def train(
     if manner.ranks is not None:
         say(f"ranks:  {manner.ranks}")
     say(f"data:   {settings.dataset}, {counts[0]:,} training and {counts[1]:,} test images")
-    with Interruption(ALL) as signals:
+    with Interruption(ALL) as signals, alone(folder) if leads() else nullcontext():
+        if resume is None and leads():
+            check_output(out, overwrite)  # what ended meanwhile may have written there
         try:
             return run_training(trainer, data, settings, folder, signals)
         except KeyboardInterrupt:

@@ -30,7 +30,8 @@ def run_training(
     """Train, write what came of it, say so, and return the exit code."""
     history = trainer.history
     batches = -(-len(data[0][0]) // settings.batch_size)
-    rest = settings.steps(len(data[0][0])) - len(history.loss)
+    asked = settings.steps(len(data[0][0]))
+    rest = asked - len(history.loss)
     if rest < 0:
         raise ValueError(f"the run must go on; it has {len(history.loss):,} iterations already")
     if history.loss:
@@ -63,7 +64,7 @@ def run_training(
         return ends or int(problem is not None or (died and settings.on_nan == "warn"))
     net = None if problem else trainer.net
     about = {"died": died, "versions": versions(trainer.net.backend or backends.host())}
-    write_results(folder, net, history, {**config(settings, history), **about})
+    write_results(folder, net, history, {**config(settings, history, asked), **about})
     manner.kept = True
     if net is not None:
         _drop_best_of_another(folder / BEST, settings)
@@ -94,7 +95,7 @@ def run_training(
         {
             "folder": folder,
             "files": files,
-            **config(settings, history),
+            **config(settings, history, asked),
             **about,
             "train_accuracy": history.train_accuracy[-1],
             "test_accuracy": history.test_accuracy[-1],

@@ -209,16 +209,18 @@ class Container:
             return x
         if self.dtype is None or x.dtype == self.dtype:
             return x
-        if isdtype(namespace(x), x.dtype, "complex floating"):
+        if not isdtype(namespace(x), x.dtype, ("real floating", "integral", "bool")):
             raise TypeError(f"`x` must be real; got {x.dtype}")
         return namespace(x).astype(x, self.dtype)
 
     def _check_input(self, x: Any) -> None:
-        """Raise a TypeError unless `x` is an array of the network's backend."""
+        """Raise a TypeError unless `x` is an array of the network's backend, without a mask."""
         if self.backend is None:
             check_array("x", x)
         else:
             self.backend.require(x, "x")
+        if hasattr(x, "mask"):
+            raise TypeError("`x` must not be masked: no layer knows masks; fill it first")
 
     def _labels(self, t: Any) -> Array:
         """Return labels as an array of the network's backend; arrays must be so already."""

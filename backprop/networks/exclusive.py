@@ -23,13 +23,17 @@ class Exclusive:
     turn : lock
         Held by who copies, from before `step` is free, and passed through before each step of
         training: steps, which follow each other at once, let others between them.
+    donates : bool
+        Whether steps give the memory of the arrays away, as compiled ones do: who reads them
+        meanwhile must wait for the end of a step.
     """
 
     def __init__(self) -> None:
         lock = threading.RLock()
         self.acquire, self.release = lock.acquire, lock.release
         self.thread: int | None = None
-        self.step, self.turn = threading.RLock(), threading.Lock()
+        self.step, self.turn = threading.RLock(), threading.RLock()
+        self.donates = False
 
     def __enter__(self) -> None:
         if not self.acquire(False):
@@ -66,3 +70,7 @@ class Exclusive:
             return
         with self.turn, self.step:
             yield
+
+    def reading(self) -> contextlib.AbstractContextManager[None]:
+        """Return what to read arrays in: it waits where steps of another thread donate them."""
+        return self.between_steps() if self.donates else contextlib.nullcontext()

@@ -40,8 +40,9 @@ class Predictor(Container):
         y, runs = self._input(x), self._runs
         if not training and self._keeper != get_ident():
             runs = [(for_one_pass(layer), mode) for layer, mode in runs]
-        for layer, mode in runs:
-            y = layer.forward(y) if mode is None else layer.forward(y, **{mode: training})
+        with self.exclusive.reading():
+            for layer, mode in runs:
+                y = layer.forward(y) if mode is None else layer.forward(y, **{mode: training})
         return y
 
     def probabilities(self, x: ArrayIn) -> Array:
@@ -84,8 +85,9 @@ class Predictor(Container):
         if not training and self._keeper != get_ident():
             last = for_one_pass(last)
         mode = {} if self._last_mode is None else {self._last_mode: training}
-        loss = last.forward(y, t, **mode)
-        return loss + decay.penalty(self) if self.weight_decay_lambda else loss
+        with self.exclusive.reading():
+            loss = last.forward(y, t, **mode)
+            return loss + decay.penalty(self) if self.weight_decay_lambda else loss
 
     def _scores(self, x: ArrayIn, training: bool) -> Array:
         """Return what `predict` gives, which is told of training where a layer asks."""

@@ -77,4 +77,5 @@ def _array(name: str, stream: IO[bytes], size: int) -> NDArray[Any]:
         )
     data = bytearray(stream.read())  # to its end, where the checksum is compared
     flat = np.frombuffer(data, dtype, count=math.prod(shape))
-    return flat.reshape(shape, order="F" if columns_first else "C")
+    own = flat.astype(dtype.newbyteorder("="), copy=False)  # in this machine's order of bytes
+    return own.reshape(shape, order="F" if columns_first else "C")

@@ -177,5 +177,5 @@ def _check(params: dict[str, Any]) -> None:
             raise ValueError(f"names must be printable; got {name!r}")
         if not isinstance(value, np.ndarray):
             raise ValueError(f"`{name}` must be an array; got {type(value).__name__}")
-        if value.dtype.kind not in "iuf":
-            raise ValueError(f"`{name}` must hold real numbers; got {value.dtype}")
+        if value.dtype.kind not in "iuf" or value.dtype.itemsize > 8:
+            raise ValueError(f"`{name}` must hold real numbers of up to 8 bytes; got {value.dtype}")

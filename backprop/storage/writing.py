@@ -1,6 +1,7 @@
 """Write a file whole or not at all."""
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -18,26 +19,27 @@ def write(path: Path, content: bytes) -> None:
     """Write a file so that at any moment, also if power fails, the old one or the new one is there.
 
     Threads and processes may write to one path: it then holds what one of them wrote. Who may read
-    the old one may read the new one, and nobody else.
+    the old one may read the new one, and nobody else. A link leads to the file that is written.
 
     Raises
     ------
     OSError
-        When it can't be written; then the old file is as it was.
+        When it can't be written, as a device or a pipe can't; then the old file is as it was.
     """
-    partial = _partial(path)
+    target = _target(path)
+    partial = _partial(target)
     try:
         with partial.open("xb") as file:  # never through a link that lies there
-            _take_mode(partial, path)
+            _take_mode(partial, target)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
+        partial.replace(target)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         partial.unlink(missing_ok=True)
-    _sync(path.parent)
+    _sync(target.parent)
 
 
 @contextlib.contextmanager
@@ -47,19 +49,38 @@ def together(paths: Iterable[Path]) -> Iterator[dict[Path, Path]]:
     Before the first one is, all are on the disk, and the old ones but the first are removed, the
     last one first: at no moment do old and new ones stand side by side.
     """
-    partials = {path: _partial(path) for path in paths}
+    targets = {path: _target(path) for path in paths}
+    partials = {path: _partial(target) for path, target in targets.items()}
     try:
         yield partials
         for path, partial in partials.items():
-            _take_mode(partial, path)
+            _take_mode(partial, targets[path])
         for path in [*partials][:0:-1]:
-            path.unlink(missing_ok=True)
+            targets[path].unlink(missing_ok=True)
         for path, partial in partials.items():
-            partial.replace(path)
-            _sync(path.parent)
+            partial.replace(targets[path])
+            _sync(targets[path].parent)
     finally:
         for partial in partials.values():
             partial.unlink(missing_ok=True)
+
+
+def _target(path: Path) -> Path:
+    """Return the file that a path leads to, which may not be there yet.
+
+    Raises
+    ------
+    OSError
+        When it is a device, a pipe or a socket: a file would take its place.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return target
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, "it must be a file, and is a device or a pipe", str(path))
+    return target
 
 
 def _take_mode(partial: Path, path: Path) -> None:

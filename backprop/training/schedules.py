@@ -26,7 +26,7 @@ def check_lr(lr: Any) -> float:
 
 
 def _check_steps(name: str, steps: int) -> None:
-    if number(name, steps) < 1:
+    if not 1 <= number(name, steps) < math.inf or steps % 1:
         raise ValueError(f"`{name}` must be 1 or more steps; got {steps}")
 
 

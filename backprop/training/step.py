@@ -101,6 +101,7 @@ class CompiledStep:
         Their memory is given to the next ones, and somebody else may hold them.
         """
         rule: Rule = self.optimizer
+        self.net.exclusive.donates = self.compiles
         rule.prepare(self.net.params)
         slots = self.net.slots.values()
         self._holders = [getattr(slot.layer, slot.kind) for slot in slots]

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -104,6 +106,24 @@ def test_numbers(name, call, value):
 def test_paths(name, call, value, kind):
     with pytest.raises(TypeError, match=f"^`{name}` must be a path; got {kind}$"):
         call(value)
+
+
+@pytest.mark.parametrize("value", ["", "a\0b", "\ud800"])
+def test_paths_that_no_file_has(value):
+    message = f"^`path` must be a path that a file can have; got {re.escape(repr(value))}$"
+    for call in (
+        load_params,
+        load_network,
+        load_picture,
+        read_idx,
+        Trainer.resume,
+        lambda v: save_params(v, {"W1": np.ones(2)}),
+        History().to_csv,
+    ):
+        with pytest.raises(ValueError, match=message):
+            call(value)
+    with pytest.raises(ValueError, match=message.replace("path", "folder", 1)):
+        Checkpoints(value)
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,19 @@ def test_files_of_ours_need_no_activation(run_in, tmp_path):
         )
 
 
+def test_no_terminal_obeys_the_name_of_a_picture(run_in, tmp_path):
+    run_in("train", "--iterations", "1", "--hidden", "5", "--out", "a")
+    picture = Image.new("L", (60, 60), 255)
+    picture.paste(0, (28, 10, 33, 50))
+    picture.save("\x1b]0;own\x07\n.png", format="PNG")
+    names = ["\x1b]0;own\x07\n.png", "\x1b[31m.png"]
+    code, out, err = run_in("predict", "--params", "a/params.safetensors", *names)
+    assert code == 2
+    assert r"\x1b]0;own\x07\n.png" in out
+    assert r"\x1b[31m.png" in err
+    assert "\x1b" not in out + err
+
+
 def test_evaluate_wants_a_network_for_digits(run_in, tmp_path):
     save_params(tmp_path / "p", TwoLayerNet(4, 3, 2, backend="cpu").params)
     code, out, err = run_in("evaluate", "--params", "p")
@@ -269,7 +282,8 @@ def test_ctrl_c_writes_what_there_is(run_in, tmp_path, monkeypatch):
     code, out, _ = run_in("train", "--epochs", "5", "--out", "a")
     assert code == 130
     assert "interrupted after 100 iterations" in out
-    assert json.loads((tmp_path / "a/config.json").read_text())["interrupted"] is True
+    config = json.loads((tmp_path / "a/config.json").read_text())
+    assert (config["interrupted"], config["iterations"]) == (True, 500)  # --config asks for all
     assert (tmp_path / "a/params.safetensors").exists()
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from backprop import Trainer, load_network, load_params, save_params
+from backprop.cli.run_folder import alone
 from backprop.storage.writing import _host
 
 FILES = ["best.safetensors", "checkpoint.safetensors", "config.json", "history.csv"]
@@ -114,6 +115,20 @@ def test_training_that_has_died_may_go_on(run_in, tmp_path, word, code):
     assert err.count("\n") == (word == "warn")
     assert np.isnan(load_params(tmp_path / "a/params.safetensors")[0]["W1"]).any()
     assert "`W1` must be finite" in run_in("evaluate", "--params", "a/params.safetensors")[2]
+
+
+def test_two_runs_do_not_write_to_one_folder(run_in, tmp_path):
+    pytest.importorskip("fcntl")
+    with alone(tmp_path):
+        got, _, err = run_in("train", *SIZE, "--iterations", "1", "--out", str(tmp_path))
+    message = f"--out must be a folder that no other run writes to; one does to {tmp_path}"
+    assert (got, err) == (2, f"backprop: error: {message}\n")
+    assert not (tmp_path / "params.safetensors").exists()
+    assert run_in("train", *SIZE, "--iterations", "1", "--out", str(tmp_path))[0] == 0
+    with alone(tmp_path):
+        assert (
+            run_in("train", "--resume", str(tmp_path), "--iterations", "2")[2].count(message) == 1
+        )
 
 
 def test_a_run_that_dies_leaves_earlier_parameters(run_in, tmp_path):

@@ -89,5 +89,7 @@ def test_relu_of_integers_lists_and_numbers():
 
 def test_activation_by_name():
     assert activation("tanh") is Tanh
-    with pytest.raises(ValueError, match="`activation` must be one of relu, sigmoid, tanh; got 'x'"):
+    with pytest.raises(
+        ValueError, match="`activation` must be one of relu, sigmoid, tanh; got 'x'"
+    ):
         activation("x")

@@ -1,5 +1,6 @@
 import copy
 import pickle
+import re
 from collections import OrderedDict
 
 import numpy as np
@@ -409,6 +410,36 @@ def test_parameters_must_be_floating_and_of_one_dtype():
     mixed = {name: v.astype("f4") if name in ("W2", "b2") else v for name, v in params().items()}
     with pytest.raises(TypeError, match="parameters must have one dtype, float64; `W2` is float32"):
         Network.from_params(mixed)
+
+
+@pytest.mark.parametrize("kind", ["U8", "S8", "datetime64[s]", object])
+def test_inputs_that_are_no_numbers_are_refused(kind):
+    net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
+    x = np.ones((4, 6)).astype(int).astype(kind)
+    for call in (
+        net.predict,
+        lambda x: net.loss(x, T),
+        lambda x: net.accuracy(x, T),
+        lambda x: net.gradient(x, T),
+    ):
+        with pytest.raises(TypeError, match=f"^`x` must be real; got {re.escape(str(x.dtype))}$"):
+            call(x)
+
+
+def test_masked_inputs_are_refused():
+    net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
+    masked = np.ma.masked_array(X, mask=X > 0.5)
+    for call in (
+        net.predict,
+        net.classify,
+        lambda x: net.loss(x, T),
+        lambda x: net.accuracy(x, T),
+        lambda x: net.gradient(x, T),
+    ):
+        with pytest.raises(
+            TypeError, match="^`x` must not be masked: no layer knows masks; fill it"
+        ):
+            call(masked)
 
 
 def test_complex_data_is_refused():

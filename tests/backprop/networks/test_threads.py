@@ -277,6 +277,30 @@ def test_a_loss_of_ones_own_is_gone_back_from():
     assert own.last_layer.cache is None
 
 
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_predictions_beside_a_compiled_step_that_donates_its_arrays(decay, switching):
+    """The rate is so small that what is predicted stays the same."""
+    backend = backend_of("jax")
+    net = TwoLayerNet(6, 20, 3, backend=backend, seed=0)
+    net.weight_decay_lambda = decay
+    x, t = backend.asarray(X), backend.asarray(T)
+    expected, done, found = scores(net, x, t, backend.to_numpy), threading.Event(), []
+
+    def predicts():
+        while not done.wait(0.002):
+            found.append(scores(net, x, t, backend.to_numpy))
+
+    def trains():
+        try:
+            Trainer(net, SGD(1e-30), 10, compile=True).fit((x, t), epochs=50)
+        finally:
+            done.set()
+
+    in_threads([trains, predicts, predicts])
+    assert len(found) > 10
+    assert set(found) == {expected}
+
+
 def test_one_thread_trains():
     net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
     refused = []

@@ -53,7 +53,9 @@ def test_the_environment_decides_the_backend(monkeypatch):
 def test_bad_input():
     with pytest.raises(ValueError, match=r"`hidden_size` must be 1 or more; got 0"):
         TwoLayerNet(2, 0, 2)
-    with pytest.raises(ValueError, match="`activation` must be one of relu, sigmoid, tanh; got 'x'"):
+    with pytest.raises(
+        ValueError, match="`activation` must be one of relu, sigmoid, tanh; got 'x'"
+    ):
         TwoLayerNet(2, 3, 2, activation="x")
     with pytest.raises(TypeError, match="`dtype` must be one that numpy on cpu has .*got 'int'"):
         TwoLayerNet(2, 3, 2, dtype="int")

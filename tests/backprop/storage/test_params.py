@@ -141,8 +141,31 @@ def test_bad_files(tmp_path, content, message):
 def test_arrays_must_be_real(tmp_path):
     for value in (np.array([1j]), np.array([True]), np.array(["a"])):
         np.savez(tmp_path / "p.npz", W1=value)
-        with pytest.raises(ValueError, match=f"`W1` must hold real numbers; got {value.dtype}"):
+        with pytest.raises(
+            ValueError, match=f"`W1` must hold real numbers of up to 8 bytes; got {value.dtype}"
+        ):
             load_params(tmp_path / "p.npz")
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">f8", "<f2"])
+def test_arrays_of_an_npz_file_come_in_this_machines_order_of_bytes(tmp_path, dtype):
+    W1 = np.arange(6.0).reshape(2, 3).astype(dtype)
+    np.savez(tmp_path / "p.npz", W1=W1, b1=W1[0])
+    params, _ = load_params(tmp_path / "p.npz")
+    assert params["W1"].dtype == np.dtype(dtype).newbyteorder("=")
+    assert params["W1"].dtype.isnative
+    np.testing.assert_array_equal(params["W1"], W1)
+    save_params(tmp_path / "p.safetensors", params)
+    np.testing.assert_array_equal(load_params(tmp_path / "p.safetensors")[0]["W1"], W1)
+
+
+@pytest.mark.skipif(np.dtype("g").itemsize == 8, reason="there are no longer floats here")
+def test_longer_floats_than_networks_have_are_refused(tmp_path):
+    np.savez(tmp_path / "p.npz", W1=np.ones(3, "g"))
+    with pytest.raises(
+        ValueError, match=r"`W1` must hold real numbers of up to 8 bytes; got float"
+    ):
+        load_params(tmp_path / "p.npz")
 
 
 def test_a_missing_file(tmp_path):

@@ -1,4 +1,5 @@
 import os
+import stat
 import subprocess
 import sys
 import threading
@@ -23,6 +24,42 @@ def test_content_reaches_the_disk_before_the_file_has_its_name(tmp_path, monkeyp
     write(path, b"new")
     assert done == [b"old", b"new"]  # the file's content, and then the folder
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links ask for rights there")
+def test_a_link_leads_to_the_file_that_is_written(tmp_path):
+    far, link, loose = (tmp_path / name for name in ("far/file", "link", "loose"))
+    far.parent.mkdir()
+    far.write_bytes(b"old")
+    link.symlink_to(far)
+    loose.symlink_to("far/new")
+    write(link, b"new")
+    assert (far.read_bytes(), link.is_symlink()) == (b"new", True)
+    with together([link, loose]) as partials:
+        for path, partial in partials.items():
+            partial.write_bytes(path.name.encode())
+    assert (far.read_bytes(), link.is_symlink()) == (b"link", True)
+    assert ((tmp_path / "far/new").read_bytes(), loose.is_symlink()) == (b"loose", True)
+    assert sorted(p.name for p in far.parent.iterdir()) == ["file", "new"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with a name")
+def test_no_pipe_is_replaced(tmp_path):
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    message = "it must be a file, and is a device or a pipe"
+    for path in (pipe, link):
+        with pytest.raises(OSError, match=message) as error:
+            write(path, b"new")
+        assert error.value.filename == str(path)
+        with pytest.raises(OSError, match=message), together([path]):
+            pass
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "pipe"]
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+    with pytest.raises(OSError, match=message):
+        writing._target(Path(os.devnull))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the system keeps no modes of files")

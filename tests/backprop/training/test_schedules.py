@@ -35,6 +35,9 @@ def test_warm_up_hands_over_at_the_first_rate():
     [
         (lambda: StepDecay(0, 3), "`lr` must be positive and finite; got 0"),
         (lambda: StepDecay(1, 0), "`every` must be 1 or more steps; got 0"),
+        (lambda: StepDecay(1, math.nan), "`every` must be 1 or more steps; got nan"),
+        (lambda: Cosine(1, 2.5), "`steps` must be 1 or more steps; got 2.5"),
+        (lambda: WarmUp(math.inf, 0.1), "`steps` must be 1 or more steps; got inf"),
         (lambda: StepDecay(1, 1, 0.0), r"`factor` must be in \(0, 1\]; got 0.0"),
         (lambda: StepDecay(1, 1, 1.1), r"`factor` must be in \(0, 1\]; got 1.1"),
         (lambda: Cosine(1, 0), "`steps` must be 1 or more steps; got 0"),
