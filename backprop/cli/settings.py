@@ -62,6 +62,11 @@ def said(context: typer.Context) -> dict[str, Any]:
     }
 
 
+def begun(checkpoint: Path) -> Settings:
+    """Return what the run of a checkpoint was asked for when that was written."""
+    return Settings(**json.loads(load_checkpoint(checkpoint).metadata["run"]))
+
+
 def settings_of(checkpoint: Path, given: dict[str, Any], context: typer.Context) -> Settings:
     """Return what a run was asked for, with what is now said beside `--resume`.
 
@@ -80,9 +85,8 @@ def settings_of(checkpoint: Path, given: dict[str, Any], context: typer.Context)
             f"{given.get('resume', checkpoint)}"
         )
     try:
-        values = json.loads(load_checkpoint(checkpoint).metadata["run"])
-        settings = Settings(**values)
-        _check(values, context)
+        settings = begun(checkpoint)
+        _check(asdict(settings), context)
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         what = str(error)[:200]
         raise ValueError(

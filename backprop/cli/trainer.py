@@ -6,8 +6,10 @@ from backends import Backend
 from backprop import Trainer
 from backprop.cli import recipe
 from backprop.cli.digit_network import digit_network
-from backprop.cli.settings import Settings
+from backprop.cli.settings import Settings, begun
 from backprop.parallel import Communicator
+from backprop.training.checkpoints import last_of
+from backprop.training.optimizer import Rule
 
 
 def new_trainer(
@@ -20,20 +22,22 @@ def new_trainer(
     """Return a new trainer, or the one of a run that goes on."""
     if settings.compile and ranks is not None:
         raise ValueError(f"--compile needs one process alone; got {ranks.size} of them")
-    lr = recipe.schedule(settings.lr_schedule, settings.lr, settings.steps(samples))
-    optimizer = recipe.optimizer(settings.optimizer, lr)
+    optimizer = _optimizer(settings, samples)
     augment = recipe.augment(settings.augment, settings.seed)
     if resume is not None:
-        return Trainer.resume(
+        trainer = Trainer.resume(
             resume,
             None,
-            optimizer,
+            _optimizer(begun(last_of(resume)), samples),
             backend=backend,
             on_nan=settings.on_nan,
             augment=augment,
             communicator=ranks,
             compile=settings.compile,
         )
+        if callable(optimizer.lr):  # and the run may have another length now
+            trainer.optimizer.lr = optimizer.lr  # type: ignore[attr-defined]
+        return trainer
     net = digit_network(
         settings.net,
         tuple(settings.hidden),
@@ -52,3 +56,8 @@ def new_trainer(
         communicator=ranks,
         compile=settings.compile,
     )
+
+
+def _optimizer(settings: Settings, samples: int) -> Rule:
+    lr = recipe.schedule(settings.lr_schedule, settings.lr, settings.steps(samples))
+    return recipe.optimizer(settings.optimizer, lr)

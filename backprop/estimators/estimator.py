@@ -26,7 +26,7 @@ from backprop.training.optimizers import OPTIMIZERS
 _FLOATS = (np.float64, np.float32)
 _ROWS = 1000  # so many at a time are sent to the device for a prediction
 _SEEDS = np.iinfo(np.int32).max
-_PICKLED, _FITTED_BY = "trainer_bytes", "trainer_solver"  # another solver may be set since
+_PICKLED = "trainer_bytes"
 _OF_NETWORK = ("hidden_layer_sizes", "activation", "dropout", "batch_norm")
 _SOLVERS = {name.lower(): kind for name, kind in OPTIMIZERS.items()}
 
@@ -231,17 +231,15 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
                 path = Path(folder) / "trainer"
                 trainer.save(path)
                 state[_PICKLED] = path.read_bytes()
-            state[_FITTED_BY] = type(trainer.optimizer).__name__.lower()
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         held = dict(state)
-        content, solver = held.pop(_PICKLED, None), held.pop(_FITTED_BY, None)
+        content = held.pop(_PICKLED, None)
         super().__setstate__(held)
         if content is not None:
-            rule = self._optimizer() if solver is None else _SOLVERS[solver]()
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "trainer"
                 path.write_bytes(content)
                 backend = backends.select(self.device, self.library)
-                self.trainer_ = Trainer.resume(path, None, rule, backend=backend)
+                self.trainer_ = Trainer.resume(path, backend=backend)

@@ -14,8 +14,9 @@ from backprop.storage.checkpoint import Checkpoint, load_checkpoint, save_checkp
 from backprop.training.batches import Batches
 from backprop.training.checkpoints import last_of
 from backprop.training.history import History
-from backprop.training.optimizer import Updater, remember, remembered
+from backprop.training.optimizer import Rule, Updater, remember, remembered
 from backprop.training.optimizers import OPTIMIZERS
+from backprop.training.schedules import text_of
 from backprop.training.tree import copied_tree
 
 _PARTS = ("network", "optimizer", "position", "history")
@@ -63,8 +64,10 @@ class Resumable:
         state[_KIND] = type(self.optimizer).__name__
         dtype = getattr(self.net, "dtype", None)
         state[_DTYPE] = None if dtype is None else short_name(dtype)
-        if type(self.optimizer) in OPTIMIZERS.values():
-            state[_SETTINGS] = self.optimizer.settings()  # type: ignore[attr-defined]
+        if isinstance(self.optimizer, Rule) and type(self.optimizer) in OPTIMIZERS.values():
+            state[_SETTINGS] = self.optimizer.settings()
+            if callable(self.optimizer.lr):
+                state[_SETTINGS]["lr"] = text_of(self.optimizer.lr)
         save_checkpoint(path, self.net, arrays, state, metadata)
 
     @classmethod
@@ -87,6 +90,7 @@ class Resumable:
             Takes the arrays; only a network with layers of your own must be given.
         optimizer : object with `update(params, grads)`, optional
             Takes what its like remembered; only one of your own, or with a schedule, must be given.
+            One of the library's must have the numbers that the file holds: change them afterwards.
         backend : Backend or str, optional
             Where a network that is not given lives; as `backends.select()` decides if not given.
         **options
@@ -99,7 +103,8 @@ class Resumable:
         TypeError
             When `optimizer` is of another kind than the one that was saved.
         ValueError
-            When it is no such file, what it lacks isn't given, or `batch_size` or `seed` is.
+            When it is no such file, what it lacks isn't given, or `batch_size` or `seed` is, or
+            what is given differs from what the file says of it.
         """
         if net is not None and backend is not None:
             raise ValueError("one of `net` and `backend` can be given; got both")
@@ -118,6 +123,8 @@ class Resumable:
         elif type(optimizer).__name__ != kind:
             given = type(optimizer).__name__
             raise TypeError(f"`optimizer` must be a {kind}, as it was saved; got {given}")
+        elif isinstance(optimizer, Rule) and type(optimizer) in OPTIMIZERS.values():
+            _check_settings(found.path, optimizer, settings, training.get("optimizer"))
         net = _network(found, backend, dtype) if net is None else net
         trainer = cls(net, optimizer, **options)
         try:
@@ -210,6 +217,22 @@ def _network(found: Checkpoint, backend: str | Backend | None, dtype: Any) -> Ne
         return found.network(backend, dtype)
     except TypeError as error:
         raise ValueError(f"{found.path} must hold a network in a dtype of here; {error}") from None
+
+
+def _check_settings(path: Path, optimizer: Rule, settings: Any, state: Any) -> None:
+    """Raise a ValueError unless an optimizer has the numbers and the rate of one that was saved."""
+    try:
+        rate = {"lr": text_of(state["lr"])} if "lr" in state else {}
+        kept = {**settings, **rate}
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path} must hold numbers of an optimizer; {error}") from None
+    own: dict[str, Any] = {**optimizer.settings(), "lr": text_of(optimizer.lr)}
+    for name, value in kept.items():
+        if own.get(name) != value:
+            raise ValueError(
+                f"`optimizer` must have {name}={value}, as in {path}; got {own.get(name)}: "
+                f"`trainer.optimizer.{name} = ...` changes it afterwards"
+            )
 
 
 def _made(path: Path, kind: str, settings: Any, state: Any) -> Updater:

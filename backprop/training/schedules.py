@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from backprop.arguments import number, positive
+from backprop.networks.parameters import is_own
 
 Schedule: TypeAlias = Callable[[int], float]
 """The learning rate of each step, by its number from 0."""
@@ -50,6 +51,16 @@ def rate(lr: float | Schedule, step: int) -> float:
     if not (found >= 0 and math.isfinite(found)):
         raise ValueError(f"`lr` must be finite and 0 or more; got {found} at step {step}")
     return found
+
+
+def text_of(lr: float | Schedule) -> str:
+    """Return a rate or a schedule of the library's in words; of another, that it is a function."""
+    if not callable(lr):
+        return repr(float(lr))
+    if not is_own(lr):
+        return "a function"
+    numbers = ", ".join(f"{name}={text_of(value)}" for name, value in vars(lr).items())
+    return f"{type(lr).__name__}({numbers})"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from backprop import (
+    SGD,
     Adam,
     AdamW,
     Augment,
@@ -113,6 +114,14 @@ def test_a_run_goes_on_bit_for_bit_with_its_optimizer_schedule_and_moves(run_in,
     assert params(tmp_path / "a") == params(tmp_path / "once")
     assert run_in("train", "--config", "once/config.json", "--out", "b")[0] == 0
     assert params(tmp_path / "b") == params(tmp_path / "once")
+
+
+def test_a_run_that_is_made_longer_has_the_schedule_of_its_new_length(run_in, tmp_path):
+    small = ["--batch-size", "20", "--lr-schedule", "cosine", "--hidden", "5"]
+    run_in("train", *small, "--iterations", "2", "--out", "a")
+    assert run_in("train", "--resume", "a", "--iterations", "4")[0] == 0
+    trainer = Trainer.resume(tmp_path / "a", optimizer=SGD(Cosine(0.1, 4)), backend="cpu")
+    assert trainer.optimizer.steps == 4
 
 
 def test_another_optimizer_beside_a_configuration_has_its_own_rate(run_in, tmp_path):

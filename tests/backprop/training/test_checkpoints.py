@@ -264,6 +264,55 @@ def test_a_schedule_must_be_given_again(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("saved", "given", "message"),
+    [
+        (SGD(0.5), SGD(0.001), r"lr=0\.5, as in .*a; got 0\.001: `trainer\.optimizer\.lr = "),
+        (SGD(0.5), SGD(training.Cosine(0.5, 9)), r"lr=0\.5, as in .*a; got Cosine\(lr=0\.5, ste"),
+        (
+            training.Momentum(0.5, weight_decay=0.1),
+            training.Momentum(0.5),
+            r"weight_decay=0\.1, as in .*a; got 0\.0: `trainer\.optimizer\.weight_decay = ...` chang",
+        ),
+        (
+            training.Adam(training.Cosine(0.01, 100), beta1=0.5),
+            training.Adam(training.Cosine(0.01, 100)),
+            r"beta1=0\.5, .* got 0\.9",
+        ),
+        (
+            training.Adam(training.WarmUp(5, training.Cosine(0.01, 100))),
+            training.Adam(training.WarmUp(5, training.Cosine(0.01, 200))),
+            r"lr=WarmUp\(steps=5\.0, then=Cosine\(lr=0\.01, steps=100\.0, .* got .*steps=200\.0",
+        ),
+        (SGD(lambda step: 0.1), SGD(training.Cosine(0.1, 9)), r"lr=a function, .* got Cosine"),
+        (SGD(training.Cosine(0.1, 9)), SGD(0.1), r"lr=Cosine.* got 0\.1"),
+    ],
+)
+def test_an_optimizer_that_is_given_has_the_numbers_of_the_file(saved, given, message, tmp_path):
+    new(optimizer=saved).save(tmp_path / "a")
+    with pytest.raises(ValueError, match=f"`optimizer` must have {message}"):
+        Trainer.resume(tmp_path / "a", optimizer=given)
+
+
+def test_numbers_that_are_no_part_of_a_file_are_not_asked_for(tmp_path):
+    once = new(optimizer=training.Adam(lambda step: 0.1 / (1 + step), weight_decay=0.1))
+    once.fit((X, T), epochs=1)
+    given = training.Adam(lambda step: 0.1 / (1 + step), weight_decay=0.1)
+    goes_on(once, tmp_path / "a", optimizer=given)
+    arrays, metadata = load_params(tmp_path / "a")
+    old = json.loads(metadata["trainer"])
+    for settings, message in ((None, None), ([], "must hold numbers of an optimizer; .*mapping")):
+        old.pop("optimizer_settings", None)
+        old |= {} if settings is None else {"optimizer_settings": settings}
+        save_params(tmp_path / "b", arrays, {**metadata, "trainer": json.dumps(old)})
+        given = training.Adam(training.Cosine(0.1, 9))
+        if message:
+            with pytest.raises(ValueError, match=message):
+                Trainer.resume(tmp_path / "b", optimizer=given)
+        else:  # as older files are
+            assert Trainer.resume(tmp_path / "b", optimizer=given).optimizer is given
+
+
+@pytest.mark.parametrize(
     "call",
     [
         lambda trainer: trainer.save("a"),
