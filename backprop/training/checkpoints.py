@@ -1,13 +1,16 @@
 """Checkpoints while training goes on: the last one, and beside it the best one."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from backprop.arguments import a_path, whole
+from backprop.storage.checkpoint import load_checkpoint
 from backprop.storage.params import checked_metadata
 from backprop.storage.writing import sweep
+from backprop.training.history import History
 
 LAST = "checkpoint.safetensors"
 BEST = "best.safetensors"
@@ -58,6 +61,26 @@ class Checkpoints:
     def best(self) -> Path:
         """The file of the best one."""
         return Path(self.folder) / BEST
+
+
+def score_of(best: Path, losses: list[float]) -> float:
+    """Return the test accuracy of a best checkpoint; -inf where it is none of a training.
+
+    That may have been measured where the training paused, and the history not hold it any more.
+
+    Parameters
+    ----------
+    best : path
+        The file.
+    losses : list of float
+        Of the training so far, which begin with the file's.
+    """
+    try:
+        kept = History.from_state_dict(load_checkpoint(best).training["history"])
+    except (LookupError, OSError, TypeError, ValueError):
+        return -math.inf
+    same = bool(kept.loss) and kept.loss == losses[: len(kept.loss)]
+    return kept.test_accuracy[-1] if same and kept.test_accuracy else -math.inf
 
 
 def last_of(path: str | os.PathLike[str]) -> Path:

@@ -13,6 +13,7 @@ import pytest
 
 from backprop import Trainer, load_network, load_params, save_params
 from backprop.cli.run_folder import alone
+from backprop.storage.checkpoint import load_checkpoint
 from backprop.storage.writing import _host
 
 FILES = ["best.safetensors", "checkpoint.safetensors", "config.json", "history.csv"]
@@ -334,3 +335,25 @@ def test_what_a_killed_writer_left_is_swept_where_no_step_is_left(run_in, tmp_pa
     left.write_bytes(b"{")
     assert run_in("train", "--resume", "a")[0] == 0
     assert not left.exists()
+
+
+def test_the_best_that_was_measured_at_a_pause_stays_the_best(run_in, tmp_path, monkeypatch):
+    """Also when the run goes on twice, and its history has no row for the pause any more."""
+    scores = {5: 0.9, 10: 0.5, 15: 0.6, 20: 0.95}
+
+    def measured(run, data):
+        return scores[len(run.training.history.loss)]
+
+    monkeypatch.setattr("backprop.training.run.Run._accuracy", measured)
+
+    def best():
+        history = load_checkpoint(tmp_path / "a/best.safetensors").training["history"]
+        return len(history["loss"]), history["test_accuracy"]
+
+    run_in("train", *SIZE, "--iterations", "5", "--out", "a")
+    assert best() == (5, [0.9])
+    for iterations in ("10", "15"):
+        assert run_in("train", "--resume", "a", "--iterations", iterations)[0] == 0
+        assert best() == (5, [0.9])
+    assert run_in("train", "--resume", "a", "--iterations", "20")[0] == 0
+    assert best() == (20, [0.5, 0.95])
