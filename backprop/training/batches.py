@@ -75,6 +75,14 @@ class Batches:
         """How many epochs training has been through, with the fraction of this one."""
         return self._epochs + (self.done / len(self) if self.done else 0)
 
+    def left(self, goal: float) -> int:
+        """Return how many steps there are until so many epochs are over, at the present size."""
+        return round(goal - self._epochs) * len(self) - self.done
+
+    def goal(self, epochs: int) -> float:
+        """Return how many epochs will be over after so many more, this one being the first."""
+        return self._epochs + epochs
+
     def rest(self, backend: Backend, limit: int) -> Iterator[Array]:
         """Yield what is left of the epoch, at most `limit` batches, as index arrays.
 

@@ -44,6 +44,8 @@ class Run:
         Returns the step of a network, an optimizer and a team.
     stop : callable
         Asked after each step and each epoch whether to end in order.
+    left : callable
+        Tells how many steps there are to go.
     """
 
     training: Resumable
@@ -56,14 +58,15 @@ class Run:
     checkpoints: Checkpoints | None
     steps: Callable[[Network, Updater, Team], Step]
     stop: Callable[[], bool]
+    left: Callable[[], int]
     _start: float = field(default=0.0, init=False)
     _best: float = field(default=-math.inf, init=False)  # of an earlier run, in the best checkpoint
     _finite: bool = field(default=True, init=False)  # in the epoch that ended last
     _warned: bool = field(default=False, init=False)
     _kept: int | None = field(default=None, init=False)  # iterations in the last checkpoint
 
-    def go(self, end: int) -> None:
-        """Train until there are `end` iterations, or something ends it."""
+    def go(self) -> None:
+        """Train until no step is left, or something ends it."""
         history = self.training.history
         self._start = time.perf_counter() - history.seconds
         history.interrupted = False
@@ -71,12 +74,13 @@ class Run:
             self._look(len(history.loss))
             self._open()
             stopped = False
-            while len(history.loss) < end and not stopped:
-                stopped = self._epoch(end - len(history.loss))
-                if self.training.batches.done == 0 or len(history.loss) == end:
-                    self._end_epoch(len(history.loss) == end)
+            while (left := self.left()) > 0 and not stopped:
+                stopped = self._epoch(left)
+                last = self.left() <= 0
+                if self.training.batches.done == 0 or last:
+                    self._end_epoch(last)
                 stopped = self.team.any(stopped or self.stop())
-            if len(history.loss) < end:
+            if self.left() > 0:
                 self._end_early()
         except KeyboardInterrupt:
             history.interrupted = True
@@ -210,6 +214,7 @@ class Run:
         self.bar.report(history)
         if self.on_epoch is not None:
             self.on_epoch(history)
+            self.training.batches.start(self.train.samples)  # it may have gone back to before that
 
     def _accuracy(self, data: DataSet) -> float:
         with self._few_threads(data):

@@ -213,11 +213,11 @@ class Trainer(Resumable):
             }
             team.begin(self, counts)
             self.batches.start(to_learn.samples)
-            steps = _steps(iterations, epochs, self.batches)
+            left = self._left(iterations, epochs)
             if checkpoints is not None and not isinstance(checkpoints, Checkpoints):
                 checkpoints = Checkpoints(checkpoints)
             signals = Interruption(() if stop else ALL if checkpoints else INTERRUPT)
-            with signals, Progress(steps, progress if team.leads else False) as bar:
+            with signals, Progress(left(), progress if team.leads else False) as bar:
                 run = Run(
                     training=self,
                     train=to_learn,
@@ -228,21 +228,23 @@ class Trainer(Resumable):
                     on_epoch=on_epoch,
                     checkpoints=checkpoints if team.leads else None,
                     steps=self._steps,
+                    left=left,
                     stop=stop or signals,
                 )
-                run.go(len(self.history.loss) + steps)
+                run.go()
                 team.end()
         if signals.received not in (None, signal.SIGINT):
             signal.raise_signal(signals.received)
         return self.history
 
-
-def _steps(iterations: int | None, epochs: int | None, batches: Batches) -> int:
-    """Return how many steps are asked for."""
-    if (iterations is None) == (epochs is None):
-        raise ValueError(
-            f"one of `iterations` and `epochs` must be given; got {iterations}, {epochs}"
-        )
-    if iterations is not None:
-        return whole("iterations", iterations)
-    return whole("epochs", epochs) * len(batches) - batches.done
+    def _left(self, iterations: int | None, epochs: int | None) -> Callable[[], int]:
+        """Return what tells how many steps there are to go, though `batch_size` may change."""
+        if (iterations is None) == (epochs is None):
+            raise ValueError(
+                f"one of `iterations` and `epochs` must be given; got {iterations}, {epochs}"
+            )
+        if iterations is not None:
+            end = len(self.history.loss) + whole("iterations", iterations)
+            return lambda: end - len(self.history.loss)
+        goal = self.batches.goal(whole("epochs", epochs))
+        return lambda: self.batches.left(goal)

@@ -755,6 +755,35 @@ def test_on_epoch_may_go_back(tmp_path):
     assert end(Trainer.resume(tmp_path, backend="cpu")) == end(once)
 
 
+@pytest.mark.parametrize("size", [3, 50])
+def test_on_epoch_may_change_the_size_of_batches(size, tmp_path):
+    trainer = new()
+
+    def resize(history):
+        if len(history.epoch) == 2:
+            trainer.batch_size = size
+
+    trainer.fit((X, T), iterations=3)
+    history = trainer.fit((X, T), epochs=4, on_epoch=resize, checkpoints=tmp_path)
+    assert history.epoch == [3 / 7, 1.0, 2.0, 3.0, 4.0]
+    assert len(history.loss) == 7 + 3 * math.ceil(50 / size)
+    assert not history.interrupted
+    assert end(Trainer.resume(tmp_path, backend="cpu")) == end(trainer)
+
+
+def test_on_epoch_may_go_back_to_the_beginning():
+    trainer, once = new(), new()
+    once.fit((X, T), epochs=3)
+    kept = [trainer.state_dict()]
+
+    def back_once(history):
+        if len(history.epoch) == 2 and kept:
+            trainer.load_state_dict(kept.pop())
+
+    trainer.fit((X, T), epochs=3, on_epoch=back_once)
+    assert end(trainer) == end(once)
+
+
 def test_on_epoch_may_change_the_optimizer():
     trainer = new(optimizer=SGD(0.5))
 
