@@ -46,6 +46,8 @@ def attributes(holder: Any) -> dict[str, Any]:
     for kind in type(holder).__mro__:
         slots = vars(kind).get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
+            if name.startswith("__") and not name.endswith("__"):  # as Python calls it
+                name = f"_{kind.__name__.lstrip('_')}{name}"
             if name not in ("__dict__", "__weakref__") and hasattr(holder, name):
                 found.setdefault(name, getattr(holder, name))
     return found

@@ -2,12 +2,13 @@
 
 import numbers
 from collections.abc import Mapping, MutableMapping
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, Protocol, runtime_checkable
 
 from backends import Array, namespace
 from backprop.arguments import at_least_0
 from backprop.arrays import copy_of, is_array
-from backprop.networks.parameters import is_own
+from backprop.networks.parameters import attributes, is_own
 from backprop.tables import Table
 from backprop.training.schedules import Schedule, check_lr, rate
 from backprop.training.vector import Shapes, check_together, joined, parts, shapes_of
@@ -47,9 +48,23 @@ def remembered(optimizer: Updater) -> dict[str, Any]:
 
 
 def _attributes(optimizer: Updater) -> dict[str, Any]:
-    """Return what an object holds as attributes, functions not."""
-    own = getattr(optimizer, "__dict__", {})
-    return {name: value for name, value in own.items() if not callable(value)}
+    """Return what an object holds as attributes and in slots, what only computes not."""
+    own = attributes(optimizer)
+    return {name: value for name, value in own.items() if not _computes(value, optimizer)}
+
+
+def _computes(value: Any, optimizer: Updater) -> bool:
+    """Tell whether a value is a function, a class, or callable and without attributes of its own.
+
+    A callable object with attributes may count its calls; a schedule of the library's does not.
+    """
+    if not callable(value):
+        return False
+    holder = value.__self__ if isinstance(value, MethodType) else value
+    stateless = (type, ModuleType, FunctionType, BuiltinFunctionType)
+    if holder is optimizer or isinstance(holder, stateless) or hasattr(holder, "__wrapped__"):
+        return True
+    return is_own(holder) or not attributes(holder)
 
 
 def remember(optimizer: Updater, state: dict[str, Any]) -> None:
@@ -68,6 +83,10 @@ def remember(optimizer: Updater, state: dict[str, Any]) -> None:
             f"`optimizer` must have state_dict and load_state_dict, to take "
             f"{', '.join(state)}; got {type(optimizer).__name__}"
         )
+    _set(optimizer, state)
+
+
+def _set(optimizer: Updater, state: Mapping[str, Any]) -> None:
     for name, value in state.get(_ATTRIBUTES, {}).items():
         setattr(optimizer, name, value)
 
@@ -249,7 +268,7 @@ class Rule:
         if any(set(state[name]) != set(shapes) for name in self.remembers):
             raise ValueError(f"{' and '.join(self.remembers)} must hold the same parameters")
         self.lr, self.steps, self._shapes, self._vectors = lr, steps, shapes, vectors
-        vars(self).update(state.get(_ATTRIBUTES, {}))
+        _set(self, state)
 
     @property
     def _counts(self) -> bool:

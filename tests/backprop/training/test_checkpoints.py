@@ -886,6 +886,101 @@ def test_a_state_shares_nothing_with_the_optimizer(tmp_path):
         first.save(tmp_path / "a")
 
 
+class Slotted:
+    """The book's Momentum, in slots."""
+
+    __slots__ = ("__v", "lr")
+
+    def __init__(self):
+        self.lr = 0.1
+
+    def update(self, params, grads):
+        if not hasattr(self, "_Slotted__v"):
+            self.__v = {key: 0 * value for key, value in params.items()}
+        for key in params:
+            self.__v[key] = 0.9 * self.__v[key] - self.lr * grads[key]
+            params[key] += self.__v[key]
+
+
+class SlottedRule(training.Rule):
+    """Steps by what it has seen, which a slot holds."""
+
+    __slots__ = ("seen",)
+
+    def __init__(self):
+        super().__init__(0.5)
+        self.seen = 0.0
+
+    def change(self, g, lr, kept):
+        self.seen += float(g[0] ** 2)
+        return lr / (1 + self.seen) * g
+
+
+@pytest.mark.parametrize("kind", [Slotted, SlottedRule])
+def test_what_slots_hold_goes_on(tmp_path, kind):
+    once = new(optimizer=kind())
+    once.fit((X, T), epochs=2)
+    goes_on(once, tmp_path / "a", optimizer=kind())
+
+
+class Decay:
+    """Counts its calls."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self):
+        self.calls += 1
+        return 0.5 / self.calls
+
+
+class Plain:
+    """The book's SGD, at a rate that a function says."""
+
+    def __init__(self, rate):
+        self.rate = rate
+
+    def update(self, params, grads):
+        for key in params:
+            params[key] -= self.rate() * grads[key]
+
+
+@pytest.mark.parametrize("make", [Decay, lambda: Decay().__call__], ids=["object", "method"])
+def test_a_callable_that_may_count_is_no_part_of_a_file(tmp_path, make):
+    once, second = new(optimizer=Plain(make())), new(optimizer=Plain(make()))
+    once.fit((X, T), epochs=1)
+    with pytest.raises(TypeError, match="optimizer/attributes/rate must hold arrays, numbers"):
+        once.save(tmp_path / "a")
+    second.load_state_dict(once.state_dict())  # but of a state in memory
+    for each in (once, second):
+        each.fit((X, T), epochs=1)
+    assert end(second) == end(once)
+
+
+def rate():
+    return 0.1
+
+
+@pytest.mark.parametrize(
+    "computes",
+    [
+        rate,
+        float,
+        functools.partial(float, 0.1),
+        functools.cache(rate),
+        functools.wraps(rate)(lambda: 0.1),
+        random.random,
+        math.sqrt,
+        training.Cosine(0.1, 9),
+    ],
+)
+def test_what_only_computes_is_no_memory(tmp_path, computes):
+    trainer = new(optimizer=Plain(rate))
+    trainer.optimizer.other, trainer.optimizer.own = computes, trainer.optimizer.update
+    assert trainer.state_dict()["optimizer"] == {}
+    goes_on(trainer, tmp_path / "a", optimizer=Plain(rate))
+
+
 class Steps:
     """Moves by others, which a list holds."""
 
