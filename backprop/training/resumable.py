@@ -22,6 +22,7 @@ from backprop.training.tree import copied_tree
 _PARTS = ("network", "optimizer", "position", "history")
 _GENERATORS = "generators"
 _KIND = "optimizer_kind"
+_MODULE = "optimizer_module"
 _SETTINGS = "optimizer_settings"
 _DTYPE = "dtype"
 
@@ -62,6 +63,7 @@ class Resumable:
         state = self.state_dict()
         arrays = state.pop("network")
         state[_KIND] = type(self.optimizer).__name__
+        state[_MODULE] = type(self.optimizer).__module__
         dtype = getattr(self.net, "dtype", None)
         state[_DTYPE] = None if dtype is None else short_name(dtype)
         if isinstance(self.optimizer, Rule) and type(self.optimizer) in OPTIMIZERS.values():
@@ -115,14 +117,19 @@ class Resumable:
         found = load_checkpoint(last_of(path))
         training = dict(found.training)
         kind, settings = training.pop(_KIND, None), training.pop(_SETTINGS, {})
-        dtype = training.pop(_DTYPE, None)
+        module, dtype = training.pop(_MODULE, None), training.pop(_DTYPE, None)
         if not isinstance(kind, str):
             raise ValueError(f"{found.path} must name its optimizer; got {kind!r:.80}")
         if optimizer is None:
-            optimizer = _made(found.path, kind, settings, training.get("optimizer"))
-        elif type(optimizer).__name__ != kind:
-            given = type(optimizer).__name__
-            raise TypeError(f"`optimizer` must be a {kind}, as it was saved; got {given}")
+            known = OPTIMIZERS.get(kind)
+            known = known if known and _is_class(known, kind, module) else None
+            optimizer = _made(found.path, kind, known, settings, training.get("optimizer"))
+        elif not _is_class(type(optimizer), kind, module):
+            given = type(optimizer)
+            where = f" of {given.__module__}, not of {module}" if given.__name__ == kind else ""
+            raise TypeError(
+                f"`optimizer` must be a {kind}, as it was saved; got {given.__name__}{where}"
+            )
         elif isinstance(optimizer, Rule) and type(optimizer) in OPTIMIZERS.values():
             _check_settings(found.path, optimizer, settings, training.get("optimizer"))
         net = _network(found, backend, dtype) if net is None else net
@@ -219,6 +226,17 @@ def _network(found: Checkpoint, backend: str | Backend | None, dtype: Any) -> Ne
         raise ValueError(f"{found.path} must hold a network in a dtype of here; {error}") from None
 
 
+def _is_class(given: type, kind: str, module: Any) -> bool:
+    """Tell whether a class is that which was saved, as far as the file says whose that is.
+
+    What was a program's own then may be imported from it now, and the other way round.
+    """
+    modules = {given.__module__, given.__module__ if module is None else str(module)}
+    library = {each.startswith("backprop.") for each in modules}
+    same = len(modules) == 1 or library == {True} or "__main__" in modules
+    return given.__name__ == kind and len(library) == 1 and same
+
+
 def _check_settings(path: Path, optimizer: Rule, settings: Any, state: Any) -> None:
     """Raise a ValueError unless an optimizer has the numbers and the rate of one that was saved."""
     try:
@@ -235,13 +253,14 @@ def _check_settings(path: Path, optimizer: Rule, settings: Any, state: Any) -> N
             )
 
 
-def _made(path: Path, kind: str, settings: Any, state: Any) -> Updater:
+def _made(path: Path, kind: str, known: Any, settings: Any, state: Any) -> Updater:
     """Return the optimizer that takes the state of one of such a kind, made with such numbers."""
-    if kind not in OPTIMIZERS or not isinstance(state, dict) or "lr" not in state:
+    if known is None or not isinstance(state, dict) or "lr" not in state:
         raise ValueError(
             f"`optimizer` must be given, as in {path}: {kind:.80}, with its schedule if it had one"
         )
     try:
-        return OPTIMIZERS[kind](**settings)
+        made: Updater = known(**settings)
+        return made
     except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{path} must hold numbers that {kind} takes; {error}") from None

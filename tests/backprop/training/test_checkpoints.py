@@ -886,6 +886,48 @@ def test_a_state_shares_nothing_with_the_optimizer(tmp_path):
         first.save(tmp_path / "a")
 
 
+def named_sgd(module):
+    """An optimizer of one's own that goes by the name of the library's."""
+
+    def update(self, params, grads):
+        for key in params:
+            params[key] -= 0.1 * np.sign(grads[key])
+
+    own = {"update": update, "state_dict": lambda self: {"lr": 0.1}, "__module__": module}
+    return type("SGD", (), {**own, "load_state_dict": lambda self, state: None})()
+
+
+def test_an_optimizer_is_known_by_its_module_too(tmp_path):
+    once = new(optimizer=named_sgd("mine"))
+    once.fit((X, T), epochs=1)
+    once.save(tmp_path / "a")
+    new(optimizer=SGD(0.1)).save(tmp_path / "b")
+    with pytest.raises(ValueError, match="`optimizer` must be given, as in .*a: SGD"):
+        Trainer.resume(tmp_path / "a")
+    for path, given, message in (
+        ("a", SGD(0.1), r"got SGD of backprop\.training\.sgd, not of mine"),
+        ("a", named_sgd("yours"), "got SGD of yours, not of mine"),
+        ("b", named_sgd("mine"), r"got SGD of mine, not of backprop\.training\.sgd"),
+        ("b", named_sgd("__main__"), "got SGD of __main__, not of backprop"),
+    ):
+        with pytest.raises(TypeError, match=f"must be a SGD, as it was saved; {message}"):
+            Trainer.resume(tmp_path / path, optimizer=given)
+    for module in ("mine", "__main__"):  # the same program, run and imported
+        Trainer.resume(tmp_path / "a", optimizer=named_sgd(module))
+    goes_on(once, tmp_path / "a", optimizer=named_sgd("mine"))
+
+
+def test_files_without_the_module_of_the_optimizer_are_read(tmp_path):
+    for optimizer in (SGD(0.1), named_sgd("mine")):
+        new(optimizer=optimizer).save(tmp_path / "a")
+        arrays, metadata = load_params(tmp_path / "a")
+        old = json.loads(metadata["trainer"])
+        del old["optimizer_module"]
+        save_params(tmp_path / "b", arrays, {**metadata, "trainer": json.dumps(old)})
+        assert Trainer.resume(tmp_path / "b", optimizer=optimizer).optimizer is optimizer
+        assert type(Trainer.resume(tmp_path / "b").optimizer) is SGD
+
+
 class Slotted:
     """The book's Momentum, in slots."""
 
