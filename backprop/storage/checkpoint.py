@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,6 +36,21 @@ class Checkpoint(NamedTuple):
                 "layers of your own"
             )
         return load_network(self.path, backend=backend, dtype=dtype)
+
+    def check(self, net: Any) -> None:
+        """Raise a ValueError where a network describes itself otherwise than the file does."""
+        described = _described(net)
+        if NETWORK not in self.metadata or described is None:
+            return
+        try:
+            kept = {"weight_decay_lambda": 0.0, **json.loads(self.metadata[NETWORK])}
+        except (RecursionError, TypeError, ValueError) as error:
+            raise ValueError(f"{self.path} must describe its network; {str(error)[:300]}") from None
+        described.setdefault("weight_decay_lambda", 0.0)
+        for name, wanted, given in _differences("", kept, described):
+            raise ValueError(
+                f"`net` must have {name} {wanted!r:.80}, as in {self.path}; got {given!r:.80}"
+            )
 
 
 def save_checkpoint(
@@ -72,13 +87,31 @@ def save_checkpoint(
     texts = checked_metadata(metadata, NETWORK, TRAINER)
     held: dict[str, Any] = {}
     texts[TRAINER] = json.dumps(flat(training, TRAINER, held))
-    try:
-        described = describe(net)
-    except (AttributeError, TypeError):
-        pass  # who goes on has layers of their own
-    else:
+    described = _described(net)
+    if described is not None:
         texts[NETWORK] = json.dumps(described)
     save_params(path, {**arrays, **held}, texts)
+
+
+def _described(net: Any) -> Any:
+    """Return the description of a network in JSON's values; None with layers of one's own."""
+    try:
+        return json.loads(json.dumps(describe(net)))
+    except (AttributeError, TypeError):
+        return None
+
+
+def _differences(name: str, kept: Any, given: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield where what is given differs from what a file holds; in no seed, as it has begun."""
+    if isinstance(kept, list) and isinstance(given, list) and len(kept) == len(given):
+        kept, given = (dict(enumerate(each, start=1)) for each in (kept, given))
+    if not (isinstance(kept, dict) and isinstance(given, dict)):
+        if kept != given:
+            yield name, kept, given
+        return
+    for key in kept:
+        if key != "seed":
+            yield from _differences(f"{name}.{key}".lstrip("."), kept[key], given.get(key))
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:

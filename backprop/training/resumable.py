@@ -89,7 +89,8 @@ class Resumable:
         path : path
             A file of `save`, or a folder of checkpoints of `fit`.
         net : Network, optional
-            Takes the arrays; only a network with layers of your own must be given.
+            Takes the arrays; only a network with layers of your own must be given. Another must
+            have the layers and the decay that the file describes.
         optimizer : object with `update(params, grads)`, optional
             Takes what its like remembered; only one of your own, or with a schedule, must be given.
             One of the library's must have the numbers that the file holds: change them afterwards.
@@ -132,7 +133,10 @@ class Resumable:
             )
         elif isinstance(optimizer, Rule) and type(optimizer) in OPTIMIZERS.values():
             _check_settings(found.path, optimizer, settings, training.get("optimizer"))
-        net = _network(found, backend, dtype) if net is None else net
+        if net is None:
+            net = _network(found, backend, dtype)
+        else:
+            found.check(net)
         trainer = cls(net, optimizer, **options)
         try:
             trainer.load_state_dict({"network": found.arrays, **training})

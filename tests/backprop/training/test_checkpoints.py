@@ -26,6 +26,7 @@ from backprop import (
     BatchNormalization,
     Checkpoints,
     Elementwise,
+    MultiLayerNetExtend,
     Network,
     NotFiniteError,
     Relu,
@@ -291,6 +292,51 @@ def test_an_optimizer_that_is_given_has_the_numbers_of_the_file(saved, given, me
     new(optimizer=saved).save(tmp_path / "a")
     with pytest.raises(ValueError, match=f"`optimizer` must have {message}"):
         Trainer.resume(tmp_path / "a", optimizer=given)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: TwoLayerNet(6, 5, 3, activation="relu", backend="cpu"),
+            r"layers\.2\.name 'Tanh1', as in .*a; got 'Relu1'",
+        ),
+        (
+            lambda: Network({"a": Affine(np.ones((6, 3)), np.zeros(3))}, SoftmaxWithLoss()),
+            r"layers \[.*; got \[",
+        ),
+    ],
+)
+def test_a_network_that_is_given_is_as_the_file_describes_it(make, message, tmp_path):
+    net, again = (TwoLayerNet(6, 5, 3, activation="tanh", backend="cpu") for _ in range(2))
+    Trainer(net).save(tmp_path / "a")
+    with pytest.raises(ValueError, match=f"`net` must have {message}"):
+        Trainer.resume(tmp_path / "a", net=make())
+    assert Trainer.resume(tmp_path / "a", net=again).net is again
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_a_network_that_is_given_has_the_decay_of_the_file(decay, tmp_path):
+    net, other = (TwoLayerNet(6, 5, 3, backend="cpu") for _ in range(2))
+    net.weight_decay_lambda, other.weight_decay_lambda = decay, 0.1 - decay
+    Trainer(net).save(tmp_path / "a")
+    message = f"`net` must have weight_decay_lambda {decay}, as in .*; got {0.1 - decay}"
+    with pytest.raises(ValueError, match=message):
+        Trainer.resume(tmp_path / "a", net=other)
+
+
+def test_the_seed_of_a_network_that_is_given_may_be_another(tmp_path):
+    def dropping(seed):
+        return MultiLayerNetExtend(6, [5], 3, use_dropout=True, backend="cpu", seed=seed)
+
+    once = Trainer(dropping(0), batch_size=8, seed=0)
+    once.fit((X, T), epochs=1)
+    goes_on(once, tmp_path / "a", net=dropping(1))
+    arrays, metadata = load_params(tmp_path / "a")
+    for damaged in ("[", "[]"):
+        save_params(tmp_path / "b", arrays, {**metadata, "network": damaged})
+        with pytest.raises(ValueError, match="b must describe its network"):
+            Trainer.resume(tmp_path / "b", net=dropping(1))
 
 
 def test_numbers_that_are_no_part_of_a_file_are_not_asked_for(tmp_path):
