@@ -25,6 +25,7 @@ _KIND = "optimizer_kind"
 _MODULE = "optimizer_module"
 _SETTINGS = "optimizer_settings"
 _DTYPE = "dtype"
+_AUGMENTED = "augmented"
 
 
 class Resumable:
@@ -63,6 +64,7 @@ class Resumable:
         state = self.state_dict()
         arrays = state.pop("network")
         state[_KIND] = type(self.optimizer).__name__
+        state[_AUGMENTED] = self.augment is not None
         state[_MODULE] = type(self.optimizer).__module__
         dtype = getattr(self.net, "dtype", None)
         state[_DTYPE] = None if dtype is None else short_name(dtype)
@@ -118,6 +120,7 @@ class Resumable:
         found = load_checkpoint(last_of(path))
         training = dict(found.training)
         kind, settings = training.pop(_KIND, None), training.pop(_SETTINGS, {})
+        augmented = training.pop(_AUGMENTED, None)  # older files don't say
         module, dtype = training.pop(_MODULE, None), training.pop(_DTYPE, None)
         if not isinstance(kind, str):
             raise ValueError(f"{found.path} must name its optimizer; got {kind!r:.80}")
@@ -143,6 +146,11 @@ class Resumable:
         except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
             what = f"{type(error).__name__}: {str(error)[:300]}"
             raise ValueError(f"{found.path} must be of such a training; {what}") from None
+        if augmented not in (None, trainer.augment is not None):
+            raise ValueError(
+                f"`augment` must be {'given' if augmented else 'None'}, as training had "
+                f"{'one' if augmented else 'none'} in {found.path}; got {trainer.augment!r:.80}"
+            )
         return trainer
 
     def __getstate__(self) -> dict[str, Any]:

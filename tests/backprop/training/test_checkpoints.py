@@ -974,6 +974,24 @@ def test_files_without_the_module_of_the_optimizer_are_read(tmp_path):
         assert type(Trainer.resume(tmp_path / "b").optimizer) is SGD
 
 
+def test_an_augment_is_given_again_or_none_as_before(tmp_path):
+    once = new(augment=np.negative)
+    once.fit((X, T), epochs=1)
+    goes_on(once, tmp_path / "a", augment=np.negative)
+    goes_on(new(), tmp_path / "b")
+    with pytest.raises(ValueError, match="`augment` must be given, as training had one in .*a; go"):
+        Trainer.resume(tmp_path / "a")
+    with pytest.raises(
+        ValueError, match="`augment` must be None, as training had none in .*b; got <"
+    ):
+        Trainer.resume(tmp_path / "b", augment=np.negative)
+    arrays, metadata = load_params(tmp_path / "a")
+    old = json.loads(metadata["trainer"])
+    del old["augmented"]
+    save_params(tmp_path / "c", arrays, {**metadata, "trainer": json.dumps(old)})
+    Trainer.resume(tmp_path / "c")
+
+
 class Slotted:
     """The book's Momentum, in slots."""
 
