@@ -23,4 +23,5 @@ venv/bin/backprop info
 venv/bin/python -m backprop train --iterations 300 --out run
 venv/bin/backprop evaluate --params run/params.safetensors
 test -s run/accuracy.png
+venv/bin/python -c "import numpy; from backprop.datasets.digit_check import doubt; print(doubt(numpy.eye(28)))"
 echo "the wheel trains outside the checkout"
