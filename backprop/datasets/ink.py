@@ -25,6 +25,8 @@ _STRONGEST = 0.9997  # of all pixels are fainter than a tiny digit is
 _NOISE = 8.0  # times the noise of a picture: what it reaches by itself
 _FRAME = 0.15  # of the picture's range: how much a frame differs at least
 _SPECK = 0.03  # of the largest part's ink: less is no part of a digit
+_REACH = 0.3  # of the digit's longer side: what lies farther from it is no stroke of it
+_THING = 0.2  # of the digit's height: what is no higher, and out of reach, is left out too
 _LINE = 1 / 30  # of its length: no stroke of a digit is as thin
 _STRAIGHT = 0.8  # of a side of its box is covered by a frame
 _BESIDE = 1 / 40  # of the longer side: how far from the ink what lies beside it is looked at
@@ -39,9 +41,9 @@ class Drawing:
     Attributes
     ----------
     ink : numpy.ndarray, float32, shape (H, W)
-        From 0 to 1, no larger than what it shows.
+        From 0 to 1, no larger than the largest part and the strokes near it.
     digits : int
-        How many large parts stand side by side.
+        How many large parts stand side by side, and others farther away.
     filled : float
         How much of what lies beside the ink is as dark as the ink, or as light where ink is light:
         nothing beside a stroke, half of it or more where the ink is an edge of something larger.
@@ -69,7 +71,7 @@ def find_ink(colors: Floats) -> Drawing | None:
     rows = _within_frame(small)
     columns = _within_frame(small[rows].T)
     found = _drawing(small[rows, columns])
-    if found is None or max(found.ink.shape) > _SMALL:
+    if found is None or found.digits > 1 or max(found.ink.shape) > _SMALL:
         return found
     scale, margin = max(gray.shape) / max(small.shape), max(found.ink.shape)
     places = zip((rows.start + found.top, columns.start + found.left), found.ink.shape, strict=True)
@@ -178,6 +180,7 @@ def _drawing(gray: Floats) -> Drawing | None:
     mask = np.isin(labels, kept)
     if not mask.any():
         return None
+    mask, digits = _apart(mask)
     full = max(float(np.quantile(ink[mask], 0.9)), faint + _MIN_CONTRAST)
     clear = np.where(mask, np.clip((ink - faint) / (full - faint), 0, 1), 0).astype(np.float32)
     if not clear.any():
@@ -185,7 +188,7 @@ def _drawing(gray: Floats) -> Drawing | None:
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     filled = _filled(gray, ground, mask, clear >= clear.max() / 2)
-    return Drawing(clear[box], _digits(mask[box]), filled, int(rows[0]), int(columns[0]))
+    return Drawing(clear[box], digits, filled, int(rows[0]), int(columns[0]))
 
 
 def _filled(gray: Floats, ground: Floats, mask: Mask, clear: Mask) -> float:
@@ -218,13 +221,24 @@ def _covered(mask: Mask) -> list[float]:
     return [float(side.mean()) for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1])]
 
 
-def _digits(mask: Mask) -> int:
-    """Return how many parts stand apart and are half as high as the highest, or higher.
+def _apart(mask: Mask) -> tuple[Mask, int]:
+    """Return the largest part and the strokes within reach of it, and how many things there are.
 
-    Strokes of one digit that do not meet lie near each other, or are low.
+    Strokes of one digit that do not meet lie near each other, or are low: beside each other count
+    those that are half as high as the highest, or higher. Out of reach little is another thing.
     """
-    near = max(1, round(0.04 * min(mask.shape)))
-    joined = ndimage.binary_dilation(np.pad(mask, near), iterations=near)
-    parts = measure.regionprops(measure.label(joined, connectivity=2))
-    heights = [part.bbox[2] - part.bbox[0] for part in parts]
-    return sum(height > max(heights) / 2 for height in heights)
+    largest = max(measure.regionprops(measure.label(mask, connectivity=2)), key=lambda x: x.area)
+    labels = _joined(mask, _REACH / 2 * max(largest.image.shape))
+    parts = measure.regionprops(labels)
+    own = next(part for part in parts if part.label == labels[tuple(largest.coords[0])])
+    others = sum(part.image.shape[0] > _THING * own.image.shape[0] for part in parts) - 1
+    mask = labels == own.label
+    near = measure.regionprops(_joined(mask, 0.04 * min(own.image.shape)))
+    heights = [part.image.shape[0] for part in near]
+    return mask, others + sum(height > max(heights) / 2 for height in heights)
+
+
+def _joined(mask: Mask, way: float) -> npt.NDArray[np.int_]:
+    """Return the parts' labels; parts share one if it is no longer than twice `way` between."""
+    near = ndimage.distance_transform_edt(~mask) <= max(1, way)
+    return np.where(mask, measure.label(near, connectivity=2), 0)

@@ -199,6 +199,53 @@ def test_several_digits_are_said(read, gap):
             read(image(pair))
 
 
+def with_more(digit, drawn):
+    """A digit in the middle of a page of 500 by 500, and something else in a corner of it."""
+    page = np.pad(paper(digit), 110, constant_values=1.0)
+    small = np.asarray(drawn)
+    page[20 : 20 + small.shape[0], 20 : 20 + small.shape[1]] = small
+    return image(page)
+
+
+@pytest.mark.parametrize("side", [95, 110, 150])
+def test_a_smaller_digit_beside_is_said(read, side):
+    """The smallest is a third as high, as a page's number is."""
+    for digit, other in itertools.pairwise(DIGITS):
+        small = np.asarray(image(paper(other)).resize((side, side))) / 255
+        with pytest.raises(ValueError, match="must show one digit; 2 parts of it lie apart"):
+            read(with_more(digit, small))
+
+
+def small_things():
+    hole = 1.0 * (np.hypot(*np.mgrid[-15:16, -15:16]) > 12)
+    stroke = Image.new("L", (100, 30), 255)
+    ImageDraw.Draw(stroke).line([(5, 5), (95, 25)], width=8)
+    word = Image.new("L", (220, 50), 255)
+    ImageDraw.Draw(word).text((5, 5), "Exercise 3", 0, ImageFont.load_default(36))
+    holes = np.ones((460, 31))
+    holes[:31] = holes[-31:] = hole
+    return {"holes": holes, "stroke": np.asarray(stroke) / 255, "word": np.asarray(word) / 255}
+
+
+@few_are_unlike
+@pytest.mark.parametrize("drawn", small_things().values(), ids=small_things())
+def test_what_is_small_and_far_is_left_out(read, drawn):
+    for digit in DIGITS:
+        alone = read(with_more(digit, EMPTY[:1, :1]))
+        np.testing.assert_allclose(read(with_more(digit, drawn)), alone, atol=0.05)
+
+
+@few_are_unlike
+@pytest.mark.parametrize("gap", [0.0, 0.06, 0.14])
+def test_a_stroke_of_a_digit_may_stand_apart(read, gap):
+    """A 5 whose bar does not touch it, by up to a fourth of the body's height."""
+    bow = [(0.4, 0.2), (0.4, 0.45), (0.6, 0.5), (0.65, 0.65), (0.55, 0.8), (0.35, 0.75)]
+    x = read(image(strokes(bow, [(0.4 + gap, 0.2), (0.8, 0.2)]))).reshape(28, 28)
+    rows, columns = (np.flatnonzero(x.any(axis=axis)) for axis in (1, 0))
+    assert np.ptp(rows) == 19
+    assert x[rows[0] : rows[0] + 2, columns[-1] - 2].max() > 0.5
+
+
 R = np.hypot(X - 0.5, Y - 0.5)
 
 
