@@ -27,10 +27,17 @@ _FRAME = 0.15  # of the picture's range: how much a frame differs at least
 _SPECK = 0.03  # of the largest part's ink: less is no part of a digit
 _REACH = 0.3  # of the digit's longer side: what lies farther from it is no stroke of it
 _THING = 0.2  # of the digit's height: what is no higher, and out of reach, is left out too
+_THIN = 1.3 / 20  # of the ink's longer side: thinner strokes would fade when they are scaled
 _LINE = 1 / 30  # of its length: no stroke of a digit is as thin
+_FLAT = 0.2  # of its width: no underline is higher
+_LONG = 0.8  # of the digit's width: no underline is shorter
 _STRAIGHT = 0.8  # of a side of its box is covered by a frame
 _BESIDE = 1 / 40  # of the longer side: how far from the ink what lies beside it is looked at
 _OPAQUE = 0.8  # of its box: what is opaque over more of it is a card, not ink
+_SHEET = 0.3  # of the picture: no sheet that is looked for is smaller
+_RECTANGULAR = 0.8  # of the smallest rectangle around it: a sheet covers more, an ellipse less
+_ABOUT = 0.88  # of the picture's border lies outside a sheet; of a band of light less does
+_MARGIN = 0.02  # of the longer side: how much of a sheet's edge is left out
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -66,7 +73,7 @@ def find_ink(colors: Floats) -> Drawing | None:
     colors : numpy.ndarray, float32, shape (H, W, 4)
         Red, green, blue and opacity from 0 to 1.
     """
-    gray = _gray(_opaque(colors))
+    gray = _sheet(_gray(_opaque(colors)))
     small = _shrunk(gray, _SIDE)
     rows = _within_frame(small)
     columns = _within_frame(small[rows].T)
@@ -80,6 +87,18 @@ def find_ink(colors: Floats) -> Drawing | None:
         for start, length in places
     )
     return _drawing(_shrunk(gray[near], _SIDE)) or found
+
+
+def thickened(ink: Floats) -> Floats:
+    """Return the ink with strokes widened to `_THIN` of the longer side, if they are thinner."""
+    clear = np.pad(ink > 0.5 * ink.max(), 1)
+    width = 4 * ndimage.distance_transform_edt(clear)[clear].mean() - 2  # a fourth, from its edge
+    more = (_THIN * max(ink.shape) - width) / 2 / (1 - _THIN)
+    if more <= 0:
+        return ink
+    ink, clear = (np.pad(x, round(more)) for x in (ink, clear[1:-1, 1:-1]))
+    way = ndimage.distance_transform_edt(~clear)
+    return np.asarray(np.maximum(ink, np.clip(more + 1 - way, 0, 1)), np.float32)
 
 
 def _opaque(colors: Floats) -> Floats:
@@ -116,6 +135,54 @@ def _shrunk(gray: Floats, side: int) -> Floats:
         return gray
     size = tuple(max(1, round(n * scale)) for n in gray.shape)
     return np.asarray(transform.resize(gray, size, order=1, anti_aliasing=True), np.float32)
+
+
+def _sheet(gray: Floats) -> Floats:
+    """Return the sheet that lies on something darker or lighter, maybe askew, or else the picture.
+
+    What lies about it is painted as the nearest point of the sheet is.
+    """
+    found = _sheet_mask(_shrunk(gray, _SIDE))
+    if found is None:
+        return gray
+    mask = np.asarray(transform.resize(found, gray.shape, order=0), np.bool_)
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    gray, mask = gray[box], mask[box]
+    smooth = np.asarray(filters.gaussian(gray, max(gray.shape) / 100), np.float32)
+    nearest = ndimage.distance_transform_edt(~mask, return_distances=False, return_indices=True)
+    return np.where(mask, gray, smooth[tuple(nearest)])
+
+
+def _sheet_mask(gray: Floats) -> Mask | None:
+    """Return where a sheet is on which something is drawn, without its edge; None if there's none.
+
+    It is the largest part of the darkest pixels, of the lightest, or of those between.
+    """
+    values = np.round(255 * filters.gaussian(gray, 1)).astype(np.int64)
+    if len(np.unique(values)) < 3:
+        return None
+    kinds = np.digitize(values, filters.threshold_multiotsu(values, 3), right=True)
+    for side in (kinds == kind for kind in range(3)):
+        if np.mean(_covered(side)) > 1 - _ABOUT:
+            continue
+        parts = measure.regionprops(measure.label(side, connectivity=1))
+        part = max(parts, key=lambda part: part.area)
+        drawn = part.area_filled > part.area > _SHEET * side.size
+        if drawn and part.area > _RECTANGULAR * _rectangle(part.coords):
+            mask = np.zeros(side.shape, np.bool_)
+            mask[part.slice] = part.image_filled
+            margin = round(_MARGIN * max(side.shape))
+            return np.asarray(ndimage.binary_erosion(mask, iterations=max(1, margin)), np.bool_)
+    return None
+
+
+def _rectangle(points: npt.NDArray[np.int_]) -> float:
+    """Return the area of the smallest rectangle around points, to a degree."""
+    angles = np.deg2rad(np.arange(90))
+    turned = (points @ np.stack([np.cos(a), np.sin(a)]) for a in (angles, angles + np.pi / 2))
+    across, along = (np.ptp(places, axis=0) + 1 for places in turned)
+    return float(np.min(across * along))
 
 
 def _within_frame(gray: Floats) -> slice:
@@ -176,8 +243,8 @@ def _drawing(gray: Floats) -> Drawing | None:
     parts = [part for part in parts if not _is_edge(labels == part.label)]
     drawn = [part for part in parts if not _is_ruled(part, ink.shape)] or parts
     mass = {part.label: part.area * part.intensity_mean for part in drawn}
-    kept = [label for label, each in mass.items() if each > _SPECK * max(mass.values())]
-    mask = np.isin(labels, kept)
+    drawn = [part for part in drawn if mass[part.label] > _SPECK * max(mass.values())]
+    mask = np.isin(labels, [part.label for part in _not_underlines(drawn)])
     if not mask.any():
         return None
     mask, digits = _apart(mask)
@@ -219,6 +286,17 @@ def _is_ruled(part: Any, shape: tuple[int, ...]) -> bool:
 def _covered(mask: Mask) -> list[float]:
     """Return how much of each of the four sides is covered."""
     return [float(side.mean()) for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1])]
+
+
+def _not_underlines(parts: list[Any]) -> list[Any]:
+    """Return the parts without the flat and long ones that lie wholly below all others."""
+    flat = [part for part in parts if part.image.shape[0] < _FLAT * part.image.shape[1]]
+    boxes = np.array([part.bbox for part in parts if part not in flat])
+    if not boxes.size:
+        return parts
+    bottom, width = boxes[:, 2].max(), np.ptp(boxes[:, [1, 3]])
+    below = [x for x in flat if x.bbox[0] >= bottom and x.image.shape[1] > _LONG * width]
+    return [part for part in parts if part not in below]
 
 
 def _apart(mask: Mask) -> tuple[Mask, int]:

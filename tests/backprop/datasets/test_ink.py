@@ -246,6 +246,58 @@ def test_a_stroke_of_a_digit_may_stand_apart(read, gap):
     assert x[rows[0] : rows[0] + 2, columns[-1] - 2].max() > 0.5
 
 
+def on_a_desk(gray, degrees, sheet, desk):
+    """A sheet that lies askew on a desk."""
+    place = {"resample": Image.Resampling.BICUBIC, "center": (300, 300)}
+    turned = image(np.pad(gray, ((160, 160), (160, 160)), constant_values=1)).rotate(
+        degrees, fillcolor=255, **place
+    )
+    mask = image(np.pad(np.ones((500, 460)), ((50, 50), (70, 70)))).rotate(degrees, **place)
+    page = np.asarray(turned) / 255 * (sheet - 0.1) + 0.1
+    page += 0.01 * np.random.default_rng(0).standard_normal(page.shape)
+    return image(np.where(np.asarray(mask) > 127, page, desk))
+
+
+@few_are_unlike
+@pytest.mark.parametrize("degrees", [-7, 0, 1, 3, 12])
+@pytest.mark.parametrize(("sheet", "desk"), [(0.95, 0.35), (0.6, 0.95)], ids=["bright", "dark"])
+def test_a_sheet_may_lie_askew(read, degrees, sheet, desk):
+    alike = []
+    for digit in DIGITS:
+        turned = np.asarray(image(paper(digit)).rotate(degrees, fillcolor=255)) / 255
+        found = read(on_a_desk(paper(digit), degrees, sheet, desk))
+        alike.append(np.corrcoef(found, read(image(turned)))[0, 1])
+    assert np.sum(np.array(alike) > 0.75) >= 9, np.round(alike, 2)
+
+
+@few_are_unlike
+def test_a_thick_bar_is_no_sheet(read):
+    x = read(image(np.pad(np.zeros((200, 60)), 60, constant_values=1.0))).reshape(28, 28)
+    assert (np.count_nonzero(x.any(axis=0)), np.count_nonzero(x.any(axis=1))) == (6, 20)
+
+
+@few_are_unlike
+def test_a_thick_ring_is_no_sheet(read):
+    ring = 1.0 * (abs(np.hypot(X - 0.5, Y - 0.5) - 0.33) > 0.1)
+    x = read(image(ring)).reshape(28, 28)
+    assert x[13:15, 13:15].max() < 0.1
+    assert min(x[14, 5:8].min(), x[5:8, 14].min()) > 0.9
+
+
+@few_are_unlike
+@pytest.mark.parametrize("gap", [12, 40])
+@pytest.mark.parametrize("lines", [1, 2])
+def test_an_underline_is_left_out(read, gap, lines):
+    for digit in DIGITS:
+        page = np.pad(paper(digit), ((20, 100), (60, 60)), constant_values=1.0)
+        alone = read(image(page))
+        lowest = np.flatnonzero((page < 0.5).any(axis=1))[-1]
+        for line in range(lines):
+            top = lowest + gap + 20 * line
+            page[top : top + 8, 60:340] = 0
+        np.testing.assert_allclose(read(image(page)), alone, atol=0.1)
+
+
 R = np.hypot(X - 0.5, Y - 0.5)
 
 

@@ -154,12 +154,26 @@ def test_faint_specks_are_no_ink(load):
 
 
 @pytest.mark.filterwarnings("ignore:.* may show no digit:UserWarning")
-def test_a_line_is_not_widened(load):
+def test_a_line_is_not_stretched(load):
+    """A line that is 2 pixels of 1980 wide is drawn 20 high and one wide."""
     image = Image.new("L", (100, 2000), 255)
     image.paste(0, (50, 10, 52, 1990))
     x = load(image, flatten=False)[0]
-    assert np.count_nonzero(x) == 20
-    assert np.count_nonzero(x.sum(axis=0)) == 1
+    rows, columns = (np.flatnonzero(x.any(axis=axis)) for axis in (1, 0))
+    assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (20, 1)
+    assert np.median(x[rows].max(axis=1)) > 0.9
+
+
+@pytest.mark.parametrize("width", [2, 4, 6])
+def test_thin_strokes_do_not_fade(load, width):
+    """A seven of 560 pixels, of whose 20 rows each has about 1.3 pixels of ink, or more."""
+    image = Image.new("L", (560, 800), 255)
+    ImageDraw.Draw(image).line([(100, 120), (400, 120), (250, 680)], fill=0, width=width)
+    x = load(image, flatten=False)[0]
+    rows = np.flatnonzero(x.any(axis=1))
+    assert np.ptp(rows) == 19
+    assert np.median(x.max(axis=1)[rows]) > 0.7
+    assert 1.2 <= np.median(x.sum(axis=1)[rows]) <= 2
 
 
 def test_raw_pixels_are_whole_numbers_up_to_255(load):
