@@ -17,6 +17,7 @@ from backprop.datasets.image_file import Floats
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
 _SIDE = 320  # pixels: what the longer side is brought to, if it is longer
+_FEW = 160  # pixels: what has half as many, or fewer, is enlarged
 _COARSE = 64  # pixels: the same for the ground
 _SMALL = 80  # pixels of `_SIDE`: what is no larger is looked at again from nearby
 _WINDOW = 0.35  # of the longer side: ink is narrower, and ground is wider
@@ -73,7 +74,7 @@ def find_ink(colors: Floats) -> Drawing | None:
     colors : numpy.ndarray, float32, shape (H, W, 4)
         Red, green, blue and opacity from 0 to 1.
     """
-    gray = _sheet(_gray(_opaque(colors)))
+    gray = _sheet(_enlarged(_gray(_opaque(colors))))
     small = _shrunk(gray, _SIDE)
     rows = _within_frame(small)
     columns = _within_frame(small[rows].T)
@@ -126,6 +127,15 @@ def _gray(rgb: Floats) -> Floats:
         return light
     along = colors @ axes[:, -1]
     return np.asarray((along - along.min()).reshape(light.shape), np.float32)
+
+
+def _enlarged(gray: Floats) -> Floats:
+    """Return a picture of few pixels with more, smoothly between them: edges lie within pixels."""
+    times = _FEW // max(gray.shape)
+    if times < 2:
+        return gray
+    size = tuple(times * n for n in gray.shape)
+    return np.asarray(transform.resize(gray, size, order=3, mode="edge"), np.float32)
 
 
 def _shrunk(gray: Floats, side: int) -> Floats:
