@@ -5,7 +5,7 @@ from typing import Any
 
 import backends
 from backends import Array, Backend, DType, isdtype
-from backprop.arguments import whole, wholes
+from backprop.arguments import a_share, whole, wholes
 from backprop.initialization import WeightScale, weight_std
 from backprop.layers import Affine, BatchNormalization, Convolution, Dropout
 
@@ -71,6 +71,7 @@ class Builder:
 
     def dropout(self, ratio: float, inverted: bool) -> Dropout:
         """Return a Dropout with a seed of its own."""
+        ratio = a_share("dropout_ration", ratio)
         return Dropout(ratio, int(self.rng.integers(1 << 32)), inverted=inverted)
 
 

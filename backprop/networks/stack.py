@@ -11,6 +11,8 @@ from backprop.layers.activation import activation as activation_layer
 from backprop.layers.affine import Affine
 from backprop.networks.copies import copied
 
+_REAL = ("real floating", "integral", "bool")
+
 
 def affine_stack(params: Mapping[str, Array], activation: str) -> dict[str, Any]:
     """Return the layers Affine1, Relu1, Affine2, ... that hold `W1, b1, W2, b2, ...`."""
@@ -48,8 +50,10 @@ def copied_stack(
         backend = backends.of(params["W1"])
     backend = backends.select(backend)
     for name, x in params.items():
-        if is_array(x) and isdtype(namespace(x), x.dtype, "complex floating"):
+        if is_array(x) and not isdtype(namespace(x), x.dtype, _REAL):
             raise TypeError(f"`{name}` must be real; got {x.dtype}")
+        if hasattr(x, "mask"):
+            raise TypeError(f"`{name}` must not be masked: no layer knows masks; fill it first")
     copies = {name: copied(params[name], backend, dtype) for name in names}
     for name, copy in copies.items():
         check_finite(copy, name)

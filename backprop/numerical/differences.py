@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 import backends
 from backends import Array, ArrayIn, namespace
+from backprop.arguments import whole
 from backprop.arrays import check_array, copy_of, is_array, is_floating, shape, widened
 from backprop.numerical import steps
 from backprop.numerical.evaluation import Evaluation, check_result, one_by_one, stacks
@@ -156,8 +157,7 @@ def check_arguments(f: Any, x: Any, step: float | None, memory: int) -> None:
         raise TypeError(f"`f` must be a function; got {f!r}")
     steps.check_step(step)
     _check_floating(x)
-    if memory < 1:
-        raise ValueError(f"`memory` must be 1 or more bytes; got {memory}")
+    whole("memory", memory)
     xp = namespace(x)
     if not bool(xp.all(xp.isfinite(x))):
         raise ValueError("`x` must be finite; got inf or nan in it")

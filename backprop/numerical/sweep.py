@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import backends
 from backends import Array, Backend, namespace
+from backprop.arguments import whole
 from backprop.numerical.channel import filter_changes
 from backprop.numerical.column import Active, Block, Column
 from backprop.numerical.perturb import Place, at_entries
@@ -46,8 +47,8 @@ def check_options(method: str, memory: int | None) -> None:
     """Raise a ValueError unless a network's gradient can be evaluated in such a way."""
     if method not in ("fast", "elementwise"):
         raise ValueError(f"`method` must be 'fast' or 'elementwise'; got {method!r}")
-    if memory is not None and memory < 1:
-        raise ValueError(f"`memory` must be 1 or more bytes; got {memory}")
+    if memory is not None:
+        whole("memory", memory)
 
 
 def changes(

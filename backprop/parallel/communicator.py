@@ -1,10 +1,11 @@
 """What is asked of several processes that work on one thing."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from backends import Array
 
 
+@runtime_checkable
 class Communicator(Protocol):
     """Processes that call each method together: each of them waits for all.
 

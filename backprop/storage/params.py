@@ -17,7 +17,7 @@ from backprop.arrays import host_values
 from backprop.storage.npz import read_npz
 from backprop.storage.pickles import read_pickle
 from backprop.storage.reading import printable, regular_file
-from backprop.storage.tensors import read_safetensors
+from backprop.storage.tensors import MOST, read_safetensors
 from backprop.storage.writing import write
 
 _WIDEST = 8  # bytes of a number in a file
@@ -50,8 +50,9 @@ def save_params(
         When a value is no array of integers or floats of up to 64 bits, or an argument no path or
         no mapping of such.
     ValueError
-        When there is no array, a name is not printable or kept for the metadata, or the file's
-        name ends as that of another format, `.npz` or `.npy`.
+        When there is no array, a name is not printable or kept for the metadata, names and
+        metadata have more than 8 MiB, or the file's name ends as that of another format, `.npz` or
+        `.npy`.
     """
     file, texts = a_path("path", path), checked_metadata(metadata)
     if file.suffix.lower() in _NUMPY:
@@ -65,7 +66,11 @@ def save_params(
     if not params:
         raise ValueError("`params` must hold one array or more; got none")
     arrays = {name: _host(name, x) for name, x in params.items()}
-    write(file, save(arrays, texts))
+    content = save(arrays, texts)
+    header = int.from_bytes(content[:8], "little")
+    if header > MOST:
+        raise ValueError(f"names and metadata must have at most {MOST:,} bytes; got {header:,}")
+    write(file, content)
 
 
 def checked_metadata(metadata: Mapping[str, str] | None, *own: str) -> dict[str, str]:
@@ -177,5 +182,5 @@ def _check(params: dict[str, Any]) -> None:
             raise ValueError(f"names must be printable; got {name!r}")
         if not isinstance(value, np.ndarray):
             raise ValueError(f"`{name}` must be an array; got {type(value).__name__}")
-        if value.dtype.kind not in "iuf" or value.dtype.itemsize > 8:
+        if value.dtype.kind not in "iuf" or value.dtype.itemsize > _WIDEST:
             raise ValueError(f"`{name}` must hold real numbers of up to 8 bytes; got {value.dtype}")

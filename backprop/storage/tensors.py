@@ -21,6 +21,9 @@ _DTYPES = {
     *(f"{kind}{bits}" for kind in "IU" for bits in (8, 16, 32, 64)),
 }
 
+MOST = 8 << 20
+"""How many bytes of names, shapes, places and metadata a file may have: of 100,000 arrays."""
+
 
 def read_safetensors(
     path: str | os.PathLike[str],
@@ -34,12 +37,13 @@ def read_safetensors(
     OSError
         When the file can't be read.
     ValueError
-        When it is no whole safetensors file, gives one name twice, or holds anything but integers
-        and floats of 16 bits or more.
+        When it is no whole safetensors file, gives one name twice, has a header of more than 8 MiB,
+        or holds anything but integers and floats of 16 bits or more.
     """
+    header = _header(Path(path))
     try:
         with safe_open(path, framework="numpy") as file:
-            _check_header(Path(path))
+            _check_names(header)
             dtypes = {name: file.get_slice(name).get_dtype() for name in sorted(file.keys())}
             for name, dtype in dtypes.items():
                 if dtype not in _DTYPES:
@@ -55,11 +59,17 @@ def read_safetensors(
         raise ValueError(str(error)) from None
 
 
-def _check_header(path: Path) -> None:
-    """Refuse a header with one name twice, of which a reader would take either."""
+def _header(path: Path) -> bytes:
+    """Return the header; one that is larger than any network's would take many times its size."""
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
-        header = file.read(size)
+        if size > MOST:
+            raise ValueError(f"its header must have at most {MOST:,} bytes; got {size:,}")
+        return file.read(size)
+
+
+def _check_names(header: bytes) -> None:
+    """Refuse a header with one name twice, of which a reader would take either."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}

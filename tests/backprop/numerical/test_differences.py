@@ -323,7 +323,7 @@ def test_bad_input():
         numerical_gradient(np.sum, np.ones(2), stacked=True)
     with pytest.raises(TypeError, match="`f` must return a number; got NoneType"):
         numerical_gradient(lambda x: None, np.ones(2))
-    with pytest.raises(ValueError, match="`memory` must be 1 or more bytes; got 0"):
+    with pytest.raises(ValueError, match="`memory` must be 1 or more; got 0"):
         numerical_gradient(lambda x: np.sum(x, axis=1), np.ones(2), stacked=True, memory=0)
     with pytest.raises(ValueError, match="`step` must be positive and finite; got 0"):
         numerical_gradient(squares, np.ones(2), 0)

@@ -3,6 +3,7 @@ import re
 
 import numpy as np
 import pytest
+from safetensors import numpy as safetensors
 
 from backprop import Network, TwoLayerNet, load_params, save_network, save_params
 from tests.support import Case
@@ -166,6 +167,20 @@ def test_longer_floats_than_networks_have_are_refused(tmp_path):
         ValueError, match=r"`W1` must hold real numbers of up to 8 bytes; got float"
     ):
         load_params(tmp_path / "p.npz")
+
+
+def test_names_and_metadata_have_a_bound_in_files_read_and_written(tmp_path):
+    """Of a header of 90 MB a reader took three times as much memory."""
+    path = tmp_path / "p.safetensors"
+    save_params(path, {"W1": np.ones(3)}, {"a": "x" * 8_000_000})
+    assert len(load_params(path)[1]["a"]) == 8_000_000
+    message = "at most 8,388,608 bytes; got 9,000,0"
+    with pytest.raises(ValueError, match=f"names and metadata must have {message}"):
+        save_params(path, {"W1": np.ones(3)}, {"a": "x" * 9_000_000})
+    assert len(load_params(path)[1]["a"]) == 8_000_000
+    path.write_bytes(safetensors.save({"W1": np.ones(3)}, {"a": "x" * 9_000_000}))
+    with pytest.raises(ValueError, match=f"safetensors file: its header must have {message}"):
+        load_params(path)
 
 
 def test_a_missing_file(tmp_path):
