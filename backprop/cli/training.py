@@ -38,7 +38,10 @@ def run_training(
         say(f"after:  {len(history.loss):,} iterations, {rest:,} to go")
     if leads():
         sweep(folder)
-    keep = Checkpoints(folder, settings.checkpoint_every, {"run": json.dumps(asdict(settings))})
+    run = {"run": json.dumps(asdict(settings))}
+    keep = Checkpoints(
+        folder, settings.checkpoint_every, run, overwrite=True
+    )  # it may: seen before
     problem = None
     if rest:
         _forget_pause(history)

@@ -29,6 +29,8 @@ class Checkpoints:
         After how many epochs; the best one is written after any.
     metadata : mapping of str to str
         What else is to stand in the files.
+    overwrite : bool
+        Whether a folder may hold checkpoints of a training that has gone farther, which are lost.
 
     Raises
     ------
@@ -41,14 +43,28 @@ class Checkpoints:
     folder: str | os.PathLike[str]
     every: int = 1
     metadata: Mapping[str, str] = field(default_factory=dict)
+    overwrite: bool = False
 
     def __post_init__(self) -> None:
         a_path("folder", self.folder)
         whole("every", self.every)
         checked_metadata(self.metadata)
 
-    def open(self) -> None:
-        """Make the folder, and remove what writers that were killed left in it."""
+    def open(self, losses: list[float]) -> None:
+        """Make the folder, and remove what writers that were killed left in it.
+
+        Raises
+        ------
+        ValueError
+            When the last checkpoint there has more losses than the training has.
+        """
+        others = history_of(self.last)
+        if not self.overwrite and others is not None and len(others.loss) > len(losses):
+            raise ValueError(
+                f"`checkpoints` must lead to no training that has gone farther; {self.last} has "
+                f"{len(others.loss):,} iterations, and this {len(losses):,}: Trainer.resume goes "
+                "on from there, Checkpoints(folder, overwrite=True) begins anew"
+            )
         Path(self.folder).mkdir(parents=True, exist_ok=True)
         sweep(Path(self.folder))
 
@@ -75,12 +91,18 @@ def score_of(best: Path, losses: list[float]) -> float:
     losses : list of float
         Of the training so far, which begin with the file's.
     """
-    try:
-        kept = History.from_state_dict(load_checkpoint(best).training["history"])
-    except (LookupError, OSError, TypeError, ValueError):
+    kept = history_of(best)
+    if kept is None or not kept.loss or kept.loss != losses[: len(kept.loss)]:
         return -math.inf
-    same = bool(kept.loss) and kept.loss == losses[: len(kept.loss)]
-    return kept.test_accuracy[-1] if same and kept.test_accuracy else -math.inf
+    return kept.test_accuracy[-1] if kept.test_accuracy else -math.inf
+
+
+def history_of(checkpoint: Path) -> History | None:
+    """Return the history that a checkpoint holds; None where there is none that can be read."""
+    try:
+        return History.from_state_dict(load_checkpoint(checkpoint).training["history"])
+    except (LookupError, OSError, TypeError, ValueError):
+        return None
 
 
 def last_of(path: str | os.PathLike[str]) -> Path:

@@ -97,7 +97,7 @@ class Run:
     def _open(self) -> None:
         """Write the first checkpoint, and measure an epoch that ended without that."""
         if self.checkpoints:
-            self.checkpoints.open()
+            self.checkpoints.open(self.training.history.loss)
             self._best = score_of(self.checkpoints.best, self.training.history.loss)
             self._write(self.checkpoints.last)
         history = self.training.history

@@ -175,7 +175,8 @@ class Trainer(Resumable):
         on_epoch : callable, optional
             Called with the history after each epoch.
         checkpoints : path or Checkpoints, optional
-            A folder for checkpoints: written at the start, after each epoch and at the end.
+            A folder for checkpoints: written at the start, after each epoch and at the end. It
+            must hold none of a training that has gone farther.
         stop : callable, optional
             Asked after each step and each epoch whether to end training, as Ctrl-C does. If given,
             signals are left to the caller.

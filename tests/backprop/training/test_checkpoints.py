@@ -630,15 +630,39 @@ def test_training_that_has_died_says_so(at, message, tmp_path):
 def test_training_that_begins_dead_leaves_the_last_finite_checkpoint(on_nan, tmp_path):
     new().fit((X, T), epochs=1, checkpoints=tmp_path)
     good = (tmp_path / LAST).read_bytes()
+    again = Checkpoints(tmp_path, overwrite=True)
     trainer = new(on_nan=on_nan)
     trainer.net.params["b1"] = np.full(5, np.nan, "float32")
     if on_nan == "stop":
         message = "after 0 iterations: not all of b1 is finite to begin with; load parameters that"
         with pytest.raises(NotFiniteError, match=message):
-            trainer.fit((X, T), epochs=1, checkpoints=tmp_path)
+            trainer.fit((X, T), epochs=1, checkpoints=again)
     else:
-        trainer.fit((X, T), epochs=1, checkpoints=tmp_path)
+        trainer.fit((X, T), epochs=1, checkpoints=again)
     assert (tmp_path / LAST).read_bytes() == good
+
+
+def test_checkpoints_of_a_training_that_has_gone_farther_are_not_lost(tmp_path):
+    new().fit((X, T), (X, T), epochs=3, checkpoints=tmp_path)
+    names = sorted(p.name for p in tmp_path.iterdir())
+    before = [(tmp_path / name).read_bytes() for name in names]
+    message = (
+        f"`checkpoints` must lead to no training that has gone farther; {tmp_path / LAST} has 21 "
+        r"iterations, and this 0: Trainer.resume goes on from there, Checkpoints\(folder, "
+    )
+    trainer = new()
+    with pytest.raises(ValueError, match=message):
+        trainer.fit((X, T), (X, T), epochs=9, checkpoints=tmp_path)
+    assert [(tmp_path / name).read_bytes() for name in names] == before
+    assert trainer.history.loss == []
+
+    Trainer.resume(tmp_path).fit((X, T), (X, T), epochs=1, checkpoints=tmp_path)
+    assert len(Trainer.resume(tmp_path).history.loss) == 28
+    trainer.fit((X, T), epochs=1, checkpoints=Checkpoints(tmp_path, overwrite=True))
+    assert len(Trainer.resume(tmp_path).history.loss) == 7
+    (tmp_path / LAST).write_bytes(b"damaged")
+    new().fit((X, T), epochs=1, checkpoints=tmp_path)
+    assert len(Trainer.resume(tmp_path).history.loss) == 7
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered in")
