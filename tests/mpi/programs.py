@@ -98,10 +98,14 @@ def killed(folder):
     failing(folder, lambda: os.kill(os.getpid(), 9))
 
 
-def resumed(folder):
+def recovered(folder):
+    """Go on after one process has failed, to 200 steps."""
+    resumed(folder, lambda x: x)
+
+
+def resumed(folder, augment=None):
     """Go on from a checkpoint, to 200 steps."""
-    ranks = world()
-    trainer = Trainer.resume(folder, communicator=ranks)
+    trainer = Trainer.resume(folder, communicator=world(), augment=augment)
     trainer.fit((X, T), iterations=200 - len(trainer.history.loss), checkpoints=folder)
 
 
@@ -147,7 +151,10 @@ PROGRAMS = {
     "adam": lambda folder: steps(folder, plain, Adam(0.01)),
     "masks": lambda folder: steps(folder, with_masks, SGD(0.1), augment=moves()),
     "normalized": lambda folder: steps(folder, normalized, SGD(0.1)),
-    **{f.__name__: f for f in (raising, killed, resumed, half, whole, asked, others_data)},
+    **{
+        f.__name__: f
+        for f in (raising, killed, recovered, resumed, half, whole, asked, others_data)
+    },
 }
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backprop import load_params
+from backprop import Trainer, load_params
 
 pytest.importorskip("mpi4py", reason="mpi4py is not installed: pip install 'backprop-by-hand[mpi]'")
 BIN = Path(sys.executable).parent
@@ -151,7 +151,7 @@ def test_a_process_that_fails_ends_all_and_the_run_goes_on_with_other_processes(
     assert ended.returncode != 0
     assert words in ended.stderr + ended.stdout
     assert len(re.findall(r"^ArithmeticError", ended.stderr, re.M)) == (name == "raising")
-    again = program("resumed", tmp_path, 2)
+    again = program("recovered", tmp_path, 2)
     assert again.returncode == 0, again.stderr
 
 
@@ -230,7 +230,7 @@ def test_a_run_that_was_ended_goes_on_with_other_processes(tmp_path):
     ended = started(2, "-c", script, "train", "--out", str(out), "--iterations", "1000000")
     assert ended.returncode != 0
     assert ended.stdout.count("interrupted after") == 1
-    done = json.loads((out / "config.json").read_text())["iterations"]
+    done = len(Trainer.resume(out).history.loss)
     ended = started(
         3, "-m", "backprop", "train", "--resume", str(out), "--iterations", str(done + 10), "--json"
     )
