@@ -116,13 +116,13 @@ class Trainer(Resumable):
                 f"`augment` must be a function of inputs, as Augment is; got {augment!r}"
             )
         self.on_nan, self.augment = on_nan, augment
+        if compile and communicator is not None:
+            raise ValueError("`compile` must be False with a `communicator`; got True")
         if not (communicator is None or isinstance(communicator, Communicator)):
             raise TypeError(
                 "`communicator` must have rank, size, total and from_first; got "
                 f"{type(communicator).__name__}"
             )
-        if compile and communicator is not None:
-            raise ValueError("`compile` must be False with a `communicator`; got True")
         self._steps = Compiler() if compile else plain_step
         if isinstance(self._steps, Compiler):
             self._steps.made(net, self.optimizer)  # or say now why not

@@ -255,7 +255,7 @@ def test_it_learns():
             lambda: SimpleConvNet(hidden_size=0),
             "`hidden_size` must be 1 or more; got 0",
         ),
-        (lambda: DeepConvNet(dropout_ration=1.0), r"`ratio` must be in \[0, 1\); got 1.0"),
+        (lambda: DeepConvNet(dropout_ration=1.0), r"`dropout_ration` must be in \[0, 1\); got 1.0"),
     ],
 )
 def test_arguments_out_of_range(make, match):
