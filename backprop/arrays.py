@@ -35,6 +35,18 @@ def is_floating(x: Any) -> bool:
     return bool(isdtype(namespace(x), x.dtype, "real floating"))
 
 
+def check_real(what: str, x: Array) -> None:
+    """Raise a TypeError, which calls `x` by `what`, unless it is an array of real numbers."""
+    if not isdtype(namespace(x), x.dtype, ("real floating", "integral", "bool")):
+        raise TypeError(f"{what} must be real; got {x.dtype}")
+
+
+def check_unmasked(what: str, x: Any) -> None:
+    """Raise a TypeError, which calls `x` by `what`, if it is a masked array."""
+    if hasattr(x, "mask"):
+        raise TypeError(f"{what} must not be masked: no layer knows masks; fill it first")
+
+
 def copy_of(x: Array) -> Array:
     """Return a copy of an array: same library, device and dtype, memory of its own."""
     return namespace(x).astype(x, x.dtype, copy=True)

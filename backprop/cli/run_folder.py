@@ -67,13 +67,14 @@ def alone(folder: Path) -> Iterator[None]:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):  # a file system may have no locks
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise ValueError(
-                    f"--out must be a folder that no other run writes to; one does to {folder}"
-                ) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(
+                f"--out must be a folder that no other run writes to; one does to {folder}"
+            ) from None
+        except OSError:
+            pass  # the file system has no locks
         yield
     finally:
         os.close(descriptor)

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Any, Self
 
 import backends
-from backends import Array, Backend, DType, FloatDType, isdtype, namespace
-from backprop.arrays import check_array, is_array
+from backends import Array, Backend, DType, FloatDType, namespace
+from backprop.arrays import check_array, check_real, check_unmasked, is_array
 from backprop.layers import Dropout, Layer, training_argument
 from backprop.networks import snapshot
 from backprop.networks.checks import check_objects, check_own, common_backend, common_dtype
@@ -209,8 +209,7 @@ class Container:
             return x
         if self.dtype is None or x.dtype == self.dtype:
             return x
-        if not isdtype(namespace(x), x.dtype, ("real floating", "integral", "bool")):
-            raise TypeError(f"`x` must be real; got {x.dtype}")
+        check_real("`x`", x)
         return namespace(x).astype(x, self.dtype)
 
     def _check_input(self, x: Any) -> None:
@@ -219,8 +218,7 @@ class Container:
             check_array("x", x)
         else:
             self.backend.require(x, "x")
-        if hasattr(x, "mask"):
-            raise TypeError("`x` must not be masked: no layer knows masks; fill it first")
+        check_unmasked("`x`", x)
 
     def _labels(self, t: Any) -> Array:
         """Return labels as an array of the network's backend; arrays must be so already."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backends import Array, Backend, isdtype, namespace
-from backprop.arrays import copy_of, is_array, shape
+from backprop.arrays import check_real, copy_of, is_array, shape
 from backprop.finite import check_finite
 from backprop.networks.copies import fitting
 from backprop.networks.parameters import Slot
@@ -67,10 +67,8 @@ def _check_names(slots: Mapping[str, Slot], found: Mapping[str, Array]) -> None:
 
 
 def _check_kind(name: str, x: Array, old: Array) -> None:
-    xp = namespace(x)
-    if not isdtype(xp, x.dtype, ("real floating", "integral", "bool")):
-        raise TypeError(f"`{name}` must be real; got {x.dtype}")
-    if isdtype(xp, x.dtype, "real floating") and not isdtype(
+    check_real(f"`{name}`", x)
+    if isdtype(namespace(x), x.dtype, "real floating") and not isdtype(
         namespace(old), old.dtype, "real floating"
     ):
         raise TypeError(f"`{name}` must be {old.dtype}; got {x.dtype}")

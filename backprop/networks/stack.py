@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import backends
-from backends import Array, Backend, FloatDType, isdtype, namespace
-from backprop.arrays import is_array, shape
+from backends import Array, Backend, FloatDType
+from backprop.arrays import check_real, check_unmasked, is_array, shape
 from backprop.finite import check_finite
 from backprop.layers.activation import activation as activation_layer
 from backprop.layers.affine import Affine
 from backprop.networks.copies import copied
-
-_REAL = ("real floating", "integral", "bool")
 
 
 def affine_stack(params: Mapping[str, Array], activation: str) -> dict[str, Any]:
@@ -50,10 +48,9 @@ def copied_stack(
         backend = backends.of(params["W1"])
     backend = backends.select(backend)
     for name, x in params.items():
-        if is_array(x) and not isdtype(namespace(x), x.dtype, _REAL):
-            raise TypeError(f"`{name}` must be real; got {x.dtype}")
-        if hasattr(x, "mask"):
-            raise TypeError(f"`{name}` must not be masked: no layer knows masks; fill it first")
+        if is_array(x):
+            check_real(f"`{name}`", x)
+        check_unmasked(f"`{name}`", x)
     copies = {name: copied(params[name], backend, dtype) for name in names}
     for name, copy in copies.items():
         check_finite(copy, name)

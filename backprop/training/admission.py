@@ -3,8 +3,8 @@
 import warnings
 from typing import Any
 
-from backends import Array, Backend, isdtype, namespace
-from backprop.arrays import shape
+from backends import Array, Backend, namespace
+from backprop.arrays import check_real, shape
 from backprop.finite import check_finite
 from backprop.networks import Network
 
@@ -43,8 +43,7 @@ def _real(backend: Backend, data: Any, what: str) -> Array:
         x = held_on(backend, data)
     except TypeError as error:
         raise TypeError(f"{what}: {error}") from None
-    if not isdtype(backend.xp, x.dtype, ("real floating", "integral", "bool")):
-        raise TypeError(f"{what} must be real; got {x.dtype}")
+    check_real(what, x)
     return x
 
 

@@ -58,8 +58,8 @@ class Checkpoints:
         ValueError
             When the last checkpoint there has more losses than the training has.
         """
-        others = history_of(self.last)
-        if not self.overwrite and others is not None and len(others.loss) > len(losses):
+        others = None if self.overwrite else history_of(self.last)
+        if others is not None and len(others.loss) > len(losses):
             raise ValueError(
                 f"`checkpoints` must lead to no training that has gone farther; {self.last} has "
                 f"{len(others.loss):,} iterations, and this {len(losses):,}: Trainer.resume goes "
