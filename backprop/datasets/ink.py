@@ -108,8 +108,7 @@ def _opaque(colors: Floats) -> Floats:
     solid = opacity > 0.5
     if opacity.min() > 0.99 or not solid.any():
         return rgb * opacity[:, :, np.newaxis]
-    rows, columns = (np.flatnonzero(solid.any(axis=axis)) for axis in (1, 0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    box = _box(solid)
     if solid[box].mean() > _OPAQUE and np.ptp(rgb[solid] @ _LUMINANCE) > _MIN_CONTRAST:
         ground = np.median(rgb[solid], axis=0).astype(np.float32)
         share = opacity[box][:, :, np.newaxis]
@@ -156,8 +155,7 @@ def _sheet(gray: Floats) -> Floats:
     if found is None:
         return gray
     mask = np.asarray(transform.resize(found, gray.shape, order=0), np.bool_)
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    box = _box(mask)
     gray, mask = gray[box], mask[box]
     smooth = np.asarray(filters.gaussian(gray, max(gray.shape) / 100), np.float32)
     nearest = ndimage.distance_transform_edt(~mask, return_distances=False, return_indices=True)
@@ -183,7 +181,8 @@ def _sheet_mask(gray: Floats) -> Mask | None:
             mask = np.zeros(side.shape, np.bool_)
             mask[part.slice] = part.image_filled
             margin = round(_MARGIN * max(side.shape))
-            return np.asarray(ndimage.binary_erosion(mask, iterations=max(1, margin)), np.bool_)
+            mask = np.asarray(ndimage.binary_erosion(mask, iterations=max(1, margin)), np.bool_)
+            return mask if mask.any() else None  # it is as narrow as that
     return None
 
 
@@ -262,10 +261,9 @@ def _drawing(gray: Floats) -> Drawing | None:
     clear = np.where(mask, np.clip((ink - faint) / (full - faint), 0, 1), 0).astype(np.float32)
     if not clear.any():
         return None
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    box = _box(mask)
     filled = _filled(gray, ground, mask, clear >= clear.max() / 2)
-    return Drawing(clear[box], digits, filled, int(rows[0]), int(columns[0]))
+    return Drawing(clear[box], digits, filled, box[0].start, box[1].start)
 
 
 def _filled(gray: Floats, ground: Floats, mask: Mask, clear: Mask) -> float:
@@ -291,6 +289,12 @@ def _is_ruled(part: Any, shape: tuple[int, ...]) -> bool:
         return True
     around = height > rows / 2 and width > columns / 2 and image.mean() < 0.5
     return bool(around and min(_covered(image)) > _STRAIGHT)
+
+
+def _box(mask: Mask) -> tuple[slice, slice]:
+    """Return the rows and the columns that hold a mask."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _covered(mask: Mask) -> list[float]:

@@ -384,6 +384,16 @@ def test_values_must_be_finite(read, value):
 
 
 @few_are_unlike
+def test_a_sheet_that_is_narrower_than_its_margins_is_a_picture(read):
+    gray = np.full((1000, 36), 0.2)
+    gray[60:-60, 4:-4] = 0.9
+    gray[400:600, 16:20] = 0.1
+    x = read(image(gray)).reshape(28, 28)
+    assert np.count_nonzero(x.sum(axis=1)) == 20
+    assert np.count_nonzero(x.sum(axis=0)) <= 4
+
+
+@few_are_unlike
 def test_large_pictures_are_read_in_strips(read, clean):
     large = np.kron(paper(DIGITS[0]), np.ones((13, 13)))  # 3640 x 3640, a mean of 4 x 4 each
     assert np.corrcoef(read(image(large)), clean[0])[0, 1] > 0.98
