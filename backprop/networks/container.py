@@ -86,9 +86,10 @@ class Container:
             self._ran = True
 
     def __getstate__(self) -> dict[str, Any]:
-        source = self.to() if self.exclusive.elsewhere else self  # which goes on changing this one
-        own = {"backend": None, "exclusive": None, "_keeper": None}
-        return {**vars(source), **own}  # a library and a thread are no part of a copy or a pickle
+        # a library and a thread are no part of a copy or a pickle
+        state = {**vars(self), "backend": None, "exclusive": None, "_keeper": None}
+        with self.exclusive.between_steps():  # another thread may train on, or begin to
+            return copy.deepcopy(state, {id(self): self})
 
     def __copy__(self) -> Self:
         other = object.__new__(type(self))

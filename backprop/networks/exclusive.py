@@ -16,8 +16,6 @@ class Exclusive:
     ----------
     acquire, release
         Those of the lock, for a step, in which every microsecond counts.
-    thread : int or None
-        The thread that trained last, by its number.
     step : lock
         Held while arrays change.
     turn : lock
@@ -31,14 +29,12 @@ class Exclusive:
     def __init__(self) -> None:
         lock = threading.RLock()
         self.acquire, self.release = lock.acquire, lock.release
-        self.thread: int | None = None
         self.step, self.turn = threading.RLock(), threading.RLock()
         self.donates = False
 
     def __enter__(self) -> None:
         if not self.acquire(False):
             self.refuse()
-        self.thread = threading.get_ident()
 
     def refuse(self) -> NoReturn:
         """Raise a RuntimeError that says what to do instead."""
@@ -55,18 +51,14 @@ class Exclusive:
     ) -> None:
         self.release()
 
-    @property
-    def elsewhere(self) -> bool:
-        """Whether another thread has trained last, and lives."""
-        if self.thread in (None, threading.get_ident()):
-            return False
-        return any(thread.ident == self.thread for thread in threading.enumerate())
-
     @contextlib.contextmanager
     def between_steps(self) -> Iterator[None]:
         """Wait for the end of a step that another thread takes; the next one waits for this."""
-        if not self.elsewhere:
-            yield
+        if self.step.acquire(False):  # it is free, or this thread's own
+            try:
+                yield
+            finally:
+                self.step.release()
             return
         with self.turn, self.step:
             yield

@@ -133,7 +133,7 @@ class Network(Predictor):
     ) -> tuple[Array, dict[str, Array]]:
         try:
             # what this thread's forward passes keep is for this
-            self.exclusive.thread = self._keeper = get_ident()
+            self._keeper = get_ident()
             watch = Watch(self._layers) if self._unwatched else None
             result = forward()
             self._take_in()

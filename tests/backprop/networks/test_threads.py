@@ -112,11 +112,14 @@ def test_training_is_what_it_is_alone(switching):
     assert loss == alone
 
 
-@pytest.mark.parametrize(
+ways_to_copy = pytest.mark.parametrize(
     "how",
-    [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net)), TwoLayerNet.to],
+    [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net)), Network.to],
     ids=["deepcopy", "pickle", "to"],
 )
+
+
+@ways_to_copy
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_copy_has_one_state_while_another_thread_trains(library, how, switching):
     backend = backend_of(library)
@@ -143,6 +146,43 @@ def test_a_copy_has_one_state_while_another_thread_trains(library, how, switchin
     assert copies
     assert {key(net) for net in copies} <= states
     assert key(together.net) == key(alone.net)
+
+
+class Meanwhile:
+    """Starts a thread when it is copied, and waits for what that does."""
+
+    def __init__(self, thread=None, event=None):
+        self.thread, self.event = thread, event
+
+    def __reduce_ex__(self, protocol):
+        if self.thread and self.thread.ident is None:
+            self.thread.start()
+            self.event.wait(0.5)
+        return Meanwhile, ()
+
+
+@ways_to_copy
+def test_a_copy_has_one_state_where_training_begins_meanwhile(how):
+    net = Network(
+        {"A": Affine(np.eye(6), np.zeros(6)), "Relu": Relu(), "B": Affine(np.eye(6), np.zeros(6))},
+        SoftmaxWithLoss(),
+    )
+    stepped = threading.Event()
+
+    class Noting(SGD):
+        def update(self, params, grads):
+            super().update(params, grads)
+            stepped.set()
+
+    thread = threading.Thread(target=lambda: Trainer(net, Noting(0.1), 8).fit((X, T), epochs=1))
+    net.layers["Relu"].between = Meanwhile(thread, stepped)
+    before = {name: x.copy() for name, x in net.params.items()}
+    other = how(net)
+    thread.join()
+    assert stepped.is_set()
+    for name, x in before.items():
+        np.testing.assert_array_equal(other.params[name], x, err_msg=name)
+        assert (net.params[name] != x).any(), name
 
 
 class Own:
