@@ -384,11 +384,14 @@ def test_a_gradient_that_is_interrupted_while_it_waits_leaves_the_network_free()
     copier = threading.Thread(target=copies)
     copier.start()
     waits.wait()
-    interrupts = threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT])
-    interrupts.start()
-    with pytest.raises(KeyboardInterrupt):
-        net.gradient(X, T)
-    done.set()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored after &
+    try:
+        threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT]).start()
+        with pytest.raises(KeyboardInterrupt):
+            net.gradient(X, T)
+    finally:
+        signal.signal(signal.SIGINT, before)
+        done.set()
     copier.join()
     in_threads([lambda: net.gradient(X, T)])
 
