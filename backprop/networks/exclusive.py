@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import NoReturn
@@ -31,6 +32,7 @@ class Exclusive:
         self.acquire, self.release = lock.acquire, lock.release
         self.step, self.turn = threading.RLock(), threading.RLock()
         self.donates = False
+        self._readers: set[object] = set()
 
     def __enter__(self) -> None:
         if not self.acquire(False):
@@ -63,6 +65,22 @@ class Exclusive:
         with self.turn, self.step:
             yield
 
-    def reading(self) -> contextlib.AbstractContextManager[None]:
-        """Return what to read arrays in: it waits where steps of another thread donate them."""
-        return self.between_steps() if self.donates else contextlib.nullcontext()
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read arrays in this: it waits where steps of another thread give them away."""
+        reader = object()
+        try:
+            self._readers.add(reader)
+            if not self.donates:
+                yield
+                return
+        finally:
+            self._readers.discard(reader)
+        with self.between_steps():
+            yield
+
+    def donate(self) -> None:
+        """Give arrays away from now on, when those who read them already have ended."""
+        self.donates = True
+        while self._readers:
+            time.sleep(0.001)

@@ -1,5 +1,6 @@
 """What a network computes from its layers: scores, loss, classes and accuracy."""
 
+from contextlib import nullcontext
 from functools import partial
 from threading import get_ident
 
@@ -12,6 +13,8 @@ from backprop.networks import decay
 from backprop.networks.classes import Classes, predicted_classes, share_of
 from backprop.networks.container import Container
 from backprop.networks.inference import for_one_pass
+
+_OPEN = nullcontext()  # for the thread that takes a step: its arrays are its own
 
 
 class Predictor(Container):
@@ -37,10 +40,10 @@ class Predictor(Container):
 
     def predict(self, x: ArrayIn, *, training: bool = False) -> Array:
         """Return the scores, shape (N, C), for inputs of shape (N, D) or (N, ...); (C,) for one."""
-        y, runs = self._input(x), self._runs
-        if not training and self._keeper != get_ident():
+        y, runs, steps = self._input(x), self._runs, self._keeper == get_ident()
+        if not training and not steps:
             runs = [(for_one_pass(layer), mode) for layer, mode in runs]
-        with self.exclusive.reading():
+        with _OPEN if steps else self.exclusive.reading():
             for layer, mode in runs:
                 y = layer.forward(y) if mode is None else layer.forward(y, **{mode: training})
         return y
@@ -81,11 +84,11 @@ class Predictor(Container):
             When `x` or `t` is of another library or device than the network.
         """
         y, t = self._scores(x, training), self._labels(t)
-        last = self._last_layer
-        if not training and self._keeper != get_ident():
+        last, steps = self._last_layer, self._keeper == get_ident()
+        if not training and not steps:
             last = for_one_pass(last)
         mode = {} if self._last_mode is None else {self._last_mode: training}
-        with self.exclusive.reading():
+        with _OPEN if steps else self.exclusive.reading():
             loss = last.forward(y, t, **mode)
             return loss + decay.penalty(self) if self.weight_decay_lambda else loss
 

@@ -101,7 +101,8 @@ class CompiledStep:
         Their memory is given to the next ones, and somebody else may hold them.
         """
         rule: Rule = self.optimizer
-        self.net.exclusive.donates = self.compiles
+        if self.compiles:
+            self.net.exclusive.donate()
         rule.prepare(self.net.params)
         slots = self.net.slots.values()
         self._holders = [getattr(slot.layer, slot.kind) for slot in slots]

@@ -341,6 +341,41 @@ def test_predictions_beside_a_compiled_step_that_donates_its_arrays(decay, switc
     assert set(found) == {expected}
 
 
+def test_memory_is_not_given_away_under_a_prediction_that_has_begun():
+    inside, goes_on, gives = (threading.Event() for _ in range(3))
+
+    class Waiting(Relu):
+        def forward(self, x):
+            inside.set()
+            goes_on.wait()
+            return super().forward(x)
+
+    layers = {"Affine": Affine(np.ones((6, 3)), np.zeros(3)), "Waiting": Waiting()}
+    net = Network(layers, SoftmaxWithLoss())
+
+    def gives_away():
+        net.exclusive.donate()
+        gives.set()
+
+    threads = [threading.Thread(target=call) for call in (lambda: net.predict(X), gives_away)]
+    threads[0].start()
+    inside.wait()
+    threads[1].start()
+    waited = not gives.wait(0.2)
+    goes_on.set()
+    for thread in threads:
+        thread.join()
+    assert waited
+    assert gives.is_set()
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_compiled_step_gives_memory_away_where_the_library_compiles(library):
+    net = TwoLayerNet(6, 5, 3, backend=backend_of(library), seed=0)
+    Trainer(net, compile=True).fit((X, T), epochs=1)
+    assert net.exclusive.donates == (library == "jax")
+
+
 def test_one_thread_trains():
     net = TwoLayerNet(6, 5, 3, backend="cpu", seed=0)
     refused = []
