@@ -13,7 +13,7 @@ from typing import Any
 from backprop import History, Network, plotting, save_network
 from backprop.cli.output import say
 from backprop.storage.writing import together, write
-from backprop.training.checkpoints import BEST, LAST
+from backprop.training.checkpoints import BEST, LAST, history_of
 
 RESULTS = ("params.safetensors", "history.csv", "config.json", "accuracy.png")
 FILES = (*RESULTS, LAST, BEST)
@@ -36,6 +36,23 @@ def check_output(out: Path | None, overwrite: bool) -> None:
         raise ValueError(
             f"--out must hold no earlier results; {out} holds {', '.join(old)}: "
             "give another folder, or --overwrite"
+        )
+
+
+def check_goes_on(checkpoint: Path, done: int) -> None:
+    """See that a run that goes on from a checkpoint has not gone farther already.
+
+    Raises
+    ------
+    ValueError
+        When the last checkpoint beside it has more than so many iterations, which would be lost.
+    """
+    last = history_of(checkpoint.parent / LAST)
+    if last is not None and len(last.loss) > done:
+        raise ValueError(
+            f"--resume must lose nothing of a run; {checkpoint} has {done:,} iterations, and "
+            f"{LAST} beside it {len(last.loss):,}: copy the first into a folder of its own to go "
+            "on from there"
         )
 
 

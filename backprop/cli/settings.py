@@ -121,15 +121,6 @@ def _check(values: dict[str, Any], context: typer.Context) -> None:
     recipe.moves(values["augment"])
 
 
-def same_run(run: str, settings: Settings) -> bool:
-    """Tell whether what a checkpoint says of its run is this, but for what may change later on."""
-    try:
-        asked, said = (json.loads(text) for text in (json.dumps(asdict(settings)), run))
-        return all(asked[name] == said[name] for name in asked if name not in _FREE)
-    except (KeyError, TypeError, ValueError):
-        return False
-
-
 def config(settings: Settings, history: History, iterations: int) -> dict[str, Any]:
     """Return what `config.json` says, with the iterations that were asked for."""
     hidden = list(settings.hidden)

@@ -32,7 +32,7 @@ from backprop.cli.options import (
     out_option,
 )
 from backprop.cli.output import end_all, leads, manner, say
-from backprop.cli.run_folder import alone, check_output, output_folder
+from backprop.cli.run_folder import alone, check_goes_on, check_output, output_folder
 from backprop.cli.settings import Settings, said, settings_of
 from backprop.cli.trainer import new_trainer
 from backprop.cli.training import again, run_training
@@ -150,8 +150,11 @@ def train(
         say(f"ranks:  {manner.ranks}")
     say(f"data:   {settings.dataset}, {counts[0]:,} training and {counts[1]:,} test images")
     with Interruption(ALL) as signals, alone(folder) if leads() else nullcontext():
-        if resume is None and leads():
-            check_output(out, overwrite)  # what ended meanwhile may have written there
+        if leads():  # what ended meanwhile may have written there
+            if resume is None:
+                check_output(out, overwrite)
+            else:
+                check_goes_on(last_of(resume), len(trainer.history.loss))
         try:
             return run_training(trainer, data, settings, folder, signals)
         except KeyboardInterrupt:

@@ -17,10 +17,8 @@ from backprop.cli.computing import versions
 from backprop.cli.next_step import command, point_to
 from backprop.cli.output import answer, chatty, leads, manner, record, say, warn
 from backprop.cli.run_folder import FILES, write_results
-from backprop.cli.settings import Settings, config, same_run
-from backprop.storage import load_params
+from backprop.cli.settings import Settings, config
 from backprop.storage.writing import sweep
-from backprop.training.checkpoints import BEST
 from backprop.training.interruption import Interruption
 
 
@@ -39,9 +37,7 @@ def run_training(
     if leads():
         sweep(folder)
     run = {"run": json.dumps(asdict(settings))}
-    keep = Checkpoints(
-        folder, settings.checkpoint_every, run, overwrite=True
-    )  # it may: seen before
+    keep = Checkpoints(folder, settings.checkpoint_every, run, overwrite=True)  # seen before
     problem = None
     if rest:
         _forget_pause(history)
@@ -69,8 +65,6 @@ def run_training(
     about = {"died": died, "versions": versions(trainer.net.backend or backends.host())}
     write_results(folder, net, history, {**config(settings, history, asked), **about})
     manner.kept = True
-    if net is not None:
-        _drop_best_of_another(folder / BEST, settings)
     point_to(folder)
     if problem:
         print(f"backprop: error: {problem}", file=sys.stderr)
@@ -105,21 +99,6 @@ def run_training(
         }
     )
     return ends or int(died and settings.on_nan == "warn")
-
-
-def _drop_best_of_another(best: Path, settings: Settings) -> None:
-    """Remove the best checkpoint where another run has left it, whose results are gone now.
-
-    It is still there where this run has none, as its accuracies were no numbers.
-    """
-    try:
-        run = load_params(best)[1].get("run", "")
-    except FileNotFoundError:
-        return
-    except ValueError:  # it is damaged
-        run = ""
-    if not same_run(run, settings):
-        best.unlink()
 
 
 def again(folder: Path) -> str:

@@ -53,6 +53,11 @@ class Checkpoints:
     def open(self, losses: list[float]) -> None:
         """Make the folder, and remove what writers that were killed left in it.
 
+        Parameters
+        ----------
+        losses : list of float
+            Of the training so far.
+
         Raises
         ------
         ValueError
@@ -68,6 +73,24 @@ class Checkpoints:
         Path(self.folder).mkdir(parents=True, exist_ok=True)
         sweep(Path(self.folder))
 
+    def best_score(self, losses: list[float]) -> float:
+        """Return the test accuracy of the best checkpoint; -inf where this training has none.
+
+        That of another training is removed, as its last one is gone; so is one that can't be read.
+
+        Parameters
+        ----------
+        losses : list of float
+            Of the training so far.
+        """
+        best = history_of(self.best) or History()
+        common = min(len(best.loss), len(losses))
+        if not common or not _equal(best.loss[:common], losses[:common]):
+            self.best.unlink(missing_ok=True)
+            return -math.inf
+        ahead = len(best.loss) > common  # of the last one, as where training was killed
+        return -math.inf if ahead or not best.test_accuracy else best.test_accuracy[-1]
+
     @property
     def last(self) -> Path:
         """The file of the last checkpoint."""
@@ -79,22 +102,9 @@ class Checkpoints:
         return Path(self.folder) / BEST
 
 
-def score_of(best: Path, losses: list[float]) -> float:
-    """Return the test accuracy of a best checkpoint; -inf where it is none of a training.
-
-    That may have been measured where the training paused, and the history not hold it any more.
-
-    Parameters
-    ----------
-    best : path
-        The file.
-    losses : list of float
-        Of the training so far, which begin with the file's.
-    """
-    kept = history_of(best)
-    if kept is None or not kept.loss or kept.loss != losses[: len(kept.loss)]:
-        return -math.inf
-    return kept.test_accuracy[-1] if kept.test_accuracy else -math.inf
+def _equal(losses: list[float], others: list[float]) -> bool:
+    """Tell whether losses are the same, nan among them."""
+    return all(a == b or (a != a and b != b) for a, b in zip(losses, others, strict=True))
 
 
 def history_of(checkpoint: Path) -> History | None:

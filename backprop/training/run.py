@@ -15,7 +15,7 @@ from backprop.arrays import widened
 from backprop.finite import NotFiniteError
 from backprop.networks import Network
 from backprop.networks.exclusive import Exclusive
-from backprop.training.checkpoints import Checkpoints, score_of
+from backprop.training.checkpoints import Checkpoints
 from backprop.training.data import DataSet
 from backprop.training.divergence import diverged
 from backprop.training.history import History
@@ -60,7 +60,7 @@ class Run:
     stop: Callable[[], bool]
     left: Callable[[], int]
     _start: float = field(default=0.0, init=False)
-    _best: float = field(default=-math.inf, init=False)  # of an earlier run, in the best checkpoint
+    _best: float = field(default=-math.inf, init=False)  # accuracy of the best checkpoint
     _finite: bool = field(default=True, init=False)  # in the epoch that ended last
     _warned: bool = field(default=False, init=False)
     _kept: int | None = field(default=None, init=False)  # iterations in the last checkpoint
@@ -98,8 +98,8 @@ class Run:
         """Write the first checkpoint, and measure an epoch that ended without that."""
         if self.checkpoints:
             self.checkpoints.open(self.training.history.loss)
-            self._best = score_of(self.checkpoints.best, self.training.history.loss)
             self._write(self.checkpoints.last)
+            self._best = self.checkpoints.best_score(self.training.history.loss)
         history = self.training.history
         measured = history.iteration[-1:] == [len(history.loss)]
         if history.loss and not self.training.batches.done and not measured:
@@ -171,10 +171,10 @@ class Run:
             raise
         if not self.checkpoints:
             return
-        *earlier, score = self.training.history.test_accuracy or [math.nan]
-        best = max((each for each in earlier if not math.isnan(each)), default=-math.inf)
-        if self.test is not None and score > max(best, self._best):  # which nan is not
+        score = self.training.history.test_accuracy[-1] if self.test is not None else math.nan
+        if score > self._best:  # which nan is not
             self._write(self.checkpoints.best)
+            self._best = score
         if last or round(self.training.batches.epochs) % self.checkpoints.every == 0:
             self._write_last()
 

@@ -75,6 +75,29 @@ def test_what_a_run_can_not_go_on_with(run_in, tmp_path):
     assert "--resume must name a run of `backprop train`; other: 'run'" in err
 
 
+def test_a_run_does_not_go_back_to_a_checkpoint_before_its_last(run_in, tmp_path):
+    run_in("train", *SIZE, "--iterations", "5", "--out", "a")
+    early = (tmp_path / "a/checkpoint.safetensors").read_bytes()
+    run_in("train", "--resume", "a", "--iterations", "15")
+    (tmp_path / "a/early.safetensors").write_bytes(early)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
+    for iterations in ("5", "12", "20"):
+        code, _, err = run_in(
+            "train", "--resume", "a/early.safetensors", "--iterations", iterations
+        )
+        assert (code, err) == (
+            2,
+            "backprop: error: --resume must lose nothing of a run; a/early.safetensors has 5 "
+            "iterations, and checkpoint.safetensors beside it 15: copy the first into a folder of "
+            "its own to go on from there\n",
+        )
+    assert {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()} == before
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a/early.safetensors").rename(tmp_path / "b/early.safetensors")
+    run_in("train", "--resume", "b/early.safetensors", "--iterations", "15")
+    same_runs(tmp_path / "a", tmp_path / "b")
+
+
 def test_epochs_are_counted_from_the_start(run_in, tmp_path):
     run_in("train", *SIZE, "--epochs", "1", "--out", "a")
     assert "10 iterations, 20 to go" in run_in("train", "--resume", "a", "--epochs", "3")[1]

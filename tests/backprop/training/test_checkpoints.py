@@ -104,6 +104,51 @@ def test_the_last_and_the_best_are_kept(tmp_path):
     assert end(Trainer.resume(tmp_path / "run")) == end(last)
 
 
+def test_the_best_of_another_training_does_not_stay(tmp_path):
+    new(seed=1).fit((X, T), (X, T), epochs=2, checkpoints=tmp_path)
+    longer = new()
+    longer.fit((X, T), epochs=3)
+    longer.optimizer.lr = 1e-12  # so that no accuracy is higher than those before
+    longer.fit((X, T), (X, T), epochs=1, checkpoints=tmp_path)
+    best = Trainer.resume(tmp_path / BEST)
+    assert best.history.loss == longer.history.loss
+    again = Checkpoints(tmp_path, overwrite=True)
+    new().fit((X, T), epochs=1, checkpoints=again)
+    assert [p.name for p in tmp_path.iterdir()] == [LAST]
+
+
+def test_a_new_folder_gets_a_best_one_though_an_earlier_epoch_was_better(tmp_path):
+    trainer = new()
+    trainer.fit((X, T), (X, T), epochs=2)
+    trainer.fit((X, T), (X, (T + 1) % 3), epochs=1, checkpoints=tmp_path)
+    assert trainer.history.test_accuracy[-1] < max(trainer.history.test_accuracy)
+    assert Trainer.resume(tmp_path / BEST).history.loss == trainer.history.loss
+
+
+def test_the_best_one_stays_where_training_was_killed_before_the_last_was_written(tmp_path):
+    trainer = new()
+    trainer.fit((X, T), epochs=1, checkpoints=tmp_path)
+    last = (tmp_path / LAST).read_bytes()
+    trainer.fit((X, T), (X, T), epochs=1, checkpoints=tmp_path)
+    ahead = (tmp_path / BEST).read_bytes()
+    (tmp_path / LAST).write_bytes(last)
+    again = Trainer.resume(tmp_path)
+    again.fit((X, T), iterations=1, checkpoints=tmp_path)
+    assert (tmp_path / BEST).read_bytes() == ahead
+
+
+def test_the_best_one_stays_where_losses_are_nan(tmp_path):
+    trainer = new(on_nan="ignore")
+    trainer.fit((X, T), (X, T), epochs=1, checkpoints=tmp_path)
+    trainer.history.loss[3] = math.nan
+    trainer.save(tmp_path / BEST)
+    trainer.save(tmp_path / LAST)
+    kept = (tmp_path / BEST).read_bytes()
+    again = Trainer.resume(tmp_path, on_nan="ignore")
+    again.fit((X, T), iterations=1, checkpoints=tmp_path)
+    assert (tmp_path / BEST).read_bytes() == kept
+
+
 def test_without_a_test_set_there_is_no_best(tmp_path):
     new().fit((X, T), epochs=1, checkpoints=tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == [LAST]
