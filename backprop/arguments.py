@@ -1,4 +1,4 @@
-"""Checks of numbers and paths given as arguments: an error names the argument."""
+"""Checks of numbers, truth values and paths given as arguments: an error names the argument."""
 
 import math
 import numbers
@@ -103,6 +103,19 @@ def a_share(name: str, value: Any) -> float:
     if not 0 <= found < 1:
         raise ValueError(f"`{name}` must be in [0, 1); got {value}")
     return found
+
+
+def truth(name: str, value: Any) -> bool:
+    """Return a truth value.
+
+    Raises
+    ------
+    TypeError
+        When `value` is neither True nor False, of Python or NumPy: a text would be true.
+    """
+    if not isinstance(value, bool) and type(value).__name__ not in ("bool_", "bool"):
+        raise TypeError(f"`{name}` must be True or False; got {value!r:.80}")
+    return bool(value)
 
 
 def a_path(name: str, value: Any) -> Path:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backprop import functions
-from backprop.arguments import a_path
+from backprop.arguments import a_path, truth
 from backprop.datasets import download
 from backprop.datasets.idx import read_idx
 
@@ -74,11 +74,13 @@ def load_mnist(
     ------
     FileNotFoundError
         When a file is nowhere and can't be downloaded; says where it was looked for.
+    TypeError
+        When one of the first three is neither True nor False.
     ValueError
         When a file is damaged.
     """
-    arrays = [_read(name, path) for name in FILES]
-    return _sets(arrays, normalize, flatten, one_hot_label)
+    forms = _forms(normalize, flatten, one_hot_label)
+    return _sets([_read(name, path) for name in FILES], *forms)
 
 
 def load_mnist_sample(
@@ -88,9 +90,9 @@ def load_mnist_sample(
 
     Parameters and result as in `load_mnist`.
     """
+    forms = _forms(normalize, flatten, one_hot_label)
     with as_file(files("backprop.datasets") / "sample") as folder:
-        arrays = [read_idx(folder / f"{name}.gz") for name in FILES]
-    return _sets(arrays, normalize, flatten, one_hot_label)
+        return _sets([read_idx(folder / f"{name}.gz") for name in FILES], *forms)
 
 
 def _read(name: str, path: str | os.PathLike[str] | None) -> npt.NDArray[np.uint8]:
@@ -124,6 +126,15 @@ def _find(name: str, path: str | os.PathLike[str] | None) -> Path:
             f"{name}(.gz) must be in the folder given, in {FOLDER_VARIABLE} or in the cache; "
             f"looked in {looked}; {error}"
         ) from None
+
+
+def _forms(normalize: bool, flatten: bool, one_hot_label: bool) -> tuple[bool, bool, bool]:
+    """Return the three, and see that they are truth values."""
+    return (
+        truth("normalize", normalize),
+        truth("flatten", flatten),
+        truth("one_hot_label", one_hot_label),
+    )
 
 
 def _sets(

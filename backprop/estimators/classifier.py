@@ -97,16 +97,17 @@ class BackpropClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         ValueError
             When there are fewer than 2 classes, or a parameter is out of range.
         """
-        x, labels = self._admit(X, y, reset=True)
-        check_classification_targets(labels)
-        classes = np.unique(labels)
-        if self._goes_on() and not np.array_equal(classes, self.classes_):
-            raise ValueError(
-                f"with `warm_start` the classes must be those of before, {self.classes_}; "
-                f"got {classes}"
-            )
-        self._learn_classes(classes)
-        self._train(x, self._numbers(labels), len(classes), whole("max_iter", self.max_iter))
+        with self._as_before():
+            x, labels = self._admit(X, y, reset=True)
+            check_classification_targets(labels)
+            classes = np.unique(labels)
+            if self._goes_on() and not np.array_equal(classes, self.classes_):
+                raise ValueError(
+                    f"with `warm_start` the classes must be those of before, {self.classes_}; "
+                    f"got {classes}"
+                )
+            self._learn_classes(classes)
+            self._train(x, self._numbers(labels), len(classes), whole("max_iter", self.max_iter))
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
@@ -125,15 +126,18 @@ class BackpropClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             When `classes` is missing the first time, or a label is none of them.
         """
         first = not hasattr(self, "trainer_")
-        x, labels = self._admit(X, y, reset=first)
-        check_classification_targets(labels)
-        if first:
-            if classes is None:
-                raise ValueError("`classes` must be given the first time; got None")
-            self._learn_classes(np.unique(classes))
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError(f"`classes` must be those of before, {self.classes_}; got {classes}")
-        self._train_part(x, self._numbers(labels), len(self.classes_))
+        with self._as_before():
+            x, labels = self._admit(X, y, reset=first)
+            check_classification_targets(labels)
+            if first:
+                if classes is None:
+                    raise ValueError("`classes` must be given the first time; got None")
+                self._learn_classes(np.unique(classes))
+            elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+                raise ValueError(
+                    f"`classes` must be those of before, {self.classes_}; got {classes}"
+                )
+            self._train_part(x, self._numbers(labels), len(self.classes_))
         return self
 
     def predict(self, X: Any) -> Numbers:

@@ -1,7 +1,8 @@
 """What classifier and regressor have in common: the network, its training, and pickles."""
 
+import contextlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 import backends
 from backends import Array
-from backprop.arguments import a_share, at_least_0, positive, whole, wholes
+from backprop.arguments import a_share, at_least_0, number, positive, truth, whole, wholes
 from backprop.estimators.patience import Patience
 from backprop.estimators.scikit import (
     BaseEstimator,
@@ -27,7 +28,8 @@ _FLOATS = (np.float64, np.float32)
 _ROWS = 1000  # so many at a time are sent to the device for a prediction
 _SEEDS = np.iinfo(np.int32).max
 _PICKLED = "trainer_bytes"
-_OF_NETWORK = ("hidden_layer_sizes", "activation", "dropout", "batch_norm")
+_OPTIMIZER = "optimizer"
+_OF_NETWORK = ("hidden_layer_sizes", "activation", "dropout", "batch_norm", "device", "library")
 _SOLVERS = {name.lower(): kind for name, kind in OPTIMIZERS.items()}
 
 Numbers = NDArray[Any]
@@ -93,7 +95,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         else:
             self.trainer_ = self._new_trainer(x, outputs, random)
         trainer, watch = self.trainer_, None
-        if self.early_stopping:
+        if truth("early_stopping", self.early_stopping):
             name = "validation_fraction"
             x, held, t, t_held = train_test_split(
                 x,
@@ -102,11 +104,12 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
                 random_state=random.randint(_SEEDS),
                 stratify=self._strata(t),
             )
+            self._check_held(t_held)
             watch = Patience(
                 trainer.net,
                 lambda: self._score_of(held, t_held),
                 whole("n_iter_no_change", self.n_iter_no_change),
-                self.tol,
+                number("tol", self.tol),
             )
         self._run(x, t, epochs, watch)
         if watch is not None:
@@ -116,9 +119,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     def _train_part(self, x: Numbers, t: Numbers, outputs: int) -> None:
         """Train for one epoch on some of the samples."""
-        if self.early_stopping:
+        if truth("early_stopping", self.early_stopping):
             raise ValueError("`early_stopping` must be False for partial_fit; got True")
-        if not hasattr(self, "trainer_"):
+        if hasattr(self, "trainer_"):
+            self._take_over()
+        else:
             self.trainer_ = self._new_trainer(x, outputs, check_random_state(self.random_state))
         self._run(x, t, 1, None)
 
@@ -137,7 +142,17 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     def _goes_on(self) -> bool:
         """Tell whether `fit` trains the network that is there."""
-        return bool(self.warm_start) and hasattr(self, "trainer_")
+        return truth("warm_start", self.warm_start) and hasattr(self, "trainer_")
+
+    @contextlib.contextmanager
+    def _as_before(self) -> Iterator[None]:
+        """Leave everything as it was where a fit is refused or fails."""
+        before = dict(vars(self))
+        try:
+            yield
+        except Exception:
+            self.__dict__ = before
+            raise
 
     def _take_over(self) -> None:
         """Let the network that is there learn by the present parameters."""
@@ -145,8 +160,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         for name, made in self._made.items():
             if repr(getattr(self, name)) != made:
                 raise ValueError(
-                    f"`{name}` must stay {made} with warm_start, as the network is there; got "
-                    f"{getattr(self, name)!r}"
+                    f"`{name}` must stay {made} where training goes on, as the network is there; "
+                    f"got {getattr(self, name)!r}"
                 )
         old: Any = trainer.optimizer
         if type(old) is not type(new) or old.lr != new.lr:
@@ -164,7 +179,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             self.activation,
             use_dropout=dropout > 0,
             dropout_ration=dropout,
-            use_batchnorm=self.batch_norm,
+            use_batchnorm=truth("batch_norm", self.batch_norm),
             inverted=True,
             dtype=x.dtype.name if backend.has_float64 else "float32",
             backend=backend,
@@ -186,6 +201,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     def _strata(self, t: Numbers) -> Numbers | None:
         """Return what shall be split evenly into samples to learn and samples kept apart."""
         return None
+
+    def _check_held(self, t: Numbers) -> None:
+        """Raise a ValueError where samples kept apart can't be scored."""
 
     def _score_of(self, x: Numbers, t: Numbers) -> float:
         """Return the score of the network, the higher the better, on validated data."""
@@ -223,7 +241,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         return self.trainer_.history.loss
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return all but the trainer, which is the bytes of a checkpoint: arrays, and no code."""
+        """Return all but the trainer, which is the bytes of a checkpoint: arrays, and no code.
+
+        A schedule of the learning rate stands beside it, in an optimizer that remembers nothing.
+        """
         state: dict[str, Any] = dict(super().__getstate__())
         trainer = state.pop("trainer_", None)
         if trainer is not None:
@@ -231,15 +252,18 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
                 path = Path(folder) / "trainer"
                 trainer.save(path)
                 state[_PICKLED] = path.read_bytes()
+            rule: Any = trainer.optimizer
+            if callable(rule.lr):
+                state[_OPTIMIZER] = type(rule)(rule.lr, **rule.settings())
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         held = dict(state)
-        content = held.pop(_PICKLED, None)
+        content, optimizer = held.pop(_PICKLED, None), held.pop(_OPTIMIZER, None)
         super().__setstate__(held)
         if content is not None:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "trainer"
                 path.write_bytes(content)
                 backend = backends.select(self.device, self.library)
-                self.trainer_ = Trainer.resume(path, backend=backend)
+                self.trainer_ = Trainer.resume(path, optimizer=optimizer, backend=backend)

@@ -58,16 +58,19 @@ class BackpropRegressor(MultiOutputMixin, RegressorMixin, Estimator):  # type: i
         Raises
         ------
         ValueError
-            When a parameter is out of range.
+            When a parameter is out of range, or early stopping finds nothing to go by: what is kept
+            apart has one target.
         """
-        x, t = self._targets(X, y, reset=True)
-        self._train(x, t, t.shape[1], whole("max_iter", self.max_iter))
+        with self._as_before():
+            x, t = self._targets(X, y, reset=True)
+            self._train(x, t, t.shape[1], whole("max_iter", self.max_iter))
         return self
 
     def partial_fit(self, X: Any, y: Any) -> Self:
         """Train for one epoch on some samples, and go on from there with the next ones."""
-        x, t = self._targets(X, y, reset=not hasattr(self, "trainer_"))
-        self._train_part(x, t, t.shape[1])
+        with self._as_before():
+            x, t = self._targets(X, y, reset=not hasattr(self, "trainer_"))
+            self._train_part(x, t, t.shape[1])
         return self
 
     def predict(self, X: Any) -> Numbers:
@@ -83,6 +86,13 @@ class BackpropRegressor(MultiOutputMixin, RegressorMixin, Estimator):  # type: i
 
     def _loss_layer(self) -> IdentityWithLoss:
         return IdentityWithLoss()
+
+    def _check_held(self, t: Numbers) -> None:
+        if (t == t[0]).all():
+            raise ValueError(
+                "`early_stopping` must keep apart samples whose targets differ, or there is no R² "
+                f"to go by; got {len(t)} with one target: a larger `validation_fraction` may do"
+            )
 
     def _score_of(self, x: Numbers, t: Numbers) -> float:
         return float(r2_score(t, self._on_host(x, lambda part: self.network_.predict(part))))

@@ -6,7 +6,7 @@ from typing import Any
 
 import backends
 from backends import Array, namespace
-from backprop.arguments import a_share, whole
+from backprop.arguments import a_share, truth, whole
 from backprop.arrays import floating_array, shape
 from backprop.layers.layer import Layer, as_dtype, upstream
 
@@ -51,7 +51,7 @@ class Dropout(Layer):
         self, ratio: float = 0.5, seed: int | None = None, *, inverted: bool = True
     ) -> None:
         super().__init__()
-        self.ratio, self.inverted = a_share("ratio", ratio), inverted
+        self.ratio, self.inverted = a_share("ratio", ratio), truth("inverted", inverted)
         drawn = int(backends.host().rng().integers(1 << 32)) if seed is None else seed
         self.seed = whole("seed", drawn, least=0)
         self.rng = backends.host().rng(self.seed)

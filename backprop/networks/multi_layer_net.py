@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from backends import Backend, DType
-from backprop.arguments import at_least_0, whole, wholes
+from backprop.arguments import at_least_0, truth, whole, wholes
 from backprop.initialization import WeightScale
 from backprop.layers import SoftmaxWithLoss
 from backprop.layers.activation import activation as activation_layer
@@ -49,7 +49,7 @@ class MultiLayerNetExtend(Network):
     Raises
     ------
     TypeError
-        When a size is no whole number.
+        When a size is no whole number, or what may be True or False is neither.
     ValueError
         When a size is not positive, or another number out of range.
 
@@ -85,16 +85,18 @@ class MultiLayerNetExtend(Network):
             whole("output_size", output_size),
         )
         rate = at_least_0("weight_decay_lambda", weight_decay_lambda)
+        normalizes = truth("use_batchnorm", use_batchnorm)
+        drops = truth("use_dropout", use_dropout)
         build, make_activation = Builder(backend, dtype, seed), activation_layer(activation)
         layers: dict[str, Any] = {}
         for i, (inputs, outputs) in enumerate(pairwise(sizes), start=1):
             layers[f"Affine{i}"] = build.affine(inputs, outputs, weight_init_std)
             if i == len(sizes) - 1:
                 break
-            if use_batchnorm:
+            if normalizes:
                 layers[f"BatchNorm{i}"] = build.batch_normalization(outputs)
             layers[f"Activation_function{i}"] = make_activation()
-            if use_dropout:
+            if drops:
                 layers[f"Dropout{i}"] = build.dropout(dropout_ration, inverted)
         super().__init__(layers, SoftmaxWithLoss())
         self.weight_decay_lambda = rate

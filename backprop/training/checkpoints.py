@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from backprop.arguments import a_path, whole
+from backprop.arguments import a_path, truth, whole
 from backprop.storage.checkpoint import load_checkpoint
 from backprop.storage.params import checked_metadata
 from backprop.storage.writing import sweep
@@ -49,6 +49,7 @@ class Checkpoints:
         a_path("folder", self.folder)
         whole("every", self.every)
         checked_metadata(self.metadata)
+        truth("overwrite", self.overwrite)
 
     def open(self, losses: list[float]) -> None:
         """Make the folder, and remove what writers that were killed left in it.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from backprop.arguments import a_path, at_least_0, whole
+from backprop.arguments import a_path, at_least_0, truth, whole
 from backprop.storage.writing import write
 from backprop.training import summary
 
@@ -74,8 +74,7 @@ class History:
                     f"`{name}` of a history must be a list of numbers; got {value!r:.80}"
                 )
         at_least_0("seconds", history.seconds)
-        if not isinstance(history.interrupted, bool):
-            raise TypeError(f"`interrupted` must be True or False; got {history.interrupted!r}")
+        truth("interrupted", history.interrupted)
         times, accuracies = len(history.iteration), len(history.train_accuracy)
         if not len(history.epoch) == accuracies == times >= len(history.test_accuracy):
             raise ValueError(

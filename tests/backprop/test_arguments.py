@@ -16,6 +16,7 @@ from backprop import (
     History,
     Momentum,
     MultiLayerNet,
+    MultiLayerNetExtend,
     Network,
     Pooling,
     Relu,
@@ -26,6 +27,8 @@ from backprop import (
     TwoLayerNet,
     functions,
     gradient_descent,
+    load_mnist,
+    load_mnist_sample,
     load_network,
     load_params,
     numerical_gradient,
@@ -84,6 +87,32 @@ def test_whole_numbers(name, call, value):
 def test_numbers(name, call, value):
     with pytest.raises(TypeError, match=f"`{name}` must be a number; got "):
         call(value)
+
+
+@pytest.mark.parametrize("value", ["False", "no", 0, 1, None, [], np.array(True), np.float64(1)])
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("normalize", load_mnist_sample),
+        ("flatten", lambda v: load_mnist_sample(True, v)),
+        ("one_hot_label", lambda v: load_mnist_sample(one_hot_label=v)),
+        ("normalize", load_mnist),
+        ("use_dropout", lambda v: MultiLayerNetExtend(2, [3], 2, use_dropout=v)),
+        ("use_batchnorm", lambda v: MultiLayerNetExtend(2, [3], 2, use_batchnorm=v)),
+        ("inverted", lambda v: Dropout(0.5, inverted=v)),
+        ("overwrite", lambda v: Checkpoints("run", overwrite=v)),
+    ],
+)
+def test_truth_values(name, call, value):
+    message = f"^`{name}` must be True or False; got {re.escape(repr(value))}$"
+    with pytest.raises(TypeError, match=message):
+        call(value)
+
+
+def test_truth_values_of_numpy_are_taken():
+    x = load_mnist_sample(np.bool_(False), flatten=np.bool_(False))[0][0]
+    assert (x.dtype, x.shape) == (np.uint8, (10_000, 1, 28, 28))
+    assert Dropout(0.5, inverted=np.bool_(False)).config()["inverted"] is False
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pytest
 
-from backprop import NotFiniteError, load_mnist_sample, load_network, save_network
+from backprop import Cosine, NotFiniteError, load_mnist_sample, load_network, save_network
 
 pytest.importorskip("sklearn")
 
@@ -257,6 +257,89 @@ def test_a_fitted_one_is_pickled_as_it_was_fitted(iris, changed):
         assert type(other.trainer_.optimizer).__name__ == "Adam"
 
 
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_a_schedule_comes_back(iris, again):
+    x, names = iris
+    model = BackpropClassifier(
+        (5,), learning_rate_init=Cosine(0.1, 20), solver="momentum", max_iter=5, random_state=0
+    ).fit(x, names)
+    other = again(model)
+    np.testing.assert_array_equal(other.predict_proba(x), model.predict_proba(x))
+    assert other.trainer_.optimizer.lr == Cosine(0.1, 20)
+    for each in (model, other):
+        each.partial_fit(x, names)
+    np.testing.assert_array_equal(other.predict_proba(x), model.predict_proba(x))
+
+
+LINE = np.linspace(-1, 1, 10).reshape(-1, 1)
+
+
+@pytest.mark.parametrize("y", [3 * LINE[:, 0], np.ones(10), np.ones((10, 2))])
+def test_early_stopping_without_a_score_is_refused(y):
+    model = BackpropRegressor((5,), early_stopping=True, random_state=0)
+    with pytest.raises(ValueError, match="differ, or there is no R² to go by; got 1 with one targ"):
+        model.fit(LINE, y)
+    with pytest.raises(ValueError, match="got 4 with one target: a larger `validation_fraction`"):
+        model.set_params(validation_fraction=0.4).fit(LINE, np.ones(10))
+    model.fit(LINE, 3 * LINE[:, 0])
+    assert len(model.validation_scores_) == model.n_iter_
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("batch_size", 0),
+        ("batch_size", "auto"),
+        ("solver", "lbfgs"),
+        ("activation", "elu"),
+        ("max_iter", -1),
+        ("weight_decay", -1.0),
+        ("learning_rate_init", -1.0),
+        ("early_stopping", "False"),
+        ("batch_norm", "False"),
+        ("warm_start", "no"),
+        ("validation_fraction", 0.001),
+        ("tol", "a"),
+        ("tol", None),
+    ],
+)
+def test_a_fit_that_is_refused_leaves_what_was_fitted(iris, name, value):
+    x, names = iris
+    model = BackpropClassifier((5,), early_stopping=True, max_iter=5, random_state=0)
+    model.fit(x, names)
+    before, expected = dict(vars(model)), model.predict_proba(x)
+    value = {name: value} | ({"early_stopping": True} if name in ("tol",) else {})
+    with pytest.raises((TypeError, ValueError)) as info:
+        model.set_params(**value).fit(x[:, :2], np.arange(150) % 2)
+    if name not in ("learning_rate_init", "validation_fraction"):  # `lr`, and scikit-learn's words
+        assert f"`{name}`" in str(info.value)
+    model.set_params(**{name: before[name] for name in value})
+    assert vars(model) == before
+    np.testing.assert_array_equal(model.predict_proba(x), expected)
+
+
+def test_a_part_that_is_refused_leaves_what_was_fitted(iris):
+    x, names = iris
+    model = BackpropRegressor((5,), max_iter=5, random_state=0).fit(x, x[:, 0])
+    expected = model.predict(x)
+    with pytest.raises(ValueError, match="features"):
+        model.partial_fit(x[:, :2], x[:, :2])
+    np.testing.assert_array_equal(model.predict(x), expected)
+
+
+def test_partial_fit_goes_on_by_the_present_parameters(iris):
+    x, names = iris
+    model = BackpropClassifier((5,), random_state=0).partial_fit(x, names, np.unique(names))
+    model.set_params(learning_rate_init=0.5, solver="sgd", weight_decay=0.1).partial_fit(x, names)
+    assert (type(model.trainer_.optimizer).__name__, model.trainer_.optimizer.lr) == ("SGD", 0.5)
+    assert model.network_.weight_decay_lambda == 0.1
+    for name, value in {"hidden_layer_sizes": (3,), "library": "array-api-strict"}.items():
+        before = model.get_params()[name]
+        with pytest.raises(ValueError, match=f"^`{name}` must stay .* where training goes on"):
+            model.set_params(**{name: value}).partial_fit(x, names)
+        model.set_params(**{name: before})
+
+
 def test_warm_start_goes_on_by_the_present_parameters(iris):
     x, names = iris
     model = BackpropClassifier((5,), max_iter=2, warm_start=True, solver="sgd", random_state=0)
@@ -272,6 +355,6 @@ def test_warm_start_goes_on_by_the_present_parameters(iris):
     assert model.fit(x, names).trainer_.optimizer is kept
     for name, value in {"hidden_layer_sizes": (3,), "activation": "tanh"}.items():
         before = model.get_params()[name]
-        with pytest.raises(ValueError, match=f"^`{name}` must stay .* with warm_start"):
+        with pytest.raises(ValueError, match=f"^`{name}` must stay .* where training goes on"):
             model.set_params(**{name: value}).fit(x, names)
         model.set_params(**{name: before}).fit(x, names)
