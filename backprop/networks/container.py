@@ -9,7 +9,7 @@ import backends
 from backends import Array, Backend, DType, FloatDType, namespace
 from backprop.arrays import check_array, check_real, check_unmasked, is_array
 from backprop.layers import Dropout, Layer, training_argument
-from backprop.networks import snapshot
+from backprop.networks import kept, snapshot
 from backprop.networks.checks import check_objects, check_own, common_backend, common_dtype
 from backprop.networks.copies import check_dtype, copies_to
 from backprop.networks.exclusive import Exclusive
@@ -132,12 +132,13 @@ class Container:
     def state_dict(self) -> dict[str, Array]:
         """Return copies of all parameters and of all state by name, where the network is.
 
-        The state of the k-th layer with a `running_mean`, say, is `running_meank`. What happens to
-        the network later does not change them.
+        The state of the k-th layer with a `running_mean`, say, is `running_meank`. What layers of
+        your own leave in attributes for the next pass comes too, as `BatchNorm1.running_mean`, as
+        far as their code shows it. What happens to the network later does not change them.
         """
         with self.exclusive.between_steps():
             self._take_in(again=True)
-            return snapshot.taken(self._slots)
+            return snapshot.taken(self._slots) | kept.taken(kept.places(self._named))
 
     def load_state_dict(self, arrays: Mapping[str, Any]) -> None:
         """Put in copies of `arrays`, which `state_dict` gave for such a network.
@@ -157,7 +158,17 @@ class Container:
         ValueError
             When names are missing or unexpected, or shapes don't fit: then nothing is changed.
         """
-        snapshot.put_back(self._slots, arrays, self.backend or backends.host())
+        backend, own = self.backend or backends.host(), kept.places(self._named)
+        values: dict[str, Any] = {}
+        if own and isinstance(arrays, Mapping):
+            values = kept.fitting(own, arrays, backend)
+            arrays = {name: x for name, x in arrays.items() if name not in own}
+        snapshot.put_back(self._slots, arrays, backend)
+        kept.put(own, values)
+
+    @property
+    def _named(self) -> dict[str, Any]:
+        return {**self._layers, "last_layer": self._last_layer}
 
     def to(
         self,

@@ -1,11 +1,11 @@
 """Layers that would learn nothing in a network, though they are written to: refused."""
 
-import dis
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from backprop.arrays import is_floating
 from backprop.networks.parameters import attributes, is_own, within
+from backprop.networks.usage import assigned
 
 
 def check_learning(layers: Mapping[str, Any], last_layer: Any) -> None:
@@ -33,7 +33,7 @@ def arrays_of(layer: Any) -> set[int]:
 
 def _check_arrays(name: str, layer: Any, own: Mapping[str, Any], held: set[int]) -> None:
     """Refuse arrays beside `params` that `backward` sets a gradient for: `W` and `dW`."""
-    kept, set_back = (_assigned(type(layer), method) for method in ("forward", "backward"))
+    kept, set_back = (assigned(type(layer), method) for method in ("forward", "backward"))
     arrays = [
         key
         for key, value in own.items()
@@ -93,23 +93,3 @@ def _values(held: Any) -> Iterator[Any]:
         yield from held.values()
     elif isinstance(held, list | tuple):
         yield from held
-
-
-def _assigned(kind: type, method: str) -> set[str]:
-    """Return the attributes that a method assigns, itself or by methods of its class it calls.
-
-    As far as their code shows it, that of the classes it inherits from included.
-    """
-    found: set[str] = set()
-    seen: set[str] = set()
-    waiting = [method]
-    while waiting:
-        name = waiting.pop()
-        seen.add(name)
-        for base in kind.__mro__:
-            code = getattr(vars(base).get(name), "__code__", None)
-            if code is not None:
-                waiting += set(code.co_names) - seen
-                steps = dis.get_instructions(code)
-                found |= {step.argval for step in steps if step.opname == "STORE_ATTR"}
-    return found

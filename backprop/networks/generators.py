@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from backprop.arrays import is_array
+import backends
+from backprop.arrays import host_values, is_array
 from backprop.networks.parameters import attributes, held_in, reached
 
 _NO_HOLDERS = (type, ModuleType, FunctionType, BuiltinFunctionType)
@@ -36,7 +37,7 @@ def put_back(layers: Mapping[str, Any], states: Mapping[str, Any]) -> None:
     try:
         for name, bits in held.items():
             bits.state = states[name]
-    except (LookupError, OverflowError, TypeError, ValueError) as error:
+    except (LookupError, OverflowError, RuntimeError, TypeError, ValueError) as error:
         for name, bits in held.items():
             bits.state = before[name]
         raise ValueError(f"a generator must have a state of its kind; {error}") from None
@@ -47,8 +48,8 @@ def found(layers: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
     It may be held by an object of any class, a bound method or a partial; not by a closure.
 
-    That is the bit generator of a generator of NumPy, or stands for its older kind or Python's. One
-    that layers share comes once.
+    That is the bit generator of a generator of NumPy, or stands for its older kind, Python's or
+    PyTorch's. One that layers share comes once.
     """
     seen: set[int] = set()
     for name, layer in layers.items():
@@ -77,6 +78,8 @@ def _source(value: Any) -> Any:
         return bits
     if isinstance(value, random.Random):
         return _OfPython(value)
+    if type(value).__name__ == "Generator" and hasattr(value, "initial_seed"):
+        return _OfTorch(value)
     legacy = hasattr(value, "random_sample") and hasattr(value, "set_state")
     return _Legacy(value) if legacy and not isinstance(value, ModuleType) else None
 
@@ -116,3 +119,19 @@ class _OfPython:
     def state(self, value: Mapping[str, Any]) -> None:
         spare = value["spare"][0] if value["spare"] else None
         self._generator.setstate((value["version"], tuple(value["words"]), spare))
+
+
+class _OfTorch:
+    """A `torch.Generator`: its state is a tensor of bytes."""
+
+    def __init__(self, generator: Any) -> None:
+        self._generator = generator
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return {"bytes": host_values(self._generator.get_state())}
+
+    @state.setter
+    def state(self, value: Mapping[str, Any]) -> None:
+        kind = backends.of(self._generator.get_state())
+        self._generator.set_state(kind.asarray(value["bytes"]))

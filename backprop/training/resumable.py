@@ -9,7 +9,7 @@ from typing import Any, Self
 import backends
 from backends import Backend
 from backends.host import short_name
-from backprop.networks import Network, generators
+from backprop.networks import Network, generators, kept
 from backprop.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from backprop.training.batches import Batches
 from backprop.training.checkpoints import last_of
@@ -21,6 +21,7 @@ from backprop.training.tree import copied_tree
 
 _PARTS = ("network", "optimizer", "position", "history")
 _GENERATORS = "generators"
+_KEPT = "kept"
 _KIND = "optimizer_kind"
 _MODULE = "optimizer_module"
 _SETTINGS = "optimizer_settings"
@@ -162,8 +163,9 @@ class Resumable:
         """Return all that the rest of the training depends on, beside the data.
 
         Dictionaries and lists of arrays, numbers and strings, which later training does not
-        change: `network`, `optimizer`, `position` in the data and `history`; and `generators` of
-        random numbers, where layers or `augment` hold such.
+        change: `network`, `optimizer`, `position` in the data and `history`; `generators` of
+        random numbers, where layers or `augment` hold such; and what an `augment` of your own has
+        `kept` in attributes from one call to the next, as far as its code shows it.
 
         Raises
         ------
@@ -177,8 +179,11 @@ class Resumable:
                 "position": self.batches.state_dict(),
                 "history": self.history.state_dict(),
             }
-            places = generators.taken(self._drawing)
-        return state | {_GENERATORS: places} if places else state
+            beside = {
+                _GENERATORS: generators.taken(self._drawing),
+                _KEPT: kept.taken(self._keeping),
+            }
+        return state | {name: held for name, held in beside.items() if held}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Put in a state: `fit` then goes on where that was taken.
@@ -196,7 +201,7 @@ class Resumable:
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"`state` must be what `state_dict` gave; got {state!r:.80}")
-        if set(state) - {_GENERATORS} != set(_PARTS):
+        if set(state) - {_GENERATORS, _KEPT} != set(_PARTS):
             raise ValueError(f"`state` must hold {', '.join(_PARTS)}; got {', '.join(state)}")
         history = History.from_state_dict(state["history"])
         batches = Batches(1, backends.host().rng())
@@ -211,7 +216,10 @@ class Resumable:
         vars(self.batches).update(vars(batches))
 
     def _put(self, state: Mapping[str, Any]) -> None:
+        own = self._keeping
+        values = kept.fitting(own, state.get(_KEPT, {}), self._backend)
         self.net.load_state_dict(state["network"])
+        kept.put(own, values)
         generators.put_back(self._drawing, state.get(_GENERATORS, {}))
         remember(self.optimizer, copied_tree(state["optimizer"], self._backend))
 
@@ -222,6 +230,10 @@ class Resumable:
     @property
     def _backend(self) -> Backend:
         return self.net.backend or backends.host()
+
+    @property
+    def _keeping(self) -> dict[str, kept.Kept]:
+        return kept.places({"augment": self.augment})
 
     @property
     def _drawing(self) -> dict[str, Any]:

@@ -514,6 +514,10 @@ class HeldNoise(Elementwise):
             lambda rng, shape: rng.normal(size=shape),
         ),
         (random.Random, lambda rng, shape: np.full(shape, rng.gauss(0, 1))),
+        (
+            lambda seed: pytest.importorskip("torch").Generator().manual_seed(seed),
+            lambda rng, shape: sys.modules["torch"].randn(shape, generator=rng).numpy(),
+        ),
     ],
 )
 def test_generators_of_every_kind_go_on_wherever_they_are_held(tmp_path, make, draw):
@@ -530,7 +534,7 @@ def test_generators_of_every_kind_go_on_wherever_they_are_held(tmp_path, make, d
     assert list(once.state_dict()["generators"]) == ["Noise.held.of.0"]
     second = goes_on(once, tmp_path / "a", net=trainer(1).net)
     state = once.state_dict()
-    for wrong in ({}, {"words": [], "version": 3, "spare": []}):
+    for wrong in ({}, {"words": [], "version": 3, "spare": []}, {"bytes": [1, 2]}):
         state["generators"] = {"Noise.held.of.0": wrong}
         with pytest.raises(ValueError, match="a generator must have a state of its kind"):
             second.load_state_dict(state)
@@ -1207,6 +1211,97 @@ def test_generators_of_what_augments_go_on(tmp_path, make):
     once = new(augment=make())
     once.fit((X, T), epochs=2)
     goes_on(once, tmp_path / "a", augment=make(), backend="cpu")
+
+
+class BookNormalization:
+    """Batch normalization as section 6.3 keeps its means, and a count of its steps."""
+
+    def __init__(self, gamma, beta, momentum=0.9):
+        self.params, self.grads, self.momentum = {"gamma": gamma, "beta": beta}, {}, momentum
+        self.running_mean = self.running_var = None
+        self.xc = self.std = self.xn = None
+        self.steps = 0
+
+    def forward(self, x, train_flg=True):
+        if self.running_mean is None:
+            self.running_mean, self.running_var = 0 * x[0, :], 0 * x[0, :]
+        if train_flg:
+            mean = x.mean(axis=0)
+            self.xc = x - mean
+            var = (self.xc**2).mean(axis=0)
+            self.std = (var + 1e-6) ** 0.5
+            self.xn = self.xc / self.std
+            self.running_mean = self.momentum * self.running_mean + (1 - self.momentum) * mean
+            self.running_var = self.momentum * self.running_var + (1 - self.momentum) * var
+            xn = self.xn
+        else:
+            xn = (x - self.running_mean) / (self.running_var + 1e-6) ** 0.5
+        return self.params["gamma"] * xn + self.params["beta"]
+
+    def backward(self, dout):
+        self.steps += 1
+        self.grads = {"gamma": (dout * self.xn).sum(axis=0), "beta": dout.sum(axis=0)}
+        dxn = dout * self.params["gamma"]
+        back = dxn - dxn.mean(axis=0) - self.xn * (dxn * self.xn).mean(axis=0)
+        return back / self.std
+
+
+class Fading:
+    """Adds less and less: how often it was called, and what it added last, are attributes."""
+
+    def __init__(self):
+        self.calls, self.last = 0, None
+
+    def __call__(self, x):
+        self.last = (0 if self.last is None else self.last) + x.mean(axis=0)
+        self.calls += 1
+        return x + self.last / self.calls
+
+
+def test_what_an_augment_keeps_in_attributes_goes_on(tmp_path):
+    once = new(augment=Fading())
+    once.fit((X, T), epochs=2)
+    second = goes_on(once, tmp_path / "a", augment=Fading(), backend="cpu")
+    assert (second.augment.calls, type(second.augment.calls)) == (24, int)
+    np.testing.assert_array_equal(second.augment.last, once.augment.last)
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+@pytest.mark.parametrize("epochs", [0, 2])
+def test_what_layers_keep_in_attributes_goes_on(tmp_path, library, epochs):
+    if library != "numpy":
+        pytest.importorskip(library)
+    backend = backends.select("cpu", library)
+
+    def trainer(seed):
+        rng = np.random.default_rng(seed)
+        layers = {
+            "Affine": Affine(*map(backend.asarray, (rng.random((6, 3)), np.zeros(3)))),
+            "Norm": BookNormalization(*map(backend.asarray, (np.ones(3), np.zeros(3)))),
+        }
+        return Trainer(Network(layers, SoftmaxWithLoss()), batch_size=8, seed=seed)
+
+    once, before = trainer(0), trainer(1)
+    x, t = backend.asarray(X), backend.asarray(T)
+    if epochs:
+        once.fit((x, t), epochs=epochs)
+        before.fit((x, t), epochs=1)
+    once.save(tmp_path / "a")
+    second = Trainer.resume(tmp_path / "a", net=before.net)
+    assert second.net.accuracy(x, t, training=not epochs) == once.net.accuracy(
+        x, t, training=not epochs
+    )
+    for each in (once, second):
+        each.fit((x, t), iterations=10)
+    assert end(second) == end(once)
+    assert set(once.net.state_dict()) - {"W1", "b1", "gamma1", "beta1"} == {
+        "Norm.running_mean",
+        "Norm.running_var",
+        "Norm.steps",
+    }
+    assert (second.net.layers["Norm"].steps, once.net.layers["Norm"].steps) == (
+        10 + 7 * epochs,
+    ) * 2
 
 
 def test_an_epoch_whose_accuracy_is_nan_is_not_the_best(tmp_path):
