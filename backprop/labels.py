@@ -12,6 +12,8 @@ import backends
 from backends import Array, DType, device, is_host, isdtype, namespace
 from backprop.arrays import default_dtype, is_array, shape
 
+_ROUNDED = 1e-3  # by so much a soft label may be too large or too small
+
 
 def batched(y: Array) -> Array:
     """Return outputs as (N, C): one sample `(C,)` becomes a batch of one.
@@ -64,6 +66,26 @@ def _check_limits(t: Any, num_classes: int) -> None:
     if low < 0 or high >= num_classes:
         wrong = low if low < 0 else high
         raise ValueError(f"labels must be in 0..{num_classes - 1}; got {wrong}")
+
+
+def check_targets(t: Array, most: float) -> None:
+    """Raise a ValueError unless soft or one-hot labels are in 0..most; waits for the device.
+
+    Parameters
+    ----------
+    t : array, real
+        They may be rounded a little beyond.
+    most : float
+        1 where each is a probability, infinity where they are weights of classes.
+    """
+    xp = namespace(t)
+    if 0 in t.shape or isdtype(xp, t.dtype, "bool"):  # which are 0 and 1
+        return
+    low, high = float(xp.min(t)), float(xp.max(t))
+    if low < -_ROUNDED or high > most + _ROUNDED:
+        limits = "0 or more" if math.isinf(most) else f"in [0, {most:g}]"
+        wrong = low if low < -_ROUNDED else high
+        raise ValueError(f"soft and one-hot labels must be {limits}; got {wrong:g}")
 
 
 def are_classes(t: Array, y_shape: tuple[int, ...]) -> bool:

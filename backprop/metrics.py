@@ -2,6 +2,7 @@
 
 from backends import Array, namespace
 from backprop import functions
+from backprop.arrays import shape
 
 
 def confusion_matrix(t: Array, predicted: Array, num_classes: int) -> Array:
@@ -19,6 +20,13 @@ def confusion_matrix(t: Array, predicted: Array, num_classes: int) -> Array:
     array, floating, shape (C, C)
         Row i: the samples of class i. Whole numbers, in the library's default floating dtype.
 
+    Raises
+    ------
+    TypeError
+        When they are no integers, or of two libraries.
+    ValueError
+        When they have another shape than (N,), or a number is no class.
+
     Examples
     --------
     >>> import numpy as np
@@ -27,5 +35,9 @@ def confusion_matrix(t: Array, predicted: Array, num_classes: int) -> Array:
            [1., 1.]])
     """
     xp = namespace(t, predicted)
+    if t.ndim != 1 or t.shape != predicted.shape:
+        raise ValueError(
+            f"`t` and `predicted` must have one shape (N,); got {shape(t)} and {shape(predicted)}"
+        )
     rows = functions.one_hot(t, num_classes)
     return xp.matrix_transpose(rows) @ functions.one_hot(predicted, num_classes)

@@ -4,6 +4,7 @@ All three work from scores (logits), in log space: no `log(y + eps)` and no over
 the mean over the N samples of a sum over the C outputs, as a 0-d array on the device.
 """
 
+import math
 import numbers
 from typing import Any
 
@@ -15,6 +16,9 @@ from backprop.layers.layer import Layer, keeps
 
 class LossLayer(Layer):
     """Base of the loss layers: their shapes, and a backward pass of (y - t) / N."""
+
+    _most_target: float | None = None
+    """The largest that a target may be where none may be negative; None where any number may be."""
 
     def forward(self, x: Array, t: Array) -> Array:
         """Return the mean loss over the batch.
@@ -69,6 +73,8 @@ class LossLayer(Layer):
         """
         if labels.are_classes(t, y_shape):
             labels.check_range(t, y_shape[1])
+        elif self._most_target is not None:
+            labels.check_targets(t, self._most_target)
 
     def check_outputs(self, count: int) -> None:
         """Raise a ValueError when this is no loss of so many outputs; of most layers it always is.
@@ -115,6 +121,8 @@ class SoftmaxWithLoss(LossLayer):
     Soft labels need not sum to one: the derivative is y Σt - t.
     """
 
+    _most_target = math.inf
+
     def check_outputs(self, count: int) -> None:
         """Raise a ValueError when there is one output only."""
         if count == 1:
@@ -154,6 +162,8 @@ class SigmoidWithLoss(LossLayer):
 
     The loss is -Σ (t log y + (1 - t) log(1 - y)), with y = sigmoid(x).
     """
+
+    _most_target = 1.0
 
     def _losses(self, kept: Any, t: Array, axis: int | None) -> Array:
         xp, x = namespace(kept), kept

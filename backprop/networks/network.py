@@ -197,7 +197,8 @@ class Network(Predictor):
         Raises
         ------
         ValueError
-            When `method` is neither of the two, or `step` or `memory` is not positive.
+            When `method` is neither of the two, `step` or `memory` is not positive, or `step` is
+            lost in rounding.
         """
         return numerically.gradient(self, x, t, step, training, method, memory, communicator)
 

@@ -11,6 +11,7 @@ from backends import Backend
 from backends.host import short_name
 from backprop.networks import Network, generators, kept
 from backprop.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from backprop.training.augmentation import Augment
 from backprop.training.batches import Batches
 from backprop.training.checkpoints import last_of
 from backprop.training.history import History
@@ -65,7 +66,7 @@ class Resumable:
         state = self.state_dict()
         arrays = state.pop("network")
         state[_KIND] = type(self.optimizer).__name__
-        state[_AUGMENTED] = self.augment is not None
+        state[_AUGMENTED] = _said_of(self.augment)
         state[_MODULE] = type(self.optimizer).__module__
         dtype = getattr(self.net, "dtype", None)
         state[_DTYPE] = None if dtype is None else short_name(dtype)
@@ -142,16 +143,17 @@ class Resumable:
         else:
             found.check(net)
         trainer = cls(net, optimizer, **options)
+        if augmented not in (None, _said_of(trainer.augment)):
+            own = "one of your own" if augmented is True else augmented or None
+            raise ValueError(
+                f"`augment` must be {str(own)[:80]}, as training had it in {found.path}; "
+                f"got {trainer.augment!r:.80}"
+            )
         try:
             trainer.load_state_dict({"network": found.arrays, **training})
         except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
             what = f"{type(error).__name__}: {str(error)[:300]}"
             raise ValueError(f"{found.path} must be of such a training; {what}") from None
-        if augmented not in (None, trainer.augment is not None):
-            raise ValueError(
-                f"`augment` must be {'given' if augmented else 'None'}, as training had "
-                f"{'one' if augmented else 'none'} in {found.path}; got {trainer.augment!r:.80}"
-            )
         return trainer
 
     def __getstate__(self) -> dict[str, Any]:
@@ -240,6 +242,11 @@ class Resumable:
         """All that may draw random numbers, by name."""
         layers = getattr(self.net, "layers", {})
         return {**layers, "last_layer": self.net.last_layer, "augment": self.augment}
+
+
+def _said_of(augment: Any) -> str | bool:
+    """Return the numbers of one of the library's; of another, whether there is one."""
+    return repr(augment) if type(augment) is Augment else augment is not None
 
 
 def _network(found: Checkpoint, backend: str | Backend | None, dtype: Any) -> Network:

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import random
+import re
 import runpy
 import signal
 import subprocess
@@ -23,6 +24,7 @@ import backends
 from backprop import (
     SGD,
     Affine,
+    Augment,
     BatchNormalization,
     Checkpoints,
     Elementwise,
@@ -1052,10 +1054,11 @@ def test_an_augment_is_given_again_or_none_as_before(tmp_path):
     once.fit((X, T), epochs=1)
     goes_on(once, tmp_path / "a", augment=np.negative)
     goes_on(new(), tmp_path / "b")
-    with pytest.raises(ValueError, match="`augment` must be given, as training had one in .*a; go"):
-        Trainer.resume(tmp_path / "a")
+    for given in (None, Augment(1, size=(2, 3))):
+        with pytest.raises(ValueError, match="`augment` must be one of your own, as tr.*a; got "):
+            Trainer.resume(tmp_path / "a", augment=given)
     with pytest.raises(
-        ValueError, match="`augment` must be None, as training had none in .*b; got <"
+        ValueError, match="`augment` must be None, as training had it in .*b; got <"
     ):
         Trainer.resume(tmp_path / "b", augment=np.negative)
     arrays, metadata = load_params(tmp_path / "a")
@@ -1063,6 +1066,26 @@ def test_an_augment_is_given_again_or_none_as_before(tmp_path):
     del old["augmented"]
     save_params(tmp_path / "c", arrays, {**metadata, "trainer": json.dumps(old)})
     Trainer.resume(tmp_path / "c")
+
+
+def test_an_augment_of_the_library_has_the_numbers_that_it_had(tmp_path):
+    once = new(augment=Augment(1, 5.0, seed=0, size=(2, 3)))
+    once.fit((X, T), epochs=1)
+    goes_on(once, tmp_path / "a", augment=Augment(1, 5.0, seed=7, size=(2, 3)))
+    message = (
+        r"`augment` must be Augment\(shift=1, rotate=5.0, size=\(2, 3\)\), as training had it "
+    )
+    others = Augment(2, 5.0, size=(2, 3)), Augment(1, size=(2, 3)), Augment(1, 5.0), np.negative
+    for other in (*others, None):
+        with pytest.raises(ValueError, match=f"{message}in .*a; got {re.escape(repr(other))}"):
+            Trainer.resume(tmp_path / "a", augment=other)
+    arrays, metadata = load_params(tmp_path / "a")
+    damaged = {**json.loads(metadata["trainer"]), "augmented": [3]}
+    save_params(tmp_path / "b", arrays, {**metadata, "trainer": json.dumps(damaged)})
+    with pytest.raises(
+        ValueError, match=r"`augment` must be \[3\], as training had it in .*b; got"
+    ):
+        Trainer.resume(tmp_path / "b", augment=once.augment)
 
 
 class Slotted:

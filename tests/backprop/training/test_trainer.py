@@ -8,7 +8,17 @@ import pytest
 from rich.console import Console
 
 import backends
-from backprop import SGD, History, Network, Trainer, TwoLayerNet, load_mnist_sample
+from backprop import (
+    SGD,
+    History,
+    IdentityWithLoss,
+    Network,
+    SigmoidWithLoss,
+    SoftmaxWithLoss,
+    Trainer,
+    TwoLayerNet,
+    load_mnist_sample,
+)
 from backprop.training.batches import Batches
 from tests.support import Case
 
@@ -197,6 +207,33 @@ def test_an_error_in_training_is_not_swallowed():
 
     with pytest.raises(ZeroDivisionError, match="broken optimizer"):
         Trainer(TwoLayerNet(6, 5, 3, backend="cpu"), Broken()).fit((X, T), epochs=1)
+
+
+@pytest.mark.parametrize("name", ["cpu", "device1"])
+def test_targets_that_no_loss_of_classes_has_are_found_on_entry(name):
+    backend = backends.select(name, "array-api-strict")
+    x = backend.asarray(X)
+    soft = np.eye(3, dtype="f4")[T]
+
+    def fit(loss, t, outputs=3):
+        net = TwoLayerNet(6, 5, outputs, backend=backend)
+        net.last_layer = loss
+        return Trainer(net, SGD(0.01)).fit((x, backend.asarray(t)), epochs=1)
+
+    for t, wrong in ((2 * soft - 1, "-1"), (-soft.astype(int), "-1"), (soft - 0.01, "-0.01")):
+        message = f"soft and one-hot labels must be 0 or more; got {wrong}$"
+        with pytest.raises(ValueError, match=message):
+            fit(SoftmaxWithLoss(), t)
+    for t, wrong in ((2 * T[:, None] - 1, "-1"), (T + 1, "3"), (T / 2 - 0.25, "-0.25")):
+        with pytest.raises(ValueError, match=rf"labels must be in \[0, 1\]; got {wrong}$"):
+            fit(SigmoidWithLoss(), t, 1)
+    for loss, t in (
+        (SoftmaxWithLoss(), 3 * soft),  # weighted
+        (SoftmaxWithLoss(), soft - 1e-7),
+        (SigmoidWithLoss(), soft),
+        (IdentityWithLoss(), 9 * soft - 5),
+    ):
+        assert len(fit(loss, t).loss) == 1
 
 
 @pytest.mark.parametrize("name", ["cpu", "device1"])
