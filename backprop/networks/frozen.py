@@ -32,14 +32,15 @@ def arrays_of(layer: Any) -> set[int]:
 
 
 def _check_arrays(name: str, layer: Any, own: Mapping[str, Any], held: set[int]) -> None:
-    """Refuse arrays beside `params` that `backward` sets a gradient for: `W` and `dW`."""
+    """Refuse numbers beside `params` that `backward` sets a gradient for: `W` and `dW`."""
     kept, set_back = (assigned(type(layer), method) for method in ("forward", "backward"))
     arrays = [
         key
         for key, value in own.items()
         if could_learn(value) and id(value) not in held and key not in kept
     ]
-    keys = [key for key in arrays if f"d{key}" in own or f"d{key}" in set_back]
+    floats = [key for key, value in own.items() if type(value) is float and key not in kept]
+    keys = [key for key in (*arrays, *floats) if f"d{key}" in own or f"d{key}" in set_back]
     if not keys and not getattr(layer, "params", None) and _keeps_gradients(layer, set_back):
         keys = [key for key in arrays if key not in set_back]
     if keys:

@@ -197,8 +197,7 @@ class Network(Predictor):
         Raises
         ------
         ValueError
-            When `method` is neither of the two, `step` or `memory` is not positive, or `step` is
-            lost in rounding.
+            When `method` is neither of the two, or `step` or `memory` is not positive.
         """
         return numerically.gradient(self, x, t, step, training, method, memory, communicator)
 

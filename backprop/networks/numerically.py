@@ -35,8 +35,6 @@ def gradient(
     for layer in wide.random:
         layer.go_back()  # to the mask of the last gradient, to be compared with it
     net.backend.require(x, "x")
-    for param in wide.params.values():
-        steps.check_reach(param, step)
     h = steps.default_step(x, wide.dtype) if step is None else step
     changes = wide.loss_changes(
         x,

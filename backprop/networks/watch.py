@@ -3,6 +3,7 @@
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from types import ModuleType
 from typing import Any
 
 from backends import Array
@@ -11,7 +12,7 @@ from backprop.networks.frozen import arrays_of, could_learn, cure
 from backprop.networks.parameters import attributes, is_own, within
 
 Place = tuple[str, ...]
-"""Where an object holds an array: an attribute, or an attribute and a key there."""
+"""Where an object holds an array: an attribute, or an attribute and a key or number there."""
 
 _NAMES = ("d{}", "d_{}", "g{}", "g_{}", "grad{}", "grad_{}", "{}_grad")
 """What people call the gradient of an array."""
@@ -98,23 +99,33 @@ class Watch:
                             f"layer {where!r} must hold what it learns in its dictionary `params`; "
                             f"got {_said(place)}, of which backward leaves a gradient in "
                             f"{_said(other)}, and which a network would not change: "
-                            f"{cure(place[-1:])}"
+                            f"{cure([_name(place)])}"
                         )
 
 
 def _arrays(holder: Any) -> dict[Place, Array]:
-    """Return the floating arrays that an object holds as attributes and in its dictionaries.
+    """Return the floating arrays that an object holds as attributes, and one level below.
 
-    What its class holds counts too.
+    That is in dictionaries, sequences and plain objects. What its class holds counts too.
     """
     shared = ChainMap(*(dict(vars(kind)) for kind in type(holder).__mro__))
     own = {**shared, **attributes(holder)}
     own.pop("cache", None)
     found: dict[Place, Array] = {(name,): x for name, x in own.items()}
     for name, held in own.items():
-        if isinstance(held, Mapping):
-            found |= {(name, key): x for key, x in held.items() if isinstance(key, str)}
+        items = _items(held)
+        found |= {(name, key): x for key, x in items.items() if isinstance(key, str)}
     return {place: x for place, x in found.items() if could_learn(x)}
+
+
+def _items(held: Any) -> Mapping[Any, Any]:
+    """Return what a dictionary, a sequence, or an object that is no layer holds by name."""
+    if isinstance(held, Mapping):
+        return held
+    if isinstance(held, list | tuple):
+        return {str(i): x for i, x in enumerate(held)}
+    plain = not isinstance(held, type | ModuleType) and not could_learn(held)
+    return attributes(held) if plain and not hasattr(held, "forward") else {}
 
 
 def _gradients(place: Place, arrays: Mapping[Place, Array]) -> list[Place]:
@@ -127,11 +138,17 @@ def _gradients(place: Place, arrays: Mapping[Place, Array]) -> list[Place]:
         if len(other) == 1:
             return not outer and other[0] in called
         of_gradients = "grad" in other[0].lower() or other[0] in dictionaries
-        return of_gradients and other[1] in {key, *called}
+        beside = other[0] == place[0] and other[1] in called
+        return beside or (of_gradients and other[1] in {key, *called})
 
     own = arrays[place]
     return [o for o, x in arrays.items() if x is not own and x.shape == own.shape and fits(o)]
 
 
 def _said(place: Place) -> str:
-    return place[0] + "".join(f"[{key!r}]" for key in place[1:])
+    return place[0] + "".join(f"[{key if key.isdigit() else repr(key)}]" for key in place[1:])
+
+
+def _name(place: Place) -> str:
+    """Return a name for an array in `params`; an item of a sequence has the name of that too."""
+    return "".join(place) if place[-1].isdigit() else place[-1]

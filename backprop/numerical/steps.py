@@ -8,8 +8,7 @@ decide: each level is 16 times finer than the one before.
 
 import math
 
-from backends import Array, DType, namespace
-from backends.host import short_name
+from backends import DType, namespace
 from backprop.arguments import positive
 
 REFINEMENT = 16
@@ -37,25 +36,3 @@ def check_step(step: float | None) -> None:
     """Raise a TypeError or ValueError unless `step` is None, or a number, positive and finite."""
     if step is not None:
         positive("step", step)
-
-
-def check_reach(x: Array, step: float | None) -> None:
-    """Raise a ValueError where a step is lost in rounding: the gradient would be 0 there.
-
-    Parameters
-    ----------
-    x : array, floating
-        Where, in the dtype that is computed in.
-    step : float, optional
-        That was given; one that is not is chosen by the magnitude of `x`.
-    """
-    if step is None:
-        return
-    xp = namespace(x)
-    lost = (x + step == x) | (x - step == x)
-    if bool(xp.any(lost)):
-        largest = float(xp.max(xp.abs(x)))
-        raise ValueError(
-            f"`step` must change each entry, up to {largest:.3g} in {short_name(x.dtype)}; "
-            f"got {step}"
-        )

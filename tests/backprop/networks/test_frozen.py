@@ -245,6 +245,28 @@ def test_a_layer_may_know_another_one_of_the_network():
     assert list(net.params) == ["W1", "b1"]
 
 
+class Slope:
+    """PReLU, whose slope is a number."""
+
+    def __init__(self, slope):
+        self.a, self.momentum = slope, 0.9
+
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, x, self.a * x)
+
+    def backward(self, dout):
+        self.da = float((dout * np.where(self.x > 0, 0, self.x)).sum())
+        return dout * np.where(self.x > 0, 1, self.a)
+
+
+@pytest.mark.parametrize("slope", [0.25, np.float64(0.25), np.array(0.25)])
+def test_a_number_that_learns_nothing_is_refused(slope):
+    message = "'Own' must hold what it learns in its dictionary `params`; got a as attributes"
+    with pytest.raises(TypeError, match=message):
+        Network({"Own": Slope(slope), "A": Affine(W, B)}, SoftmaxWithLoss())
+
+
 class Plain:
     """Holds its weights in an attribute, and leaves the gradient as a subclass does."""
 
@@ -318,6 +340,49 @@ class OtherDictionary(Plain):
         return dout @ self.weights["W"].T
 
 
+class InATuple(Plain):
+    def __init__(self):
+        self.p, self.dp = (np.eye(4), np.zeros(4)), ()
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.p[0] + self.p[1]
+
+    def backward(self, dout):
+        self.dp = self.x.T @ dout, dout.sum(axis=0)
+        return dout @ self.p[0].T
+
+
+class InAnObject(Plain):
+    def __init__(self):
+        class Held:
+            W = None
+
+        self.p = Held()
+        self.p.W = np.eye(4)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.p.W
+
+    def backward(self, dout):
+        self.p.dW = self.x.T @ dout
+        return dout @ self.p.W.T
+
+
+class InOneDictionary(Plain):
+    def __init__(self):
+        self.held = {"W": np.eye(4)}
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.held["W"]
+
+    def backward(self, dout):
+        self.held["dW"] = self.x.T @ dout
+        return dout @ self.held["W"].T
+
+
 class WithoutBias(Plain):
     def __init__(self):
         self.params, self.grads, self.b = {"W": np.eye(4)}, {}, np.zeros(4)
@@ -352,6 +417,9 @@ class Around(Plain):
         (InTheClass, "'Own' must .* got W, .* in dW"),
         (Filled, "'Own' must .* got W, .* in gW"),
         (OtherDictionary, r"'Own' must .* got weights\['W'\], .* in dweights\['W'\]"),
+        (InATuple, r"'Own' must .* got p\[0\], .* in dp\[0\]"),
+        (InAnObject, r"'Own' must .* got p\['W'\], .* in p\['dW'\]"),
+        (InOneDictionary, r"'Own' must .* got held\['W'\], .* in held\['dW'\]"),
         (WithoutBias, r"'Own' must .* got b, .* in grads\['b'\]"),
         (Around, "'Own.inner' must .* got W, .* in dW"),
     ],
@@ -381,6 +449,7 @@ class Right:
         self.start, self.m = {"W": np.eye(4)}, {"W": np.zeros((4, 4))}
         self.scale, self.buffer = np.ones(4), np.zeros((6, 4))
         self.dscaling = np.ones(4)
+        self.table, self.pair = [np.ones(4)], SimpleNamespace(a=np.ones(4), b=np.ones(4))
 
     def forward(self, x):
         self.x = x

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 import backends
-from backends.host import short_name
 from backprop import gradient_descent, numerical_diff, numerical_gradient
 from tests.support import Case
 
@@ -303,28 +302,6 @@ def test_the_gradient_lies_where_x_does():
     gradient = numerical_gradient(f, x)
     assert backends.of(gradient) == strict
     np.testing.assert_allclose(strict.to_numpy(gradient), [6, 8])
-
-
-@pytest.mark.needs_values
-def test_a_step_that_is_lost_in_rounding_is_refused(case: Case):
-    small, width = 1e-17, case.backend.widest
-    x = case.array([0.0, 3.0, 4.0])
-    message = f"^`step` must change each entry, up to 4 in {short_name(width)}; got {small}$"
-    with pytest.raises(ValueError, match=message):
-        numerical_gradient(lambda x: case.xp.sum(x**2), x, small)
-    with pytest.raises(ValueError, match=message):
-        numerical_diff(lambda x: x**2, x, small)
-
-
-def test_a_step_that_is_lost_one_way_is_refused():
-    with pytest.raises(ValueError, match="each entry, up to 3 in float64; got 1e-20"):
-        numerical_diff(math.sin, 3.0, 1e-20)
-    assert numerical_diff(math.sin, 0.0, 1e-20) == 1.0
-    for x in (1.0, -1.0):
-        half = 2.0**-53  # 1 - half is another number, and 1 + half is 1
-        assert 1.0 - half != 1.0
-        with pytest.raises(ValueError, match="`step` must change each entry"):
-            numerical_diff(math.sin, x, half)
 
 
 def test_bad_input():

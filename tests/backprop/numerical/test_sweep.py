@@ -314,8 +314,6 @@ def test_bad_input():
         net.numerical_gradient(X, T, method="x")
     with pytest.raises(ValueError, match="`step` must be positive and finite; got -1"):
         net.numerical_gradient(X, T, -1)
-    with pytest.raises(ValueError, match="`step` must change each entry, .* float64; got 1e-20"):
-        net.numerical_gradient(X, T, 1e-20)
     with pytest.raises(ValueError, match="`memory` must be 1 or more; got 0"):
         net.numerical_gradient(X, T, memory=0)
     assert Network({"r": Relu()}, SoftmaxWithLoss()).numerical_gradient(X[:, :3], T) == {}
