@@ -1,7 +1,7 @@
 """Kill `backprop train` at random moments, and see that nothing is lost.
 
     python scripts/kill_test.py [--kills 200] [--signals 100] [--disks 20] [--seed 0]
-                                [--libraries numpy,torch] [--iterations 330]
+                                [--libraries numpy,torch] [--iterations 83]
 
 Each round starts a run, ends it from outside at a random moment, and looks at its folder: each file
 that has a name of its own loads. The run then goes on with `--resume` until it is through, and must
@@ -34,11 +34,16 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import backends  # noqa: E402
 import backprop.cli.train  # noqa: E402
-from backprop import Trainer, load_network, plotting  # noqa: E402
+from backprop import load_network, plotting  # noqa: E402
 from backprop.cli.app import run  # noqa: E402
 from backprop.cli.options import Dataset, load  # noqa: E402
 from backprop.storage.checkpoint import load_checkpoint  # noqa: E402
 
+RECIPES = {
+    "SGD": (),
+    "Adam": ("--optimizer", "adam", "--lr-schedule", "cosine", "--augment", "shift,rotate"),
+}
+"""Arguments of the runs that are ended; the second ones remember moments, a step, a generator."""
 CHECKPOINT, BEST, PARAMS = "checkpoint.safetensors", "best.safetensors", "params.safetensors"
 
 
@@ -98,7 +103,13 @@ class Program:
     """How a run is started."""
 
     library: str
+    recipe: str
     iterations: int
+
+    @property
+    def name(self) -> str:
+        """Library and recipe."""
+        return f"{self.library}-{self.recipe}"
 
     def resumed(self, folder: Path) -> list[str]:
         """Return the arguments that go on with a run."""
@@ -107,7 +118,8 @@ class Program:
     def fresh(self, folder: Path, *more: str) -> list[str]:
         """Return the arguments of a new run."""
         size = ["--hidden", "8", "--iterations", str(self.iterations), "--library", self.library]
-        return ["train", *size, "--device", "cpu", "--out", str(folder), *more]
+        recipe = RECIPES[self.recipe]
+        return ["train", *size, *recipe, "--device", "cpu", "--out", str(folder), *more]
 
     def run(self, arguments: list[str]) -> tuple[int, str]:
         """Run one to its end; return its exit code and what it said to the standard error."""
@@ -156,9 +168,9 @@ def same_end(folder: Path, reference: Path) -> str | None:
     if (folder / PARAMS).read_bytes() != (reference / PARAMS).read_bytes():
         return "parameters differ"
     own, other = (
-        Trainer.resume(f / CHECKPOINT, backend="cpu").history for f in (folder, reference)
+        {**load_checkpoint(f / CHECKPOINT).training["history"], "seconds": 0.0}
+        for f in (folder, reference)
     )
-    own.seconds = other.seconds = 0.0
     if own != other:
         return "histories differ"
     best, wanted = (load_network(f / BEST, backend="cpu").params for f in (folder, reference))
@@ -396,13 +408,16 @@ def main() -> int:
     problems = 0
     with tempfile.TemporaryDirectory(prefix="kill-test-") as name:
         home = Path(name)
-        for place, library in enumerate(libraries):
-            program = Program(library, chosen.iterations)
+        programs = [
+            Program(library, recipe, chosen.iterations)
+            for library, recipe in itertools.product(libraries, RECIPES)
+        ]
+        for place, program in enumerate(programs):
             rng = random.Random(chosen.seed + place)
-            reference = home / f"reference-{library}"
-            backends.select("cpu", library)  # imported once, not in each run, and data read once
+            reference = home / f"reference-{program.name}"
+            backends.select("cpu", program.library)  # imported once, not in each run; data read so
             small_load(Dataset.SAMPLE, None)
-            for folder in (home / f"warm-{library}", reference):
+            for folder in (home / f"warm-{program.name}", reference):
                 process = Process(program.fresh(folder))
                 while not (folder / CHECKPOINT).exists() and process.lives_after(0.001):
                     pass
@@ -412,8 +427,11 @@ def main() -> int:
                 if code:
                     print(err, file=sys.stderr)
                     return 2
-            print(f"{library}: a run trains and writes for {length:.2f} s", flush=True)
-            share = [n // len(libraries) for n in (chosen.kills, chosen.signals, chosen.disks)]
+            print(f"{program.name}: a run trains and writes for {length:.2f} s", flush=True)
+            share = [
+                n // len(programs) + (place < n % len(programs))
+                for n in (chosen.kills, chosen.signals, chosen.disks)
+            ]
             tallies = {
                 "kill -9": kill_rounds(program, share[0], length, rng, home, reference),
                 "signals": signal_rounds(program, share[1], length, rng, home, reference),
@@ -423,7 +441,10 @@ def main() -> int:
             for kind, tally in tallies.items():
                 seen = ", ".join(f"{what} {n}" for what, n in sorted(tally.seen.items()))
                 problems += len(tally.problems)
-                print(f"{library:8} {kind:10} problems {len(tally.problems)}: {seen}", flush=True)
+                print(
+                    f"{program.name:10} {kind:10} problems {len(tally.problems)}: {seen}",
+                    flush=True,
+                )
     print(f"problems: {problems}")
     return 1 if problems else 0
 

@@ -23,5 +23,5 @@ def test_killed_runs_end_as_the_uninterrupted_one():
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "problems: 0" in done.stdout
-    assert "kills of live runs 2" in done.stdout
-    assert "signals to live runs 2" in done.stdout
+    assert done.stdout.count("kills of live runs 1") == 2  # SGD, and Adam with all that moves
+    assert done.stdout.count("signals to live runs 1") == 2

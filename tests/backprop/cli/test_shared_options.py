@@ -385,6 +385,7 @@ def test_a_matrix_in_a_narrow_terminal_counts_the_same(run_in, params, monkeypat
     matrix = json.loads(run_in("evaluate", "--params", params, "--json")[1])["confusion_matrix"]
     monkeypatch.setenv("COLUMNS", "40")
     rows = run_in("evaluate", "--params", params)[1].partition("mostly taken for\n")[2].splitlines()
+    assert len(rows) == 10
     for digit, row in enumerate(rows):
         found = re.fullmatch(r" +(\d) +(\d+)(?:  (\d) \((\d+)\).*)?", row)
         assert (int(found[1]), int(found[2])) == (digit, matrix[digit][digit])
