@@ -383,7 +383,7 @@ def test_what_a_narrow_terminal_shows_is_whole(run_in, params, monkeypatch, colu
 
 def test_a_matrix_in_a_narrow_terminal_counts_the_same(run_in, params, monkeypatch):
     matrix = json.loads(run_in("evaluate", "--params", params, "--json")[1])["confusion_matrix"]
-    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("COLUMNS", "30")
     rows = run_in("evaluate", "--params", params)[1].partition("mostly taken for\n")[2].splitlines()
     assert len(rows) == 10
     for digit, row in enumerate(rows):
