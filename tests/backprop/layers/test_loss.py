@@ -131,3 +131,10 @@ def test_labels_are_checked_by_the_loss(case: Case):
         layer.check_labels(case.array([0, 3]), (2, 3))
     with pytest.raises(TypeError, match=r"labels of shape \(2,\) must be integers"):
         layer.check_labels(case.array([0.0, 1.0]), (2, 3))
+
+
+def test_probabilities_of_one_sample():
+    x = np.array([0.0, 1.0, -2.0])
+    np.testing.assert_allclose(SoftmaxWithLoss().probabilities(x), np.exp(x) / np.exp(x).sum())
+    with pytest.raises(ValueError, match="SoftmaxWithLoss must have 2 or more outputs"):
+        SoftmaxWithLoss().probabilities(x[:1])

@@ -204,12 +204,42 @@ def test_dtypes_stay(dtype):
             r"`x` must have shape \(N, 2\), or \(N, 2, ...\), or .* got \(4, 3\)",
         ),
         (
+            lambda: BatchNormalization(np.ones(2), np.ones(2)).forward(np.ones((4, 3, 6))),
+            ValueError,
+            r"`x` must have shape \(N, 2\), or \(N, 2, ...\), or .* got \(4, 3, 6\)",
+        ),
+        (
+            lambda: BatchNormalization(np.ones(2), np.ones(2), running_mean=np.ones(2, "f4")),
+            TypeError,
+            "`running_mean` must have dtype float64; got float32",
+        ),
+        (
+            lambda: BatchNormalization([1.0, 1.0], np.ones(2)),
+            TypeError,
+            "`gamma` must be an array of .*; got list",
+        ),
+        (
             lambda: LayerNormalization(np.ones(2), np.ones(2)).forward(np.ones((4, 3))),
             ValueError,
             r"`x` must have shape \(..., 2\); got \(4, 3\)",
+        ),
+        (
+            lambda: LayerNormalization(np.ones(2), np.ones(2)).forward(np.ones(())),
+            ValueError,
+            r"`x` must have shape \(..., 2\); got \(\)",
         ),
     ],
 )
 def test_errors(call, error, match):
     with pytest.raises(error, match=match):
         call()
+
+
+def test_one_sample_and_features_of_several_entries_are_taken():
+    x = np.random.default_rng(0).standard_normal((2, 3, 4))
+    layer = LayerNormalization(np.ones(4), np.zeros(4))
+    np.testing.assert_allclose(layer.forward(x[0, 0]).reshape(-1), layer.forward(x)[0, 0])
+    layer = BatchNormalization(np.ones(3), np.zeros(3))
+    y = layer.forward(x, training=True)
+    np.testing.assert_allclose(y.mean(axis=(0, 2)), 0, atol=1e-12)
+    np.testing.assert_allclose(y.std(axis=(0, 2)), 1, rtol=1e-4)

@@ -10,12 +10,18 @@ from backprop import functions
 from backprop.layers import (
     AddLayer,
     Affine,
+    BatchNormalization,
+    Convolution,
     DivLayer,
+    Dropout,
     ExpLayer,
+    Flatten,
     IdentityWithLoss,
+    LayerNormalization,
     LogLayer,
     MatMul,
     MulLayer,
+    Pooling,
     Relu,
     Sigmoid,
     SigmoidWithLoss,
@@ -46,6 +52,38 @@ few = settings(max_examples=25, deadline=None, derandomize=True)
 
 def close(a, b):
     np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shapes"),
+    [
+        *((make(), [(N, D)]) for make in ROWS.values()),
+        *((make(), [(N, D), (N, D)]) for make in BINARY.values()),
+        (MatMul(), [(N, D), (D, N)]),
+        (Flatten(), [(N, D, 2)]),
+        (Dropout(0.5, 0), [(N, D)]),
+        (Pooling(2, 2), [(N, D, 4, 4)]),
+        (Convolution(RNG.standard_normal((2, D, 3, 3)), np.zeros(2)), [(N, D, 4, 4)]),
+        (BatchNormalization(np.ones(D), np.zeros(D)), [(N, D)]),
+        (LayerNormalization(np.ones(D), np.zeros(D)), [(N, D)]),
+    ],
+    ids=lambda v: type(v).__name__,
+)
+def test_without_dout_each_entry_counts_once(layer, shapes):
+    inputs = [RNG.uniform(0.5, 2.0, shape) for shape in shapes]
+    dout = np.ones_like(layer.forward(*inputs))
+    found = []
+    for arguments in ((), (dout,)):
+        layer.grads.clear()
+        dx = layer.backward(*arguments)
+        found.append((dx if isinstance(dx, tuple) else (dx,), dict(layer.grads)))
+    for own, other in zip(*(dx for dx, _ in found), strict=True):
+        np.testing.assert_array_equal(own, other)
+    for key in layer.params:
+        np.testing.assert_array_equal(*(grads[key] for _, grads in found))
+    layer.backward_params()
+    for key in layer.params:
+        np.testing.assert_array_equal(layer.grads[key], found[0][1][key])
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -1,3 +1,4 @@
+import warnings
 import zipfile
 
 import numpy as np
@@ -14,6 +15,23 @@ def test_round_trip(tmp_path, save):
     assert list(found) == ["W1", "b1"]
     for name, array in arrays.items():
         np.testing.assert_array_equal(found[name], array)
+
+
+def test_a_header_of_version_2(tmp_path):
+    with zipfile.ZipFile(tmp_path / "p.npz", "w") as file, file.open("W1.npy", "w") as member:
+        np.lib.format.write_array(member, np.arange(3.0), version=(2, 0))
+    np.testing.assert_array_equal(read_npz(tmp_path / "p.npz")["W1"], np.arange(3.0))
+
+
+def test_a_header_of_python_2_is_read_without_a_word(tmp_path):
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (3L,), }"
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with zipfile.ZipFile(tmp_path / "p.npz", "w") as file:
+        file.writestr("W1.npy", content + np.arange(3.0).tobytes())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(read_npz(tmp_path / "p.npz")["W1"], np.arange(3.0))
 
 
 def test_pickled_objects_are_refused(tmp_path):

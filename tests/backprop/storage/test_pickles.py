@@ -61,6 +61,34 @@ def test_arrays_of_every_protocol(read, protocol, value):
     assert found.flags.writeable
 
 
+@pytest.mark.parametrize("code", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"])
+def test_arrays_of_every_dtype(read, code):
+    value = np.array([0, 1, 100], code)
+    found = read(pickle.dumps({"x": value}))["x"]
+    np.testing.assert_array_equal(found, value)
+    assert found.dtype == code
+
+
+class Twin:
+    """Is read as an array of bytes that others are of too."""
+
+    content = bytes(100_000)
+
+    def __reduce__(self):
+        _, arguments, state = np.zeros(1, "u1").__reduce__()
+        state = (state[0], (len(self.content),), *state[2:4], self.content)
+        return np.zeros(1).__reduce__()[0], arguments, state
+
+
+def test_arrays_of_the_same_bytes_must_fit_into_the_file_too(read):
+    data = pickle.dumps({"x": Twin()})
+    assert read(data)["x"].nbytes == 100_000
+    data = pickle.dumps({f"x{i}": Twin() for i in range(50)})
+    assert len(data) < 120_000
+    with pytest.raises(ValueError, match=f"its arrays must fit into its own {len(data):,} bytes"):
+        read(data)
+
+
 @pytest.mark.parametrize("protocol", range(4))
 def test_numpy_1_named_its_modules_otherwise(read, protocol):
     data = old(pickle.dumps(PARAMS, protocol), protocol)

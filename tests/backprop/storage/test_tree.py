@@ -13,6 +13,7 @@ STATES = [
     {"m": {"W1": np.ones((2, 3), "f4"), "mask": np.array([True, False])}, "list": [1, [2.5, "a"]]},
     {"loss": [0.1, 1 / 3, math.inf], "none": [], "one": [1, 0.5]},
     {0: np.zeros(2), "$odd": 1, (1, "a"): 2},
+    {"$": 0, "$array": "a", "$tuple": {"$items": []}},
     {"pair": (1, np.float32(0.1)), "big": 2**130, "negative": -0.0},
     {"scalar": np.int64(3), "zero": np.array(2.0)},
     {"a/b": np.zeros(1), "a": {"b": np.ones(1)}, "a~1b": np.ones(2), "a~0": {"1b": np.ones(3)}},

@@ -3,6 +3,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -169,15 +170,41 @@ def test_what_killed_writers_left_is_swept(tmp_path):
         f".a.{host}-1-00ff-00ff.partial": True,  # of somebody else, for all but root
         f".a.other{host}-{dead}-00ff-00ff.partial": True,
         f".old.other{host}-{dead}-00ff-00ff.partial": False,
+        f".day.other{host}-{dead}-00ff-00ff.partial": False,
+        f".hour.other{host}-{dead}-00ff-00ff.partial": True,
         writing._partial(tmp_path / "a").name: True,
         ".mine.partial": True,
         "a": True,
     }
     for name in names:
         (tmp_path / name).write_bytes(b"")
-    os.utime(tmp_path / f".old.other{host}-{dead}-00ff-00ff.partial", (0, 0))
+    for name, hours in (("old", 1e5), ("day", 25), ("hour", 1)):
+        then = time.time() - 3600 * hours
+        os.utime(tmp_path / f".{name}.other{host}-{dead}-00ff-00ff.partial", (then, then))
     sweep(tmp_path)
     assert {name: (tmp_path / name).exists() for name in names} == names
+
+
+def test_a_process_of_somebody_else_lives(tmp_path, monkeypatch):
+    def refuse(process, kind):
+        raise PermissionError(process)
+
+    monkeypatch.setattr(os, "kill", refuse)
+    partial = tmp_path / f".a.{writing._host()}-1-00ff-00ff.partial"
+    partial.write_bytes(b"")
+    sweep(tmp_path)
+    assert partial.exists()
+
+
+def test_files_that_belong_together_are_in_their_folder_on_the_disk(tmp_path, monkeypatch):
+    paths, synced = [tmp_path / "a", tmp_path / "b"], []
+    monkeypatch.setattr(
+        writing, "_sync", lambda folder: synced.append((folder, paths[-1].exists()))
+    )
+    with together(paths) as partials:
+        for partial in partials.values():
+            partial.write_bytes(b"new")
+    assert synced[-1] == (tmp_path, True)
 
 
 def test_files_that_belong_together(tmp_path, monkeypatch):

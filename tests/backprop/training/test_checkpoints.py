@@ -1088,6 +1088,37 @@ def test_an_augment_of_the_library_has_the_numbers_that_it_had(tmp_path):
         Trainer.resume(tmp_path / "b", augment=once.augment)
 
 
+class Renamed(Relu):
+    """A layer of one's own, which no file describes."""
+
+
+def test_a_network_that_can_not_describe_itself_takes_the_arrays_of_one_that_can(tmp_path):
+    def own():
+        net = new().net
+        layers = {**net.layers, "Relu1": Renamed()}
+        return Network(layers, net.last_layer)
+
+    described = Trainer(Network(dict(new().net.layers), SoftmaxWithLoss()), SGD(0.5), 8, seed=0)
+    described.fit((X, T), epochs=1)
+    goes_on(described, tmp_path / "a", net=own())
+    mine = Trainer(own(), SGD(0.5), 8, seed=0)
+    mine.fit((X, T), epochs=1)
+    goes_on(mine, tmp_path / "b", net=Network(dict(new().net.layers), SoftmaxWithLoss()))
+
+
+def test_a_description_of_another_form_is_no_network_of_here(tmp_path):
+    once = new()
+    once.save(tmp_path / "a")
+    arrays, metadata = load_params(tmp_path / "a")
+    described = json.loads(metadata["network"])
+    for other in ({"x": 1}, [{"x": 1}]):
+        described["last_layer"]["kind"] = other
+        save_params(tmp_path / "b", arrays, {**metadata, "network": json.dumps(described)})
+        message = f"`net` must have last_layer.kind {other}, as in .*; got 'SoftmaxWithLoss'"
+        with pytest.raises(ValueError, match=message.replace("[", r"\[")):
+            Trainer.resume(tmp_path / "b", net=new().net)
+
+
 class Slotted:
     """The book's Momentum, in slots."""
 
