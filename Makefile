@@ -48,8 +48,8 @@ test-foreign: $(VENV)-foreign/.installed ## Put the kit to functions of SciPy, s
 fuzz: $(VENV)/.installed-test ## Put a million damaged files to the readers
 	mkdir -p build && $(BIN)/python scripts/fuzz.py $(FUZZ) 2>build/fuzz.log  # the decoders' own remarks
 
-mutants: $(VENV)/.installed-test ## Break the code in small ways and see whether a test notices; SAMPLE=300 PART=layers
-	$(BIN)/python scripts/mutants.py $(if $(SAMPLE),--sample $(SAMPLE)) $(PART)
+mutants: $(VENV)/.installed-test ## Break the code in small ways and see whether a test notices; SAMPLE=300 PART=layers MAP=build/lines
+	$(BIN)/python scripts/mutants.py $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(MAP),--map $(MAP)) $(PART)
 
 prove-gradcheck: $(VENV)/.installed-test ## Put the checker to thousands of random functions, right and wrong
 	$(BIN)/python scripts/prove_gradcheck.py

@@ -1,21 +1,24 @@
 """Break the code in small ways, one at a time, and see whether a test notices.
 
-    python scripts/mutants.py [--sample N] [--seed N] [PART ...]
+    python scripts/mutants.py [--sample N] [--seed N] [--map FOLDER] [PART ...]
 
 A part is a folder of `backprop` or `backends`; the files beside them are the part `backprop`. If
 none is named, all are taken but OTHERS, which draw, print, demonstrate or need more machines. Each
 mutant is made from the syntax tree: another operator or comparison, a number changed, a condition
 turned round, an argument or a statement left out. The tests run once with coverage, and a mutant is
-put to those that ran its line, and to others of its part. One that none notices is printed as a
-survivor, unless `scripts/survivors.txt` holds the reason why it may live.
+put to those that ran its line, and to others of its part, in a process that has imported what they
+need beside the code. One that none notices is printed as a survivor, unless `scripts/survivors.txt`
+holds the reason why it may live.
 """
 
 import argparse
 import ast
 import json
+import multiprocessing
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +30,7 @@ from itertools import islice
 from pathlib import Path
 from queue import Queue
 
+import pytest
 from coverage import CoverageData
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +43,18 @@ MOST_SECONDS = 60.0
 """A mutant is put to so many seconds of tests."""
 LEFT_OUT = (".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build", "dist", "runs")
 LEFT_OUT_TESTS = ("backprop", "mpi")  # the first by its own folders, the second under mpiexec
-PYTEST = ["pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"]
+PYTEST = ["-q", "-p", "no:randomly", "-p", "no:cacheprovider"]
+IMPORTED = (
+    "numpy",
+    "array_api_compat",
+    "array_api_strict",
+    "matplotlib",
+    "PIL.Image",
+    "safetensors",
+)
+"""What tests need that is slow to import; it is done once, for all processes."""
+ALONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Variables under which the tests of one mutant leave the other cores to those of others."""
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
@@ -62,6 +77,7 @@ SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.USub: ast.UAdd,
 }
 """What each operator is changed to."""
+FORKS = multiprocessing.get_context("forkserver")
 
 
 PLUGIN = """
@@ -215,18 +231,19 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """Return the variables under which a copy is imported, and not the checkout."""
-    one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    return {**os.environ, **one, "PYTHONPATH": str(folder)}
-
-
 class Tests:
     """Which tests run which line, and how long each takes, as one run of all has shown."""
 
     def __init__(self, folder: Path) -> None:
-        """Run all tests of a copy once."""
+        """Run all tests once in a copy of the checkout, or read what they have shown there."""
         self.folder = folder
+        if not (folder / ".coverage").exists():
+            self.show()
+        self.read()
+
+    def show(self) -> None:
+        """Run all tests once, and keep what they show."""
+        folder = checkout(self.folder)
         (folder / "coveragerc").write_text(
             "[run]\nsource_pkgs = backprop, backends\nparallel = true\n", encoding="utf-8"
         )
@@ -234,6 +251,7 @@ class Tests:
         places = [*(folder / "tests" / "backprop").iterdir(), *(folder / "tests").iterdir()]
         rooms = [each for each in places if each.name not in LEFT_OUT_TESTS]
         rooms = [each for each in rooms if any(each.rglob("test_*.py"))]
+        rooms.sort(key=lambda room: -len([*room.rglob("test_*.py")]))  # the longest first
         files = [each for each in places if each.match("test_*.py")]
         groups = [[str(each.relative_to(folder))] for each in rooms]
         groups.append([str(each.relative_to(folder)) for each in files])
@@ -241,15 +259,15 @@ class Tests:
             list(workers.map(self.run, range(len(groups)), groups))
         combine = [sys.executable, "-m", "coverage", "combine", "--rcfile=coveragerc", "-q"]
         subprocess.run(combine, cwd=folder, check=True)
-        self.read()
 
     def run(self, number: int, names: list[str]) -> None:
         """Run a group of tests with coverage."""
-        run = [sys.executable, "-m", "coverage", "run", "--rcfile=coveragerc", "-m", *PYTEST]
+        run = [sys.executable, "-m", "coverage", "run", "--rcfile=coveragerc", "-m", "pytest"]
+        own = {"PYTHONPATH": str(self.folder), "SECONDS_OF_TESTS": f"seconds{number}.json"}
         subprocess.run(
-            [*run, "-p", "lines_of_tests", "--array-backends", ROWS, *names],
+            [*run, *PYTEST, "-p", "lines_of_tests", "--array-backends", ROWS, *names],
             cwd=self.folder,
-            env={**environment(self.folder), "SECONDS_OF_TESTS": f"seconds{number}.json"},
+            env={**os.environ, **own},
             capture_output=True,
             text=True,
             check=False,
@@ -304,28 +322,44 @@ def near(name: str, path: Path) -> int:
     return int(path.parent.name in test.parts or test.parent == Path("tests/backprop"))
 
 
+def run_tests(folder: Path, arguments: list[str]) -> None:
+    """Run tests on a copy, in this process, and end it with their status."""
+    os.setsid()
+    os.chdir(folder)
+    os.environ["PYTHONPATH"] = str(folder)
+    sys.path.insert(0, str(folder))
+    sys.dont_write_bytecode = False
+    with Path("printed.txt").open("w", encoding="utf-8") as printed:
+        for stream in (1, 2):
+            os.dup2(printed.fileno(), stream)
+        status = pytest.main(arguments)
+        for each in (sys.stdout, sys.stderr):
+            each.flush()
+        os._exit(status)  # whatever threads a mutant has left
+
+
 def noticed(folder: Path, mutant: Mutant, tests: list[str], seconds: float) -> bool:
     """Tell whether the tests fail, or take far longer, in a copy that has the mutant."""
     place = folder / mutant.path
-    original = place.read_text(encoding="utf-8")
+    original, time = place.read_text(encoding="utf-8"), int(place.stat().st_mtime)
     place.write_text(source(mutant), encoding="utf-8")
+    own = time + 1 + mutant.number  # a time for each: compiled code is told apart by it
+    os.utime(place, (own, own))
+    arguments = [*PYTEST, "--array-backends", rows(mutant.path), "-x", *tests]
+    process = FORKS.Process(target=run_tests, args=(folder, arguments))
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", *PYTEST, "--array-backends", rows(mutant.path), "-x", *tests],
-            cwd=folder,
-            env=environment(folder),
-            capture_output=True,
-            text=True,
-            timeout=60 + 4 * seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return True
+        process.start()
+        process.join(60 + 4 * seconds)
+        if process.exitcode is None and process.pid is not None:
+            os.killpg(process.pid, signal.SIGKILL)
+            return True
     finally:
         place.write_text(original, encoding="utf-8")
-    if "ERROR: not found" in done.stderr or "no tests ran" in done.stdout:
+        os.utime(place, (time, time))
+    printed = (folder / "printed.txt").read_text(encoding="utf-8", errors="replace")
+    if "ERROR: not found" in printed or "no tests ran" in printed:
         raise RuntimeError(f"no test was run for {mutant.name}: {tests[:3]}")
-    return done.returncode != 0
+    return process.exitcode != 0
 
 
 def main() -> int:
@@ -335,6 +369,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=[*rooms, []], help="all but OTHERS if none")
     parser.add_argument("--sample", type=int, help="how many mutants, drawn at random from all")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--map", type=Path, help="the folder that keeps which tests run which line")
     options = parser.parse_args()
     every = [
         (part, mutant)
@@ -342,6 +377,9 @@ def main() -> int:
         for path in rooms[part]
         for mutant in mutants(path)
     ]
+    os.environ |= ALONE
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    FORKS.set_forkserver_preload(["__main__", *IMPORTED])
     count = min(options.sample or len(every), len(every))
     chosen = random.Random(options.seed).sample(every, count)
     known = reasons()
@@ -350,19 +388,21 @@ def main() -> int:
         copies: Queue[Path] = Queue()
         for number in range(WORKERS):
             copies.put(checkout(Path(name) / str(number)))
-        tests = Tests(checkout(Path(name) / "tests"))
+        tests = Tests((options.map or Path(name) / "tests").resolve())
 
         def judge(part: str, mutant: Mutant) -> None:
             """Count one mutant, and print it where nothing notices it."""
+            if mutant.name in known:
+                score[part]["explained"] += 1
+                return
             asked, seconds = tests.of(mutant)
             folder = copies.get()
             try:
                 killed = noticed(folder, mutant, asked, seconds)
             finally:
                 copies.put(folder)  # or the others would wait for it
-            verdict = "noticed" if killed else "explained" if mutant.name in known else "survived"
-            score[part][verdict] += 1
-            if verdict == "survived":
+            score[part]["noticed" if killed else "survived"] += 1
+            if not killed:
                 where = f"{mutant.path}:{mutant.lines.start}"
                 print(f"  survived {len(asked)} tests: {where}: {mutant.what}", flush=True)
 
