@@ -13,17 +13,19 @@ from backprop.storage.writing import sweep, together, write
 
 
 def test_content_reaches_the_disk_before_the_file_has_its_name(tmp_path, monkeypatch):
-    path, done = tmp_path / "file", []
+    path, done, sizes = tmp_path / "file", [], []
     path.write_bytes(b"old")
     sync = os.fsync
 
     def watched(descriptor):
         sync(descriptor)
+        sizes.append(os.fstat(descriptor).st_size)
         done.append(path.read_bytes())
 
     monkeypatch.setattr(os, "fsync", watched)
-    write(path, b"new")
-    assert done == [b"old", b"new"]  # the file's content, and then the folder
+    write(path, b"new content")
+    assert done == [b"old", b"new content"]  # the file's content, and then the folder
+    assert sizes[0] == len(b"new content")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
