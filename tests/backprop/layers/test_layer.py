@@ -3,6 +3,8 @@ import pytest
 
 from backprop import Affine, Layer, SoftmaxWithLoss, Tanh
 from backprop.layers import Binary, training_argument
+from backprop.layers.layer import times
+from tests.support import Case
 
 
 def test_a_layer_has_a_place_for_everything_it_holds():
@@ -109,3 +111,12 @@ def test_the_derivative_of_the_loss_by_itself_is_one():
     layer = Own()
     layer.backward_params()
     assert layer.grads == {"W": 3}
+
+
+def test_a_slope_of_integers_is_taken_in_the_dtype_of_dout(case: Case):
+    dout = case.array([1.0, 2.0, 3.0])
+    for slope in (case.array([2, 0, -1]), case.array([True, False, True])):
+        found = times(dout, slope)
+        assert found.dtype == dout.dtype
+        case.check(found, np.array([1.0, 2.0, 3.0]) * case.numpy(slope))
+    assert times(dout, dout) is not dout
