@@ -60,8 +60,8 @@ def places(things: Mapping[str, Any]) -> dict[str, Kept]:
         for thing in things
         if not is_own(things[thing])
         for where, holder in within(things[thing], thing)
-        for name in sorted(carried(type(holder), *_PASSES) - {*_HELD})
-        if _may_be_kept(holder, name)
+        for name, whole in sorted(carried(type(holder), *_PASSES).items())
+        if name not in _HELD and _may_be_kept(holder, name, whole)
     }
 
 
@@ -82,7 +82,7 @@ def put(own: Mapping[str, Kept], values: Mapping[str, Any]) -> None:
         own[name].set(value)
 
 
-def _may_be_kept(holder: Any, name: str) -> bool:
-    """Tell whether an attribute is a number, an array, or nothing yet."""
+def _may_be_kept(holder: Any, name: str, whole: bool) -> bool:
+    """Tell whether an attribute is an array; one that is assigned as a whole, a number or None."""
     value = attributes(holder).get(name, getattr(type(holder), name, None))
-    return value is None or isinstance(value, numbers.Number) or is_array(value)
+    return is_array(value) or (whole and (value is None or isinstance(value, numbers.Number)))

@@ -6,6 +6,7 @@ from threading import get_ident
 
 from backends import Array, ArrayIn, is_host
 from backprop import labels
+from backprop.arguments import at_least_0
 from backprop.arrays import shape
 from backprop.finite import check_finite
 from backprop.layers import training_argument
@@ -29,7 +30,16 @@ class Predictor(Container):
         λ: the loss counts ½ λ Σ W² too, over all weights `W`, and its gradient λ W; 0 at first.
     """
 
-    weight_decay_lambda = 0.0
+    _decay = 0.0
+
+    @property
+    def weight_decay_lambda(self) -> float:
+        """λ, 0 or more."""
+        return self._decay
+
+    @weight_decay_lambda.setter
+    def weight_decay_lambda(self, value: float) -> None:
+        self._decay = at_least_0("weight_decay_lambda", value)
 
     def _set_up(self) -> None:
         super()._set_up()

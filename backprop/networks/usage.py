@@ -16,14 +16,17 @@ class Usage(NamedTuple):
     reads : set of str
         Those that it reads where it may not have assigned them before.
     sets : set of str
-        Those that it assigns, or whose items it does.
+        Those that it assigns.
     always : set of str
         Those that it assigns whichever way it goes.
+    fills : set of str
+        Those of which it may assign items: all that it reads in a line that assigns one.
     """
 
     reads: set[str]
     sets: set[str]
     always: set[str]
+    fills: set[str]
 
 
 def assigned(kind: type, method: str) -> set[str]:
@@ -31,24 +34,27 @@ def assigned(kind: type, method: str) -> set[str]:
     return _usage(kind, method, set()).sets
 
 
-def carried(kind: type, *methods: str) -> set[str]:
+def carried(kind: type, *methods: str) -> dict[str, bool]:
     """Return the attributes that a call of the methods, in this order, leaves to the next one.
 
-    They are assigned, and read where they may not have been assigned before. What one method may
-    assign is no such where a later one reads it: it is handed from the first to the second.
+    They are read where they may not have been assigned before, and they are assigned (True), or
+    items of them may be (False). What one method may assign is no such where a later one reads it:
+    it is handed from the first to the second.
     """
     found: set[str] = set()
     before: set[str] = set()
+    filled: set[str] = set()
     for method in methods:
         usage = _usage(kind, method, set())
         found |= usage.reads - before
         before |= usage.sets
-    return found & before
+        filled |= usage.fills
+    return {name: name in before for name in found & (before | filled)}
 
 
 def _usage(kind: type, method: str, seen: set[str]) -> Usage:
     """Return the usage of a method, and of those of that name that its class inherits."""
-    whole = Usage(set(), set(), set())
+    whole = Usage(set(), set(), set(), set())
     if method in seen:
         return whole
     for base in kind.__mro__:
@@ -59,6 +65,7 @@ def _usage(kind: type, method: str, seen: set[str]) -> Usage:
                 whole.reads | (one.reads - whole.always),
                 whole.sets | one.sets,
                 whole.always | one.always,
+                whole.fills | one.fills,
             )
     return whole
 
@@ -70,6 +77,7 @@ def _of_code(kind: type, code: CodeType, seen: set[str]) -> Usage:
     before: dict[int, set[str]] = {0: set()}  # what is assigned whichever way leads to a step
     reads: set[str] = set()
     sets: set[str] = set()
+    fills: set[str] = set()
     ends: list[set[str]] = []
     waiting = [0]
     while waiting:
@@ -80,6 +88,7 @@ def _of_code(kind: type, code: CodeType, seen: set[str]) -> Usage:
             inner = _usage(kind, step.argval, seen)
             reads |= inner.reads - now
             sets |= inner.sets
+            fills |= inner.fills
             now |= inner.always
         elif step.opname == "LOAD_CONST" and isinstance(step.argval, str):
             reads |= {step.argval} - now  # as in `hasattr(self, "n")`
@@ -87,7 +96,7 @@ def _of_code(kind: type, code: CodeType, seen: set[str]) -> Usage:
             sets.add(step.argval)
             now.add(step.argval)
         elif step.opname == "STORE_SUBSCR":
-            sets |= _read_in_line(steps, i)
+            fills |= _read_in_line(steps, i)
         jumps = step.opname.startswith("JUMP_") and "_IF_" not in step.opname
         following = [] if jumps or step.opname in _ENDS else [i + 1]
         if step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
@@ -99,7 +108,7 @@ def _of_code(kind: type, code: CodeType, seen: set[str]) -> Usage:
             if old is None or not old <= now:
                 before[j] = now if old is None else old & now
                 waiting.append(j)
-    return Usage(reads, sets, set.intersection(*ends) if ends else set())
+    return Usage(reads, sets, set.intersection(*ends) if ends else set(), fills)
 
 
 def _read_in_line(steps: list[dis.Instruction], i: int) -> set[str]:

@@ -399,3 +399,20 @@ def test_a_penalty_is_summed_in_more_than_16_bits():
         each.weight_decay_lambda = 1e-4
     x, t = np.zeros((1, 50)), np.array([1])
     assert float(net.loss(x, t)) == pytest.approx(float(wide.loss(x, t)), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        (-1, ValueError, "finite and 0 or more; got -1"),
+        (float("nan"), ValueError, "finite and 0 or more; got nan"),
+        ("a", TypeError, "a number; got 'a'"),
+        (None, TypeError, "a number; got None"),
+    ],
+)
+def test_the_decay_of_a_network_is_checked_when_it_is_set(value, error, words):
+    net = TwoLayerNet(2, 3, 2, backend="cpu")
+    net.weight_decay_lambda = np.float32(0.5)
+    with pytest.raises(error, match=f"^`weight_decay_lambda` must be {words}$"):
+        net.weight_decay_lambda = value
+    assert net.weight_decay_lambda == 0.5

@@ -53,10 +53,11 @@ class Use(Base):
 
 def test_what_is_carried_is_assigned_and_read_before():
     passes = carried(Use, "forward", "backward")
-    assert passes == {"lazy", "late", "looped", "waits", "count", "steps", "table"}
-    assert carried(Use, "backward") == {"base", "steps"}
-    assert carried(Use, "nothing") == carried(int, "__add__") == set()
-    assert assigned(Base, "forward") == {"base", "count", "table"}
+    whole = {"lazy", "late", "looped", "waits", "count", "steps"}
+    assert passes == dict.fromkeys(whole, True) | {"table": False}
+    assert carried(Use, "backward") == {"base": True, "steps": True}
+    assert carried(Use, "nothing") == carried(int, "__add__") == {}
+    assert assigned(Base, "forward") == {"base", "count"}
     assert assigned(Base, "backward") == {"back", "base"}
 
 
@@ -71,7 +72,33 @@ class Endless:
 
 
 def test_code_that_does_not_end_is_read_too():
-    assert carried(Endless, "forward", "calls") == {"n", "m"}
+    assert carried(Endless, "forward", "calls") == {"n": True, "m": True}
+
+
+class Filling:
+    """Fills an array by a share, which is a number, and stays."""
+
+    def __init__(self):
+        self.means, self.share, self.name = np.zeros(3), 0.5, "means"
+
+    def forward(self, x):
+        self.means[:] = self.share * self.means + x.mean(axis=0)
+        return x
+
+    def backward(self, dout):
+        return dout
+
+
+def test_an_array_that_is_filled_is_kept_and_no_number_beside_it():
+    def net():
+        layers = {"A": Affine(np.eye(3), np.zeros(3)), "F": Filling()}
+        return Network(layers, SoftmaxWithLoss())
+
+    used, fresh = net(), net()
+    used.loss(X, np.zeros(8, int), training=True)
+    assert set(used.state_dict()) == {"W1", "b1", "F.means"}
+    fresh.load_state_dict(used.state_dict())
+    np.testing.assert_array_equal(fresh.layers["F"].means, X.mean(axis=0))
 
 
 @dataclasses.dataclass(frozen=True)
