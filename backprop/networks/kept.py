@@ -15,7 +15,6 @@ from backprop.networks.copies import copied
 from backprop.networks.parameters import attributes, is_own, within
 from backprop.networks.usage import carried
 
-_PASSES = ("forward", "backward", "__call__")
 _HELD = ("params", "grads", "state", "cache")
 
 
@@ -50,17 +49,18 @@ class Kept(NamedTuple):
 
 
 def places(things: Mapping[str, Any]) -> dict[str, Kept]:
-    """Return the attributes that passes through layers, or calls, leave to the next ones, by name.
+    """Return the attributes that passes through layers leave to the next ones, by name.
 
     As far as the code of a class shows that it assigns them, and reads them first. Those of the
-    library's own layers are in `state`.
+    library's own layers are in `state`. Of what is no layer, such as a schedule, they are all, as
+    it may be changed between two calls.
     """
     return {
         f"{where}.{name}": Kept(holder, name)
         for thing in things
         if not is_own(things[thing])
         for where, holder in within(things[thing], thing)
-        for name, whole in sorted(carried(type(holder), *_PASSES).items())
+        for name, whole in sorted(_left(holder).items())
         if name not in _HELD and _may_be_kept(holder, name, whole)
     }
 
@@ -80,6 +80,13 @@ def put(own: Mapping[str, Kept], values: Mapping[str, Any]) -> None:
     """Put in what `fitting` gave."""
     for name, value in values.items():
         own[name].set(value)
+
+
+def _left(holder: Any) -> dict[str, bool]:
+    """Return what may be left to the next pass or call, and whether it is assigned as a whole."""
+    if hasattr(holder, "forward"):
+        return carried(type(holder), "forward", "backward")
+    return dict.fromkeys(attributes(holder), True)
 
 
 def _may_be_kept(holder: Any, name: str, whole: bool) -> bool:

@@ -166,8 +166,8 @@ class Resumable:
 
         Dictionaries and lists of arrays, numbers and strings, which later training does not
         change: `network`, `optimizer`, `position` in the data and `history`; `generators` of
-        random numbers, where layers or `augment` hold such; and what an `augment` of your own has
-        `kept` in attributes from one call to the next, as far as its code shows it.
+        random numbers, where layers or `augment` hold such; and the numbers and arrays that an
+        `augment` or a schedule of your own has `kept` in attributes.
 
         Raises
         ------
@@ -235,7 +235,8 @@ class Resumable:
 
     @property
     def _keeping(self) -> dict[str, kept.Kept]:
-        return kept.places({"augment": self.augment})
+        rate = getattr(self.optimizer, "lr", None)
+        return kept.places({"augment": self.augment, "lr": rate if callable(rate) else None})
 
     @property
     def _drawing(self) -> dict[str, Any]:

@@ -1320,6 +1320,29 @@ def test_what_an_augment_keeps_in_attributes_goes_on(tmp_path):
     np.testing.assert_array_equal(second.augment.last, once.augment.last)
 
 
+class Plateau:
+    """A schedule that `on_epoch` changes."""
+
+    def __init__(self):
+        self.rate, self.best = 0.5, None
+
+    def __call__(self, step):
+        return self.rate
+
+    def look(self, history):
+        self.best = min(history.loss[-1], self.best or math.inf)
+        self.rate *= 0.5
+
+
+def test_what_a_schedule_keeps_in_attributes_goes_on(tmp_path):
+    plateau = Plateau()
+    once = new(optimizer=SGD(plateau))
+    once.fit((X, T), epochs=2, on_epoch=plateau.look)
+    assert once.state_dict()["kept"] == {"lr.rate": 0.125, "lr.best": min(once.history.loss[6::7])}
+    second = goes_on(once, tmp_path / "a", optimizer=SGD(Plateau()))
+    assert vars(second.optimizer.lr) == vars(plateau)
+
+
 @pytest.mark.parametrize("library", ["numpy", "torch"])
 @pytest.mark.parametrize("epochs", [0, 2])
 def test_what_layers_keep_in_attributes_goes_on(tmp_path, library, epochs):
