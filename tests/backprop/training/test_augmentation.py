@@ -149,8 +149,12 @@ def test_training_goes_on_with_its_augment_only(tmp_path):
     first = trainer()
     first.fit((X, T), iterations=2)
     first.save(tmp_path / "saved")
-    with pytest.raises(ValueError, match="the generators must be those of the training, none; got"):
+    with pytest.raises(ValueError, match=r"`augment` must be Augment\(shift=1, .*; got None"):
         Trainer.resume(tmp_path / "saved")
+    again = trainer()
+    again.augment = None
+    with pytest.raises(ValueError, match="the generators must be those of the training, none; got"):
+        again.load_state_dict(first.state_dict())
 
 
 @pytest.mark.parametrize("rotate", [0.0, 10.0])
