@@ -19,6 +19,7 @@ from backprop.cli.output import answer, chatty, leads, manner, record, say, warn
 from backprop.cli.run_folder import FILES, write_results
 from backprop.cli.settings import Settings, config
 from backprop.storage.writing import sweep
+from backprop.training.checkpoints import BEST, history_of
 from backprop.training.interruption import Interruption
 
 
@@ -65,6 +66,8 @@ def run_training(
     about = {"died": died, "versions": versions(trainer.net.backend or backends.host())}
     write_results(folder, net, history, {**config(settings, history, asked), **about})
     manner.kept = True
+    if net is not None and history_of(folder / BEST) is None:  # it is damaged, and no run's
+        (folder / BEST).unlink(missing_ok=True)
     point_to(folder)
     if problem:
         print(f"backprop: error: {problem}", file=sys.stderr)

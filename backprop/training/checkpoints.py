@@ -77,17 +77,19 @@ class Checkpoints:
     def best_score(self, losses: list[float]) -> float:
         """Return the test accuracy of the best checkpoint; -inf where this training has none.
 
-        That of another training is removed, as its last one is gone; so is one that can't be read.
+        That of another training is removed, as its last one is gone; a file that is none is left.
 
         Parameters
         ----------
         losses : list of float
             Of the training so far.
         """
-        best = history_of(self.best) or History()
+        best = history_of(self.best)
+        if best is None:
+            return -math.inf
         common = min(len(best.loss), len(losses))
         if not common or not _equal(best.loss[:common], losses[:common]):
-            self.best.unlink(missing_ok=True)
+            self.best.unlink()
             return -math.inf
         ahead = len(best.loss) > common  # of the last one, as where training was killed
         return -math.inf if ahead or not best.test_accuracy else best.test_accuracy[-1]

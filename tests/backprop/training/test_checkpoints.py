@@ -37,6 +37,7 @@ from backprop import (
     TwoLayerNet,
     load_network,
     load_params,
+    save_network,
     save_params,
     training,
 )
@@ -117,6 +118,13 @@ def test_the_best_of_another_training_does_not_stay(tmp_path):
     again = Checkpoints(tmp_path, overwrite=True)
     new().fit((X, T), epochs=1, checkpoints=again)
     assert [p.name for p in tmp_path.iterdir()] == [LAST]
+
+
+def test_a_file_that_is_no_checkpoint_is_left(tmp_path):
+    save_network(tmp_path / BEST, new().net)
+    mine = (tmp_path / BEST).read_bytes()
+    new().fit((X, T), epochs=1, checkpoints=tmp_path)
+    assert (tmp_path / BEST).read_bytes() == mine
 
 
 def test_a_new_folder_gets_a_best_one_though_an_earlier_epoch_was_better(tmp_path):
