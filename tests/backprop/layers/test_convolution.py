@@ -192,6 +192,11 @@ def test_book_names_and_dtypes():
             RuntimeError,
             "Convolution.backward needs a forward pass first",
         ),
+        (
+            lambda: Convolution([[[[1.0]]]], np.ones(1)),
+            TypeError,
+            "`W` must be an array of .*; got list",
+        ),
     ],
 )
 def test_errors(call, error, match):

@@ -235,6 +235,16 @@ def test_errors(call, error, match):
         call()
 
 
+@pytest.mark.parametrize("momentum", [0.0, 1.0])
+def test_running_statistics_may_be_those_of_the_last_batch_or_stay(momentum):
+    layer = BatchNormalization(np.ones(2), np.zeros(2), momentum)
+    x = np.array([[1.0, 2.0], [3.0, 6.0]])
+    layer.forward(x, training=True)
+    expected = {0.0: ([2.0, 4.0], [1.0, 4.0]), 1.0: ([0.0, 0.0], [1.0, 1.0])}[momentum]
+    np.testing.assert_array_equal(layer.running_mean, expected[0])
+    np.testing.assert_array_equal(layer.running_var, expected[1])
+
+
 def test_one_sample_and_features_of_several_entries_are_taken():
     x = np.random.default_rng(0).standard_normal((2, 3, 4))
     layer = LayerNormalization(np.ones(4), np.zeros(4))
