@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from backprop import IdentityWithLoss, SigmoidWithLoss, SoftmaxWithLoss
+from backprop.layers.loss import is_known_loss
 from tests.support import Case, central_difference
 
 LAYERS = [SoftmaxWithLoss, SigmoidWithLoss, IdentityWithLoss]
@@ -138,3 +139,37 @@ def test_probabilities_of_one_sample():
     np.testing.assert_allclose(SoftmaxWithLoss().probabilities(x), np.exp(x) / np.exp(x).sum())
     with pytest.raises(ValueError, match="SoftmaxWithLoss must have 2 or more outputs"):
         SoftmaxWithLoss().probabilities(x[:1])
+
+
+def test_probabilities_of_yes():
+    x = np.array([[0.0, 1.0], [-2.0, 3.0]])
+    np.testing.assert_allclose(SigmoidWithLoss().probabilities(x), 1 / (1 + np.exp(-x)))
+
+
+@pytest.mark.parametrize("layer", [SoftmaxWithLoss, SigmoidWithLoss, IdentityWithLoss])
+def test_the_losses_of_samples_are_those_of_batches_of_one(layer):
+    x, t = RNG.standard_normal((2, 3, 4)), RNG.random((2, 3, 4))
+    losses = layer().sample_losses(x, t)
+    assert losses.shape == (2, 3)
+    for i in np.ndindex(2, 3):
+        np.testing.assert_allclose(losses[i], layer().forward(x[i], t[i]))
+
+
+def test_targets_are_held_to_what_the_loss_is_of():
+    t = np.array([[0.5, 1.5]])
+    IdentityWithLoss().check_labels(-t, (1, 2))
+    SoftmaxWithLoss().check_labels(t, (1, 2))
+    with pytest.raises(ValueError, match="must be 0 or more; got -1.5"):
+        SoftmaxWithLoss().check_labels(-t, (1, 2))
+    with pytest.raises(ValueError, match=r"must be in \[0, 1\]; got 1.5"):
+        SigmoidWithLoss().check_labels(t, (1, 2))
+
+
+def test_a_loss_is_known_whose_forward_is_the_librarys():
+    class Own(IdentityWithLoss):
+        def forward(self, x, t):
+            return 2 * super().forward(x, t)
+
+    assert is_known_loss(IdentityWithLoss())
+    assert not is_known_loss(Own())
+    assert not is_known_loss(object())
