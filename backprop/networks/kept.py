@@ -1,4 +1,4 @@
-"""What somebody's own layers leave in attributes for the next pass: running means, counters.
+"""What layers, augments and schedules of one's own leave in attributes for the next pass or call.
 
 The book's BatchNormalization keeps its running mean so, where the library's has `state`. It goes
 with the network's arrays, under the names of layer and attribute: `BatchNorm1.running_mean`.

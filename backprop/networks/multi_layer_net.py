@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from backends import Backend, DType
-from backprop.arguments import at_least_0, truth, whole, wholes
+from backprop.arguments import truth, whole, wholes
 from backprop.initialization import WeightScale
 from backprop.layers import SoftmaxWithLoss
 from backprop.layers.activation import activation as activation_layer
@@ -84,7 +84,6 @@ class MultiLayerNetExtend(Network):
             *wholes("hidden_size_list", hidden_size_list),
             whole("output_size", output_size),
         )
-        rate = at_least_0("weight_decay_lambda", weight_decay_lambda)
         normalizes = truth("use_batchnorm", use_batchnorm)
         drops = truth("use_dropout", use_dropout)
         build, make_activation = Builder(backend, dtype, seed), activation_layer(activation)
@@ -99,7 +98,7 @@ class MultiLayerNetExtend(Network):
             if drops:
                 layers[f"Dropout{i}"] = build.dropout(dropout_ration, inverted)
         super().__init__(layers, SoftmaxWithLoss())
-        self.weight_decay_lambda = rate
+        self.weight_decay_lambda = weight_decay_lambda
 
 
 class MultiLayerNet(MultiLayerNetExtend):

@@ -9,7 +9,12 @@ from backprop import Affine, Network, SoftmaxWithLoss
 from backprop.networks.usage import assigned, carried
 
 RNG = np.random.default_rng(0)
-X = RNG.random((8, 3))
+X, T = RNG.random((8, 3)), np.zeros(8, int)
+
+
+def net_of(name, layer):
+    layers = {"Affine": Affine(np.eye(3), np.zeros(3)), name: layer}
+    return Network(layers, SoftmaxWithLoss())
 
 
 class Base:
@@ -90,12 +95,8 @@ class Filling:
 
 
 def test_an_array_that_is_filled_is_kept_and_no_number_beside_it():
-    def net():
-        layers = {"A": Affine(np.eye(3), np.zeros(3)), "F": Filling()}
-        return Network(layers, SoftmaxWithLoss())
-
-    used, fresh = net(), net()
-    used.loss(X, np.zeros(8, int), training=True)
+    used, fresh = (net_of("F", Filling()) for _ in range(2))
+    used.loss(X, T, training=True)
     assert set(used.state_dict()) == {"W1", "b1", "F.means"}
     fresh.load_state_dict(used.state_dict())
     np.testing.assert_array_equal(fresh.layers["F"].means, X.mean(axis=0))
@@ -129,17 +130,9 @@ class Counting:
         self.whole = self.mean = self.share = self.on = self.name = None
 
 
-def net_of(**attributes):
-    layers = {
-        "Affine": Affine(np.eye(3), np.zeros(3)),
-        "Counting": Counting(**attributes),
-    }
-    return Network(layers, SoftmaxWithLoss())
-
-
 def test_numbers_and_arrays_come_back_as_they_were():
-    net, other = net_of(whole=np.int16(3)), net_of(whole=np.int16(0))
-    net.loss(X, np.zeros(8, int), training=True)
+    net, other = (net_of("Counting", Counting(np.int16(n))) for n in (3, 0))
+    net.loss(X, T, training=True)
     taken = net.state_dict()
     assert sorted(taken) == [
         "Counting.mean",
@@ -149,7 +142,7 @@ def test_numbers_and_arrays_come_back_as_they_were():
         "W1",
         "b1",
     ]
-    net.loss(X, np.zeros(8, int), training=True)
+    net.loss(X, T, training=True)
     np.testing.assert_array_equal(taken["Counting.mean"], X.mean(axis=0))
     other.load_state_dict(taken)
     got = other.layers["Counting"]
@@ -157,12 +150,12 @@ def test_numbers_and_arrays_come_back_as_they_were():
     assert [type(x) for x in (got.whole, got.share, got.on)] == [np.int16, float, bool]
     np.testing.assert_array_equal(got.mean, X.mean(axis=0))
     assert got.mean is not taken["Counting.mean"]
-    other.load_state_dict(net_of(whole=7).state_dict())
+    other.load_state_dict(net_of("Counting", Counting(7)).state_dict())
     assert (got.whole, got.mean) == (7, None)
 
 
 def test_nothing_is_changed_where_the_arrays_are_refused():
-    net = net_of(whole=3)
+    net = net_of("Counting", Counting(3))
     taken = {**net.state_dict(), "Counting.whole": 5}
     for wrong in ({**taken, "W1": np.ones(2)}, {**taken, "Counting.name": 1}):
         with pytest.raises(ValueError, match="the arrays must be those of the network; "):
@@ -187,19 +180,14 @@ class Late:
 
 
 def test_attributes_that_are_made_late_come_back():
-    def net():
-        layers = {"A": Affine(np.eye(3), np.zeros(3)), "L": Late()}
-        return Network(layers, SoftmaxWithLoss())
-
-    used, fresh = net(), net()
+    used, fresh, empty, new = (net_of("L", Late()) for _ in range(4))
     assert set(fresh.state_dict()) == {"W1", "b1", "L.shift"}
-    used.loss(X, np.zeros(8, int), training=True)
+    used.loss(X, T, training=True)
     taken = used.state_dict()
     assert {name: int(taken[name]) for name in ("L.shift", "L.late")} == {"L.shift": 2, "L.late": 2}
     fresh.load_state_dict(taken)
     assert (fresh.layers["L"].shift, fresh.layers["L"].late, Late.shift) == (2, 2, 1)
-    used.load_state_dict(net().state_dict())
+    used.load_state_dict(new.state_dict())
     assert (used.layers["L"].shift, used.layers["L"].late) == (1, None)
-    empty = net()
     empty.load_state_dict(empty.state_dict())
     assert not hasattr(empty.layers["L"], "late")
